@@ -1,0 +1,194 @@
+/**
+ * A program: instructions split into subprogs, the callees it names, and its data. Built once by
+ * `buildProgram`, which refuses what no machine could run; immutable afterwards.
+ */
+import { badInput } from '../core/errors.ts';
+import { calleeKey } from '../core/env.ts';
+import type { CalleeRef } from '../core/execution.ts';
+import { type ConventionName, isStackArgBase, MAX_ARGS, MAX_REG_ARGS, STACK_ARG_FORMS, stackArgSlot } from './calling.ts';
+import { type Insn, type Slots, slotsOf } from './insn.ts';
+
+/** A helper or a kfunc, as the program knows it. */
+export interface Callee extends CalleeRef {
+  readonly kind: 'helper' | 'kfunc';
+  readonly name: string;
+  /** Number of arguments, 0..12; undefined where no prototype is known. */
+  readonly args: number | undefined;
+}
+
+/** One function: slots [start, end). Subprog 0 is main and starts at slot 0. */
+export interface Subprog {
+  readonly index: number;
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+  /** Arguments it takes: from its prototype, else what its incoming loads show, at least 5. */
+  readonly args: number;
+  /** Stack arguments it passes: the farthest slot it stores to, counted from argument 6. */
+  readonly outgoing: number;
+}
+
+/** A global data section, laid out at a fixed address. */
+export interface DataSection {
+  readonly name: string;
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+  readonly writable: boolean;
+}
+
+export interface Program {
+  readonly name: string;
+  readonly insns: Slots;
+  readonly subprogs: readonly Subprog[];
+  /** By `calleeKey`. Holds every helper and kfunc that some instruction calls. */
+  readonly callees: ReadonlyMap<string, Callee>;
+  readonly data: readonly DataSection[];
+  readonly convention: ConventionName;
+}
+
+/** What is known of a program beside its instructions. */
+export interface ProgramParts {
+  readonly name?: string;
+  /** Names by first slot. */
+  readonly functionNames?: ReadonlyMap<number, string>;
+  /** Number of arguments of functions, by first slot. */
+  readonly functionArgs?: ReadonlyMap<number, number>;
+  /** Prototypes of helpers and kfuncs; those the code does not call are dropped. */
+  readonly callees?: readonly Callee[];
+  readonly data?: readonly DataSection[];
+  /** @defaultValue 'linux' */
+  readonly convention?: 'linux';
+}
+
+/** Splits and checks. Throws an `input` error that names the instruction. */
+export function buildProgram(insns: Slots, parts: ProgramParts = {}): Program {
+  if (insns.length === 0) throw badInput('program', parts.name ?? 'program', 'it has no instructions');
+  const convention = parts.convention ?? 'linux';
+  const starts = subprogStarts(insns, parts.functionNames);
+  const subprogs = starts.map((start, index): Subprog => {
+    const end = starts[index + 1] ?? insns.length;
+    checkSubprog(insns, start, end);
+    const used = stackArgsUsed(insns, start, end, STACK_ARG_FORMS[convention].base);
+    const args = parts.functionArgs?.get(start) ?? Math.max(MAX_REG_ARGS, used.incoming);
+    if (args > MAX_ARGS) throw badInput('program', `insn ${start}`, `a function takes at most ${MAX_ARGS} arguments, not ${args}`);
+    const name = parts.functionNames?.get(start) ?? (index === 0 ? 'main' : `func_${start}`);
+    return { index, name, start, end, args, outgoing: used.outgoing };
+  });
+  return {
+    name: parts.name ?? 'program',
+    insns,
+    subprogs,
+    callees: calleesOf(insns, parts.callees ?? []),
+    data: parts.data ?? [],
+    convention,
+  };
+}
+
+/** The subprog that holds a slot. */
+export function subprogAt(program: Program, pc: number): Subprog {
+  let low = 0;
+  let high = program.subprogs.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((program.subprogs[middle] as Subprog).start <= pc) low = middle;
+    else high = middle - 1;
+  }
+  return program.subprogs[low] as Subprog;
+}
+
+/** Slot a call, jump or code address names, or undefined if it names none. */
+export function targetOf(pc: number, insn: Insn): number | undefined {
+  switch (insn.kind) {
+    case 'ja':
+    case 'jcc':
+    case 'may_goto':
+      return pc + 1 + insn.off;
+    case 'call':
+      return insn.target === 'local' ? pc + 1 + insn.imm : undefined;
+    case 'lddw':
+      return insn.src === 4 ? pc + 1 + Number(BigInt.asIntN(32, insn.imm)) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function subprogStarts(insns: Slots, names: ReadonlyMap<number, string> | undefined): number[] {
+  const starts = new Set<number>([0]);
+  for (const start of names?.keys() ?? []) starts.add(checkTarget(insns, start, `function at ${start}`));
+  insns.forEach((insn, pc) => {
+    if (insn === undefined || (insn.kind !== 'call' && insn.kind !== 'lddw')) return;
+    const target = targetOf(pc, insn);
+    if (target !== undefined) starts.add(checkTarget(insns, target, `insn ${pc} (${insn.kind})`));
+  });
+  return [...starts].sort((a, b) => a - b);
+}
+
+function checkTarget(insns: Slots, target: number, where: string): number {
+  if (target < 0 || target >= insns.length) {
+    throw badInput('program', where, `its target ${target} is outside the program (0 to ${insns.length - 1})`);
+  }
+  if (insns[target] === undefined) {
+    throw badInput('program', where, `its target ${target} is the second half of a wide instruction`);
+  }
+  return target;
+}
+
+function checkSubprog(insns: Slots, start: number, end: number): void {
+  let last: Insn | undefined;
+  let lastPc = start;
+  for (let pc = start; pc < end; pc++) {
+    const insn = insns[pc];
+    if (insn === undefined) continue;
+    last = insn;
+    lastPc = pc;
+    if (insn.kind !== 'ja' && insn.kind !== 'jcc' && insn.kind !== 'may_goto') continue;
+    const where = `insn ${pc} (${insn.kind})`;
+    const target = checkTarget(insns, pc + 1 + insn.off, where);
+    if (target < start || target >= end) {
+      throw badInput('program', where, `its target ${target} is in another function (this one is ${start} to ${end - 1})`);
+    }
+  }
+  if (last === undefined || (last.kind !== 'exit' && last.kind !== 'ja') || lastPc + slotsOf(last) !== end) {
+    throw badInput('program', `insn ${lastPc} (${last?.kind ?? 'none'})`, 'falls off the end of its function; the last instruction must be exit or goto');
+  }
+}
+
+/** Stack arguments of a subprog, counted as arguments: incoming 7 means it reads argument 7. */
+function stackArgsUsed(insns: Slots, start: number, end: number, base: number): { incoming: number; outgoing: number } {
+  let incoming = 0;
+  let outgoing = 0;
+  for (let pc = start; pc < end; pc++) {
+    const insn = insns[pc];
+    if (insn === undefined) continue;
+    if (insn.kind === 'ldx' && isStackArgBase(insn.src)) {
+      const slot = insn.src === base ? stackArgSlot(insn.off, 'incoming') : undefined;
+      if (slot === undefined) throw badStackArg(pc, insn.src, insn.off, base, 'load');
+      incoming = Math.max(incoming, MAX_REG_ARGS + 1 + slot);
+    } else if ((insn.kind === 'stx' || insn.kind === 'st') && isStackArgBase(insn.dst)) {
+      const slot = insn.dst === base ? stackArgSlot(insn.off, 'outgoing') : undefined;
+      if (slot === undefined) throw badStackArg(pc, insn.dst, insn.off, base, 'store');
+      outgoing = Math.max(outgoing, slot + 1);
+    }
+  }
+  return { incoming, outgoing };
+}
+
+function badStackArg(pc: number, reg: number, off: number, base: number, access: 'load' | 'store'): Error {
+  const rule = access === 'load' ? 'loads take off 8, 16, … 56' : 'stores take off -8, -16, … -56';
+  const why = reg === base ? `off is ${off}: ${rule}` : `R${reg} is invalid: stack arguments go through r${base} in this convention`;
+  return badInput('program', `insn ${pc} (stack argument ${access})`, why);
+}
+
+function calleesOf(insns: Slots, known: readonly Callee[]): Map<string, Callee> {
+  const byKey = new Map(known.map((callee) => [calleeKey(callee), callee]));
+  const used = new Map<string, Callee>();
+  for (const insn of insns) {
+    if (insn?.kind !== 'call' || insn.target === 'local') continue;
+    const ref: CalleeRef = { kind: insn.target, id: insn.imm };
+    const key = calleeKey(ref);
+    if (!used.has(key)) {
+      used.set(key, byKey.get(key) ?? { kind: insn.target, id: insn.imm, name: `${insn.target}_${insn.imm}`, args: undefined });
+    }
+  }
+  return used;
+}

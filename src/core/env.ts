@@ -1,0 +1,60 @@
+/**
+ * What surrounds a program: its input, and models of the helpers and kfuncs it calls. Both sides get the same.
+ */
+import type { CalleeRef, Word } from './execution.ts';
+import { type U64, u64 } from './u64.ts';
+
+/** Guest memory as a callee model may use it. Reads and writes that miss return undefined and false. */
+export interface GuestMemory {
+  read(address: U64, size: 1 | 2 | 4 | 8): U64 | undefined;
+  write(address: U64, size: 1 | 2 | 4 | 8, value: U64): boolean;
+}
+
+/** One call of a helper or a kfunc: its arguments by position, as many as it takes. */
+export interface CalleeCall {
+  readonly callee: CalleeRef;
+  readonly args: readonly Word[];
+  readonly memory: GuestMemory;
+}
+
+/** Computes the result (r0). Must be a function of the call alone: it is run once for each side. */
+export type CalleeModel = (call: CalleeCall) => U64;
+
+/** Input of a run. */
+export interface Input {
+  /** Bytes at r1; r2 is their number. Empty: r1 = r2 = 0. */
+  readonly memory: Uint8Array;
+}
+
+/** Everything a run needs beside the program. */
+export interface Env {
+  readonly input: Input;
+  /** Models by `calleeKey`; a callee without one gets `defaultModel`. */
+  readonly models: ReadonlyMap<string, CalleeModel>;
+  /** BPF instructions the reference may run. */
+  readonly insnLimit: number;
+}
+
+/** `helper:5`, `kfunc:12`, `bpf:1`: also the key of `callees` in the image protocol. */
+export const calleeKey = (callee: CalleeRef): string => `${callee.kind}:${callee.id}`;
+
+const GOLDEN = 0x9e37_79b9_7f4a_7c15n;
+
+/**
+ * The default model: a mix in which every argument counts by its position, so that swapped arguments give
+ * another result. Poisoned arguments count as absent. Finaliser of MurmurHash3 (fmix64), keyed by position.
+ */
+export const defaultModel: CalleeModel = ({ callee, args }) => {
+  let h = u64(GOLDEN * BigInt(callee.id + (callee.kind === 'kfunc' ? 0x10000 : 1)));
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    if (arg !== undefined) h = fmix64(h ^ u64(arg + GOLDEN * BigInt(i + 1)));
+  }
+  return h;
+};
+
+function fmix64(x: U64): U64 {
+  x = u64((x ^ (x >> 33n)) * 0xff51_afd7_ed55_8ccdn);
+  x = u64((x ^ (x >> 33n)) * 0xc4ce_b9fe_1a85_ec53n);
+  return x ^ (x >> 33n);
+}

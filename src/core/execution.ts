@@ -1,0 +1,119 @@
+/**
+ * What a run of a program yields: the same type from the reference interpreter and from an engine.
+ */
+import type { U64 } from './u64.ts';
+
+/** Why a guest could not go on. `poison` exists on the reference side only. */
+export type Fault =
+  | { readonly kind: 'read' | 'write' | 'fetch'; readonly address: U64; readonly size: number }
+  /** A value nobody may rely on was used as an address, a condition or a result. */
+  | { readonly kind: 'poison'; readonly what: string }
+  /** More than 8 frames. */
+  | { readonly kind: 'frames' }
+  /** #DE */
+  | { readonly kind: 'divide' }
+  /** #UD */
+  | { readonly kind: 'illegal' }
+  /** int3 and other software interrupts; the vector. */
+  | { readonly kind: 'interrupt'; readonly vector: number }
+  /** The run stopped without reaching its end: hlt, a privileged or system instruction. */
+  | { readonly kind: 'halt' }
+  /** Came back to the caller with rsp somewhere else. */
+  | { readonly kind: 'stack-lost'; readonly rsp: U64 };
+
+/** How a guest ended. Returned, never thrown. */
+export type Outcome =
+  | { readonly kind: 'exit'; readonly r0: U64 }
+  /** `pc`: BPF slot if known; `rip`: native address if there is one. */
+  | { readonly kind: 'fault'; readonly fault: Fault; readonly pc: number | null; readonly rip?: U64 }
+  | { readonly kind: 'budget' }
+  | { readonly kind: 'unsupported'; readonly what: string; readonly pc: number | null };
+
+/** Who is called: a subprog by its index, a helper or a kfunc by its number. */
+export interface CalleeRef {
+  readonly kind: 'bpf' | 'helper' | 'kfunc';
+  readonly id: number;
+}
+
+/** Poison: nobody may rely on this value, so it is not compared. */
+export type Word = U64 | undefined;
+
+/** r6..r9 and r10 of the frame that calls, or that is returned to. */
+export type FrameRegs = readonly [Word, Word, Word, Word, Word];
+
+/** Bytes of a BPF stack frame that may be compared; `address` is that of bytes[0], the last lies below r10. */
+export interface StackBytes {
+  readonly address: U64;
+  readonly bytes: Uint8Array;
+  /** One byte for each of `bytes`: 1 where it is poison; absent when all may be compared. */
+  readonly poison?: Uint8Array;
+}
+
+/** Entering a callee, with every argument as the callee sees it at entry. */
+export interface CallEvent {
+  readonly kind: 'call';
+  readonly callee: CalleeRef;
+  /** Slot of the call instruction, where known. */
+  readonly pc: number | null;
+  /** Arguments 1..12; as many as the callee takes. */
+  readonly args: readonly Word[];
+  /** The caller's r6..r9, r10 at the call. */
+  readonly regs: FrameRegs;
+  /** The caller's frame at the call. */
+  readonly stack: StackBytes | null;
+  /** Result of a helper or a kfunc; that of a subprog is in its ReturnEvent. */
+  readonly result: Word;
+}
+
+/** Leaving a subprog (main too). */
+export interface ReturnEvent {
+  readonly kind: 'return';
+  readonly subprog: number;
+  readonly result: Word;
+  /** r6..r9, r10 of the frame returned to; null when main returns. */
+  readonly regs: FrameRegs | null;
+  /** The frame that ends. */
+  readonly stack: StackBytes | null;
+}
+
+export type TraceEvent = CallEvent | ReturnEvent;
+
+/** Calls and returns in order. Past `limit` events are only counted, so that a long loop stays affordable. */
+export interface Trace {
+  readonly events: readonly TraceEvent[];
+  /** All events, kept or not. */
+  readonly total: number;
+}
+
+/** A broken promise of the native ABI, seen at a call or a return; the reference side never has any. */
+export interface AbiBreach {
+  readonly rule:
+    | 'callee-saved'
+    | 'stack-pointer'
+    | 'return-address'
+    | 'direction-flag'
+    | 'canary'
+    | 'argument-register';
+  /** e.g. `rbx`, `rsp`, `canary above the frame`. */
+  readonly what: string;
+  readonly want: U64;
+  readonly got: U64;
+  /** Index into the trace where it was seen. */
+  readonly at: number;
+}
+
+/** One run. */
+export interface Execution {
+  readonly outcome: Outcome;
+  /** Context memory after the run. */
+  readonly memory: Uint8Array;
+  /** Poisoned bytes of `memory`, as in StackBytes. */
+  readonly memoryPoison?: Uint8Array;
+  /** Data sections after the run, in the program's order. */
+  readonly data: readonly Uint8Array[];
+  readonly dataPoison?: readonly (Uint8Array | undefined)[];
+  readonly trace: Trace;
+  /** BPF instructions run; null where the side cannot count them. */
+  readonly insns: number | null;
+  readonly breaches: readonly AbiBreach[];
+}

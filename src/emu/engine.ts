@@ -1,0 +1,88 @@
+/**
+ * Engine: runs machine code in a guest address space. Knows nothing of BPF.
+ */
+import type { U64 } from '../core/u64.ts';
+
+/** GPR numbers as in ModRM with REX: rax rcx rdx rbx rsp rbp rsi rdi r8..r15. Index 16 is rflags. */
+export const GPR_COUNT = 16;
+export const RFLAGS = 16;
+/** Words of a register file: 16 GPRs, rflags. */
+export const REG_FILE_WORDS = 17;
+
+export type Perms = 'r' | 'rw' | 'rx' | 'rwx';
+
+/** Part of the guest's memory, in whole pages, with unmapped pages around it. */
+export interface Region {
+  readonly name: string;
+  readonly address: U64;
+  readonly size: number;
+  readonly perms: Perms;
+}
+
+/** What an engine can be trusted with. */
+export interface EngineCaps {
+  /** rip of a faulting load or store is that of the instruction, not of its block. */
+  readonly preciseFaultRip: boolean;
+  /** A 32-bit cmpxchg that succeeds leaves the upper half of rax alone, as the CPU does. */
+  readonly exactCmpxchg32: boolean;
+}
+
+/** How a run of machine code ended. */
+export type Stop =
+  /** Reached `until`. */
+  | { readonly kind: 'end' }
+  | { readonly kind: 'read' | 'write' | 'fetch'; readonly address: U64; readonly size: number; readonly rip: U64 }
+  /** #DE */
+  | { readonly kind: 'divide'; readonly rip: U64 }
+  /** #UD */
+  | { readonly kind: 'illegal'; readonly rip: U64 }
+  | { readonly kind: 'interrupt'; readonly vector: number; readonly rip: U64 }
+  /** hlt, syscall and the like: stopped, but not at `until`. */
+  | { readonly kind: 'halt'; readonly rip: U64 }
+  /** Fuel used up, or the watcher asked for it. */
+  | { readonly kind: 'fuel' | 'stopped'; readonly rip: U64 }
+  /** The engine itself failed. */
+  | { readonly kind: 'error'; readonly message: string; readonly rip: U64 };
+
+/** Access to the running guest's registers from within a watcher. */
+export interface Cpu {
+  /** Reads all GPRs and rflags into `regs` (REG_FILE_WORDS words). */
+  readRegs(regs: BigUint64Array): void;
+  /** One GPR. */
+  reg(gpr: number): U64;
+  setReg(gpr: number, value: U64): void;
+  /** Ends the run with `stopped` before the next block. */
+  stop(): void;
+}
+
+/** Called at the start of each basic block whose address is watched, before its first instruction. */
+export type Watcher = (address: U64, cpu: Cpu) => void;
+
+export interface RunRequest {
+  readonly start: U64;
+  /** Reaching this address ends the run. */
+  readonly until: U64;
+  /** Initial GPRs and rflags, REG_FILE_WORDS words. */
+  readonly regs: BigUint64Array;
+  /** Basic blocks the guest may run. */
+  readonly fuel: number;
+  /** Block addresses that call `watcher`; those a jump, call or return can reach. */
+  readonly watch: ReadonlySet<number>;
+  readonly watcher: Watcher;
+}
+
+/** One guest. Not shared between threads; `run` does not nest. */
+export interface Engine {
+  readonly name: string;
+  /** e.g. `libunicorn 2.0.1 (/usr/lib/…/libunicorn.so.2)` */
+  readonly version: string;
+  readonly caps: EngineCaps;
+  /** Maps memory, zero-filled. Returns an accessor of its bytes: call it again after each `run`. */
+  map(region: Region): () => Uint8Array;
+  unmap(region: Region): void;
+  /** Puts code at an address inside a mapped executable region and drops stale translations. */
+  load(address: U64, code: Uint8Array): void;
+  /** Runs from a clean CPU state (flags, exception state), then leaves the final registers in `out`. */
+  run(request: RunRequest, out: BigUint64Array): Stop;
+  close(): void;
+}
