@@ -66,7 +66,8 @@ export function decode(bytes: Uint8Array): (Insn | undefined)[] {
   for (let pc = 0; pc < count; pc++) {
     const wire = readSlot(view, pc);
     if (wire.opcode === LDDW_OPCODE) {
-      if (pc + 1 === count) throw bad(wire, 'opcode', wire.opcode, 'the second half of the wide instruction is missing');
+      if (pc + 1 === count)
+        throw bad(wire, 'opcode', wire.opcode, 'the second half of the wide instruction is missing');
       slots[pc] = decodeWide(wire, readSlot(view, pc + 1));
       slots[++pc] = undefined;
     } else {
@@ -112,7 +113,8 @@ function decodeAlu(w: Wire): Insn {
   reg(w, 'dst');
   if (code === MOVSX_CODE && source === 'X' && w.off !== 0) {
     const bits = (MOVSX_BITS[width] as readonly number[]).find((b) => b === w.off) as 8 | 16 | 32 | undefined;
-    if (bits === undefined) throw bad(w, 'off', w.off, `movsx to ${width} bits takes ${MOVSX_BITS[width].join(', ')}`);
+    if (bits === undefined)
+      throw bad(w, 'off', w.off, `movsx to ${width} bits takes ${MOVSX_BITS[width].join(', ')}`);
     zero(w, 'imm');
     return { kind: 'movsx', width, bits, dst: w.dst, src: reg(w, 'src') };
   }
@@ -162,7 +164,12 @@ function decodeJump(w: Wire): Insn {
   throw unknown(w);
 }
 
-function decodeConditional(w: Wire, op: (typeof JUMP_ROWS)[number]['name'], width: 32 | 64, source: 'K' | 'X'): Insn {
+function decodeConditional(
+  w: Wire,
+  op: (typeof JUMP_ROWS)[number]['name'],
+  width: 32 | 64,
+  source: 'K' | 'X',
+): Insn {
   const dst = reg(w, 'dst');
   if (source === 'X') {
     zero(w, 'imm');
@@ -174,7 +181,8 @@ function decodeConditional(w: Wire, op: (typeof JUMP_ROWS)[number]['name'], widt
 
 function decodeCall(w: Wire): Insn {
   const target = (Object.keys(CALL_SRC) as CallKind[]).find((kind) => CALL_SRC[kind] === w.src);
-  if (target === undefined) throw bad(w, 'src', w.src, 'a call takes 0 (helper), 1 (program-local) or 2 (kfunc)');
+  if (target === undefined)
+    throw bad(w, 'src', w.src, 'a call takes 0 (helper), 1 (program-local) or 2 (kfunc)');
   zero(w, 'dst');
   if (target !== 'kfunc') zero(w, 'off');
   return { kind: 'call', target, imm: w.imm, off: w.off };
@@ -191,7 +199,12 @@ function decodeLegacyLoad(w: Wire): Insn {
   if ((mode !== MODE.abs && mode !== MODE.ind) || size === 8) throw unknown(w);
   zero(w, 'dst', 'off');
   if (mode === MODE.abs) zero(w, 'src');
-  return { kind: mode === MODE.abs ? 'ld_abs' : 'ld_ind', size, src: mode === MODE.ind ? reg(w, 'src') : 0, imm: w.imm };
+  return {
+    kind: mode === MODE.abs ? 'ld_abs' : 'ld_ind',
+    size,
+    src: mode === MODE.ind ? reg(w, 'src') : 0,
+    imm: w.imm,
+  };
 }
 
 function decodeMemory(w: Wire): Insn {
@@ -258,12 +271,16 @@ function zero(w: Wire, ...fields: readonly Field[]): void {
   for (const field of fields) if (w[field] !== 0) throw reserved(w, field);
 }
 
-const reserved = (w: Wire, field: Field): OracleError => bad(w, field, w[field], 'this field is reserved and must be 0');
+const reserved = (w: Wire, field: Field): OracleError =>
+  bad(w, field, w[field], 'this field is reserved and must be 0');
 
 const unknown = (w: Wire): OracleError => bad(w, 'opcode', w.opcode, 'no such instruction');
 
 function bad(w: Wire, field: Field, value: number, why: string): OracleError {
-  const shown = field === 'opcode' || (field === 'imm' && value >= 0) ? `0x${value.toString(16).padStart(2, '0')}` : `${value}`;
+  const shown =
+    field === 'opcode' || (field === 'imm' && value >= 0)
+      ? `0x${value.toString(16).padStart(2, '0')}`
+      : `${value}`;
   const opcode = `0x${w.opcode.toString(16).padStart(2, '0')}`;
   return badInput('decode', `insn ${w.pc} (opcode ${opcode})`, `${field} is ${shown}: ${why}`);
 }

@@ -2,7 +2,16 @@
 import { ALU_ROWS, CLASS_ALU, CLASS_ALU64, MOVSX_CODE, SOURCE_X, SWAP_CODE, SWAP_ROWS } from './alu.ts';
 import { ATOMIC_ROWS } from './atomic.ts';
 import type { Insn, Slots } from './insn.ts';
-import { CALL_CODE, CALL_SRC, CLASS_JMP, CLASS_JMP32, EXIT_CODE, JA_CODE, JCOND_CODE, JUMP_ROWS } from './jump.ts';
+import {
+  CALL_CODE,
+  CALL_SRC,
+  CLASS_JMP,
+  CLASS_JMP32,
+  EXIT_CODE,
+  JA_CODE,
+  JCOND_CODE,
+  JUMP_ROWS,
+} from './jump.ts';
 import { CLASS_LD, CLASS_LDX, CLASS_ST, CLASS_STX, LDDW_OPCODE, MODE, sizeRow } from './load-store.ts';
 
 const codeOf = (rows: readonly { readonly name: string; readonly code: number }[]): Map<string, number> =>

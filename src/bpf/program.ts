@@ -2,10 +2,18 @@
  * A program: instructions split into subprogs, the callees it names, and its data. Built once by
  * `buildProgram`, which refuses what no machine could run; immutable afterwards.
  */
-import { badInput } from '../core/errors.ts';
+
 import { calleeKey } from '../core/env.ts';
+import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
-import { type ConventionName, isStackArgBase, MAX_ARGS, MAX_REG_ARGS, STACK_ARG_FORMS, stackArgSlot } from './calling.ts';
+import {
+  type ConventionName,
+  isStackArgBase,
+  MAX_ARGS,
+  MAX_REG_ARGS,
+  STACK_ARG_FORMS,
+  stackArgSlot,
+} from './calling.ts';
 import { type Insn, type Slots, slotsOf } from './insn.ts';
 
 /** A helper or a kfunc, as the program knows it. */
@@ -70,7 +78,12 @@ export function buildProgram(insns: Slots, parts: ProgramParts = {}): Program {
     checkSubprog(insns, start, end);
     const used = stackArgsUsed(insns, start, end, STACK_ARG_FORMS[convention].base);
     const args = parts.functionArgs?.get(start) ?? Math.max(MAX_REG_ARGS, used.incoming);
-    if (args > MAX_ARGS) throw badInput('program', `insn ${start}`, `a function takes at most ${MAX_ARGS} arguments, not ${args}`);
+    if (args > MAX_ARGS)
+      throw badInput(
+        'program',
+        `insn ${start}`,
+        `a function takes at most ${MAX_ARGS} arguments, not ${args}`,
+      );
     const name = parts.functionNames?.get(start) ?? (index === 0 ? 'main' : `func_${start}`);
     return { index, name, start, end, args, outgoing: used.outgoing };
   });
@@ -125,7 +138,11 @@ function subprogStarts(insns: Slots, names: ReadonlyMap<number, string> | undefi
 
 function checkTarget(insns: Slots, target: number, where: string): number {
   if (target < 0 || target >= insns.length) {
-    throw badInput('program', where, `its target ${target} is outside the program (0 to ${insns.length - 1})`);
+    throw badInput(
+      'program',
+      where,
+      `its target ${target} is outside the program (0 to ${insns.length - 1})`,
+    );
   }
   if (insns[target] === undefined) {
     throw badInput('program', where, `its target ${target} is the second half of a wide instruction`);
@@ -145,16 +162,29 @@ function checkSubprog(insns: Slots, start: number, end: number): void {
     const where = `insn ${pc} (${insn.kind})`;
     const target = checkTarget(insns, pc + 1 + insn.off, where);
     if (target < start || target >= end) {
-      throw badInput('program', where, `its target ${target} is in another function (this one is ${start} to ${end - 1})`);
+      throw badInput(
+        'program',
+        where,
+        `its target ${target} is in another function (this one is ${start} to ${end - 1})`,
+      );
     }
   }
   if (last === undefined || (last.kind !== 'exit' && last.kind !== 'ja') || lastPc + slotsOf(last) !== end) {
-    throw badInput('program', `insn ${lastPc} (${last?.kind ?? 'none'})`, 'falls off the end of its function; the last instruction must be exit or goto');
+    throw badInput(
+      'program',
+      `insn ${lastPc} (${last?.kind ?? 'none'})`,
+      'falls off the end of its function; the last instruction must be exit or goto',
+    );
   }
 }
 
 /** Stack arguments of a subprog, counted as arguments: incoming 7 means it reads argument 7. */
-function stackArgsUsed(insns: Slots, start: number, end: number, base: number): { incoming: number; outgoing: number } {
+function stackArgsUsed(
+  insns: Slots,
+  start: number,
+  end: number,
+  base: number,
+): { incoming: number; outgoing: number } {
   let incoming = 0;
   let outgoing = 0;
   for (let pc = start; pc < end; pc++) {
@@ -175,7 +205,10 @@ function stackArgsUsed(insns: Slots, start: number, end: number, base: number): 
 
 function badStackArg(pc: number, reg: number, off: number, base: number, access: 'load' | 'store'): Error {
   const rule = access === 'load' ? 'loads take off 8, 16, … 56' : 'stores take off -8, -16, … -56';
-  const why = reg === base ? `off is ${off}: ${rule}` : `R${reg} is invalid: stack arguments go through r${base} in this convention`;
+  const why =
+    reg === base
+      ? `off is ${off}: ${rule}`
+      : `R${reg} is invalid: stack arguments go through r${base} in this convention`;
   return badInput('program', `insn ${pc} (stack argument ${access})`, why);
 }
 
@@ -187,7 +220,15 @@ function calleesOf(insns: Slots, known: readonly Callee[]): Map<string, Callee> 
     const ref: CalleeRef = { kind: insn.target, id: insn.imm };
     const key = calleeKey(ref);
     if (!used.has(key)) {
-      used.set(key, byKey.get(key) ?? { kind: insn.target, id: insn.imm, name: `${insn.target}_${insn.imm}`, args: undefined });
+      used.set(
+        key,
+        byKey.get(key) ?? {
+          kind: insn.target,
+          id: insn.imm,
+          name: `${insn.target}_${insn.imm}`,
+          args: undefined,
+        },
+      );
     }
   }
   return used;

@@ -58,3 +58,14 @@ function fmix64(x: U64): U64 {
   x = u64((x ^ (x >> 33n)) * 0xc4ce_b9fe_1a85_ec53n);
   return x ^ (x >> 33n);
 }
+
+/**
+ * Where BPF frames lie. Frame pointers are visible values (r10), so the reference puts its frames where the
+ * image puts them: a callee's fp is its caller's minus `frameBytes` of the caller minus 16 (return address and
+ * saved rbp).
+ */
+export interface FramePlacement {
+  readonly mainFp: U64;
+  /** Bytes between fp and rsp while a subprog's body runs, by subprog index. */
+  readonly frameBytes: (subprog: number) => number;
+}

@@ -31,7 +31,12 @@ export interface EngineCaps {
 export type Stop =
   /** Reached `until`. */
   | { readonly kind: 'end' }
-  | { readonly kind: 'read' | 'write' | 'fetch'; readonly address: U64; readonly size: number; readonly rip: U64 }
+  | {
+      readonly kind: 'read' | 'write' | 'fetch';
+      readonly address: U64;
+      readonly size: number;
+      readonly rip: U64;
+    }
   /** #DE */
   | { readonly kind: 'divide'; readonly rip: U64 }
   /** #UD */

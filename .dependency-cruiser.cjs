@@ -1,0 +1,59 @@
+/** Who may import whom (docs/ARCHITECTURE.md). What judges shares no code with what is judged. */
+const layer = (name, ...allowed) => ({
+  name: `${name}-imports`,
+  severity: 'error',
+  comment: `src/${name} may import only: ${[name, ...allowed].join(', ')}`,
+  from: { path: `^src/${name}/` },
+  to: { path: '^src/', pathNot: [name, ...allowed].map((n) => `^src/${n}/`) },
+});
+
+module.exports = {
+  forbidden: [
+    layer('core'),
+    layer('bpf', 'core'),
+    layer('interp', 'core', 'bpf'),
+    layer('x86', 'core'),
+    layer('jit', 'core', 'bpf', 'x86'),
+    layer('emu', 'core', 'x86'),
+    layer('oracle', 'core', 'bpf', 'x86'),
+    layer('report', 'core', 'bpf', 'x86', 'oracle'),
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'a cycle hides which file owns a fact',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'nobody-imports-cli',
+      severity: 'error',
+      comment: 'the command line is the outermost layer',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    {
+      name: 'src-not-tests',
+      severity: 'error',
+      comment: 'the product does not depend on its tests',
+      from: { path: '^src/' },
+      to: { path: '^(test|props|bench|scripts)/' },
+    },
+    {
+      name: 'fs-at-the-edge',
+      severity: 'error',
+      comment: 'models, machines and judges are pure; only cli and emu (to find libunicorn) touch the system',
+      from: { path: '^src/', pathNot: '^src/(cli|emu)/' },
+      to: { path: '^(node:)?(fs|child_process|process|os|worker_threads)(/|$)' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node'],
+    },
+  },
+};

@@ -1,0 +1,23 @@
+/** What reading a file yields: a program, and what the file says of its input and result. */
+import type { Program } from './program.ts';
+
+export interface Loaded {
+  /** e.g. `fnv.o:entry`, `add.data` */
+  readonly name: string;
+  readonly program: Program;
+  /** Context memory the file asks for. */
+  readonly memory?: Uint8Array;
+  /** r0 the file states. */
+  readonly expected?: bigint;
+}
+
+/** Choices of the user that concern reading. */
+export interface LoadOptions {
+  /** Shown in errors and in `Loaded.name`. */
+  readonly fileName: string;
+  /** ELF: section and function to take; default the only or first program. */
+  readonly section?: string;
+  readonly function?: string;
+  /** Prototypes by callee or function name: number of arguments. From `--proto` and `# oracle: proto` lines. */
+  readonly protos?: ReadonlyMap<string, number>;
+}
