@@ -1,0 +1,133 @@
+/**
+ * Calls and exit: RFC 9669 §4.3, §4.3.1, §4.3.2. Arguments 1..5 travel in R1..R5 (abi.rst), 6..12 in stack
+ * slots (linux 324c3ca6eed6).
+ */
+import { MAX_REG_ARGS } from '../bpf/calling.ts';
+import type { CallInsn, CallxInsn } from '../bpf/insn.ts';
+import { type Subprog, subprogAt } from '../bpf/program.ts';
+import { R0, R1 } from '../bpf/reg.ts';
+import { calleeKey, defaultModel } from '../core/env.ts';
+import { OracleError } from '../core/errors.ts';
+import type { CalleeRef, Outcome, Word } from '../core/execution.ts';
+import { type U64, u64 } from '../core/u64.ts';
+import type { Machine } from './machine.ts';
+
+export function call(m: Machine, insn: CallInsn): Outcome | undefined {
+  switch (insn.target) {
+    // call PC += imm
+    case 'local':
+      return callSubprog(m, subprogAt(m.program, m.next + insn.imm));
+    // call helper function by static ID
+    case 'helper':
+    // call helper function by BTF ID
+    case 'kfunc':
+      return callNative(m, { kind: insn.target, id: insn.imm });
+  }
+}
+
+/** Conformance group callx. NON-SPEC: not run; nothing says what address a function of the program has. */
+export function callx(m: Machine, insn: CallxInsn): Outcome {
+  return m.regs.isPoison(insn.dst) ? m.poisoned(insn.dst, 'call target') : m.unsupported('callx');
+}
+
+/** return */
+export function exit(m: Machine): Outcome | undefined {
+  return m.depth === 0 ? exitMain(m) : exitSubprog(m);
+}
+
+function callSubprog(m: Machine, subprog: Subprog): Outcome | undefined {
+  const args = outgoingArgs(m, subprog.args);
+  const caller = { regs: m.frameRegs(), frame: m.frame };
+  const ended = m.enter(subprog);
+  if (ended !== undefined) return ended;
+  m.trace.record(() => ({
+    kind: 'call',
+    callee: { kind: 'bpf', id: subprog.index },
+    pc: m.pc,
+    args,
+    regs: caller.regs,
+    stack: caller.frame.stack.snapshot(),
+    result: undefined,
+  }));
+  for (let i = 0; i < MAX_REG_ARGS; i++) m.regs.put(R1 + i, args[i]);
+  args.slice(MAX_REG_ARGS).forEach((word, slot) => {
+    m.frame.incoming.put(slot, word);
+  });
+  return undefined;
+}
+
+function exitSubprog(m: Machine): undefined {
+  const { frame } = m;
+  m.leave();
+  endCall(m);
+  m.trace.record(() => ({
+    kind: 'return',
+    subprog: frame.subprog.index,
+    result: m.regs.word(R0),
+    regs: m.frameRegs(),
+    stack: frame.stack.snapshot(),
+  }));
+}
+
+/** "The BPF program needs to store the return value into register R0 before doing an EXIT." */
+function exitMain(m: Machine): Outcome {
+  const r0 = m.regs.word(R0);
+  if (r0 === undefined) return m.poisoned(R0, 'result of main');
+  const { frame } = m;
+  m.trace.record(() => ({
+    kind: 'return',
+    subprog: frame.subprog.index,
+    result: r0,
+    regs: null,
+    stack: frame.stack.snapshot(),
+  }));
+  return { kind: 'exit', r0 };
+}
+
+/** A helper or a kfunc: its model computes r0. */
+function callNative(m: Machine, callee: CalleeRef): undefined {
+  const args = outgoingArgs(m, nativeArgCount(m, callee));
+  // The model may write to the caller's frame: the event shows it as it was before.
+  const stack = m.trace.isFull ? null : m.frame.stack.snapshot();
+  const result = runModel(m, callee, args);
+  m.trace.record(() => ({ kind: 'call', callee, pc: m.pc, args, regs: m.frameRegs(), stack, result }));
+  endCall(m);
+  m.regs.set(R0, result);
+}
+
+/** NON-SPEC: a kfunc without a prototype takes what was stored since the last call; a helper takes 5. */
+function nativeArgCount(m: Machine, callee: CalleeRef): number {
+  const known = m.program.callees.get(calleeKey(callee))?.args;
+  return known ?? MAX_REG_ARGS + (callee.kind === 'kfunc' ? m.frame.stored : 0);
+}
+
+function runModel(m: Machine, callee: CalleeRef, args: readonly Word[]): U64 {
+  const key = calleeKey(callee);
+  const model = m.env.models.get(key) ?? defaultModel;
+  try {
+    return u64(model({ callee, args, memory: m.memory }));
+  } catch (cause) {
+    const name = m.program.callees.get(key)?.name ?? key;
+    const why = `its model threw "${cause instanceof Error ? cause.message : cause}": mend the model`;
+    throw new OracleError(
+      'engine',
+      { what: 'call', where: `${name} (${key}) at insn ${m.pc}`, why },
+      { cause },
+    );
+  }
+}
+
+/** Arguments 1..count as the caller passes them. */
+function outgoingArgs(m: Machine, count: number): Word[] {
+  const args: Word[] = [];
+  for (let i = 0; i < count; i++) {
+    args.push(i < MAX_REG_ARGS ? m.regs.word(R1 + i) : m.frame.outgoing.word(i - MAX_REG_ARGS));
+  }
+  return args;
+}
+
+/** abi.rst: R1..R5 are scratch registers after a call. KERNEL: so are the slots of stack arguments. */
+function endCall(m: Machine): void {
+  for (let i = 0; i < MAX_REG_ARGS; i++) m.regs.poison(R1 + i);
+  m.frame.endCall();
+}

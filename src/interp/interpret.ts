@@ -1,0 +1,117 @@
+/**
+ * The reference interpreter: fetches and steps. It reads as RFC 9669, clause by clause; `KERNEL:` marks what
+ * Linux defines or adds, `NON-SPEC:` what is our own choice. Clear before fast.
+ */
+import type { Insn } from '../bpf/insn.ts';
+import type { Program } from '../bpf/program.ts';
+import type { Env, FramePlacement } from '../core/env.ts';
+import { assertNever, badInput } from '../core/errors.ts';
+import type { Execution, Outcome } from '../core/execution.ts';
+import { alu, movsx, swap } from './alu.ts';
+import { atomic } from './atomic.ts';
+import { call, callx, exit } from './call.ts';
+import { ja, jcc, mayGoto } from './jump.ts';
+import { lddw, ldx, st, stx } from './load-store.ts';
+import { DEFAULT_PLACEMENT, Machine } from './machine.ts';
+
+export interface InterpretOptions {
+  /**
+   * Where frames lie.
+   * @defaultValue main at MAIN_FP, frames MAX_STACK_BYTES apart, so that each has all its stack to itself
+   */
+  readonly placement?: FramePlacement;
+  /** Events kept in the trace; further ones are only counted. @defaultValue 100_000 */
+  readonly traceLimit?: number;
+}
+
+/**
+ * Runs `program` from its first instruction until it exits, misbehaves or has run `env.insnLimit`
+ * instructions. At entry r1 points to a copy of the input memory and r2 is its size; all other registers but
+ * r10 are poison. Changes none of its arguments.
+ *
+ * What the guest does wrong is an outcome. Throws an `engine` error if a callee's model throws, and an
+ * `input` error if sections overlap or can't be addressed.
+ */
+export function interpret(program: Program, env: Env, options: InterpretOptions = {}): Execution {
+  const { placement = DEFAULT_PLACEMENT, traceLimit = 100_000 } = options;
+  const m = new Machine(program, env, placement, traceLimit);
+  const { outcome, insns } = run(m);
+  return { outcome, ...finalMemory(m), trace: m.trace.trace(), insns, breaches: [] };
+}
+
+/** A wide instruction counts as one. */
+function run(m: Machine): { outcome: Outcome; insns: number } {
+  const { insnLimit } = m.env;
+  const slots = m.program.insns;
+  let insns = 0;
+  while (insns < insnLimit) {
+    m.pc = m.next;
+    m.next++;
+    const insn = slots[m.pc];
+    if (insn === undefined) throw notBuilt(m);
+    insns++;
+    const outcome = step(m, insn);
+    if (outcome !== undefined) return { outcome, insns };
+  }
+  return { outcome: { kind: 'budget' }, insns };
+}
+
+/** Runs one instruction; the outcome if it is the last one. */
+function step(m: Machine, insn: Insn): Outcome | undefined {
+  switch (insn.kind) {
+    case 'alu':
+      return alu(m, insn);
+    case 'movsx':
+      return movsx(m, insn);
+    case 'swap':
+      return swap(m, insn);
+    case 'lddw':
+      return lddw(m, insn);
+    case 'ldx':
+      return ldx(m, insn);
+    case 'stx':
+      return stx(m, insn);
+    case 'st':
+      return st(m, insn);
+    case 'atomic':
+      return atomic(m, insn);
+    // RFC 9669 §5.5: "deprecated and should no longer be used"
+    case 'ld_abs':
+    case 'ld_ind':
+      return m.unsupported(insn.kind);
+    case 'ja':
+      return ja(m, insn);
+    case 'jcc':
+      return jcc(m, insn);
+    case 'may_goto':
+      return mayGoto(m, insn);
+    case 'call':
+      return call(m, insn);
+    case 'callx':
+      return callx(m, insn);
+    case 'exit':
+      return exit(m);
+    default:
+      return assertNever(insn);
+  }
+}
+
+/** `buildProgram` refuses every program that could get here. */
+function notBuilt(m: Machine): Error {
+  return badInput(
+    'interpret',
+    `insn ${m.pc}`,
+    'there is no instruction here: make programs with buildProgram',
+  );
+}
+
+function finalMemory(m: Machine): Pick<Execution, 'memory' | 'memoryPoison' | 'data' | 'dataPoison'> {
+  const memoryPoison = m.memory.context.poisonFlags();
+  const dataPoison = m.memory.data.map((section) => section.poisonFlags());
+  return {
+    memory: m.memory.context.bytes,
+    ...(memoryPoison !== undefined && { memoryPoison }),
+    data: m.memory.data.map((section) => section.bytes),
+    ...(dataPoison.some((flags) => flags !== undefined) && { dataPoison }),
+  };
+}

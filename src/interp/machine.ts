@@ -1,0 +1,141 @@
+/**
+ * The state of a run: registers, frames, memory, the program counter; and the words for how a run ends.
+ * The families of instructions (alu, jump, load-store, atomic, call) work on it.
+ *
+ * Roles of the registers: linux Documentation/bpf/standardization/abi.rst. Poison is NON-SPEC: it marks what
+ * Linux's verifier would not let a program read.
+ */
+import { MAX_CALL_FRAMES, MAX_STACK_BYTES } from '../bpf/calling.ts';
+import type { Program, Subprog } from '../bpf/program.ts';
+import { R0, R1, R2, R6, R10, REG_COUNT, type Reg } from '../bpf/reg.ts';
+import type { Env, FramePlacement } from '../core/env.ts';
+import { badInput } from '../core/errors.ts';
+import type { Fault, FrameRegs, Outcome, Word } from '../core/execution.ts';
+import { CTX_BASE, MAIN_FP } from '../core/layout.ts';
+import { hex, type U64, u64 } from '../core/u64.ts';
+import { CALLEE_SAVED, Frame } from './frame.ts';
+import { Memory } from './memory.ts';
+import { TraceRecorder } from './trace.ts';
+import { Words } from './words.ts';
+
+/** Bytes between a caller's rsp and its callee's fp: return address and saved rbp. */
+const FRAME_LINK_BYTES = 16n;
+
+/** Each frame has all of its MAX_STACK_BYTES to itself. */
+export const DEFAULT_PLACEMENT: FramePlacement = { mainFp: MAIN_FP, frameBytes: () => MAX_STACK_BYTES };
+
+export class Machine {
+  readonly program: Program;
+  readonly env: Env;
+  readonly memory: Memory;
+  readonly trace: TraceRecorder;
+  readonly regs = new Words(REG_COUNT);
+  /** Slot of the instruction that runs, and of the one after it. */
+  pc = 0;
+  next = 0;
+  /** The innermost frame, and its depth: 0 for main's. */
+  frame: Frame;
+  depth = 0;
+  readonly #placement: FramePlacement;
+  /** By depth; those beyond `depth` wait to be used again. */
+  readonly #frames: Frame[];
+
+  /** As at the first instruction of main. */
+  constructor(program: Program, env: Env, placement: FramePlacement, traceLimit: number) {
+    const main = program.subprogs[0];
+    if (main === undefined) throw badInput('interpret', program.name, 'it has no subprogs');
+    const { mainFp } = placement;
+    if (mainFp < 0n || mainFp > BigInt(Number.MAX_SAFE_INTEGER)) {
+      throw badInput('interpret', 'placement.mainFp', `${hex(mainFp)} is not below 2^53`);
+    }
+    this.program = program;
+    this.env = env;
+    this.memory = new Memory(env.input.memory, program.data);
+    this.trace = new TraceRecorder(traceLimit);
+    this.#placement = placement;
+    this.frame = new Frame(main);
+    this.#frames = [this.frame];
+    this.#start(main, mainFp, 0);
+    const size = env.input.memory.length;
+    this.regs.set(R1, size > 0 ? CTX_BASE : 0n);
+    this.regs.set(R2, BigInt(size));
+  }
+
+  /** base + off, wrapped to 64 bits. */
+  address(base: Reg, off: number): U64 {
+    return u64(this.regs.value(base) + BigInt(off));
+  }
+
+  /** Sets a register. Every write of an instruction goes through here or `writePoison`. */
+  write(reg: Reg, value: U64): Outcome | undefined {
+    // abi.rst: R10 is a read-only frame pointer.
+    if (reg === R10) return this.unsupported('write to r10');
+    this.regs.set(reg, value);
+    return undefined;
+  }
+
+  writePoison(reg: Reg): Outcome | undefined {
+    if (reg === R10) return this.unsupported('write to r10');
+    this.regs.poison(reg);
+    return undefined;
+  }
+
+  /** Sets a register to a value, or to poison. */
+  writeWord(reg: Reg, word: Word): Outcome | undefined {
+    return word === undefined ? this.writePoison(reg) : this.write(reg, word);
+  }
+
+  /** The five registers a trace event shows. */
+  frameRegs(): FrameRegs {
+    const { regs } = this;
+    return [regs.word(R6), regs.word(R6 + 1), regs.word(R6 + 2), regs.word(R6 + 3), regs.word(R10)];
+  }
+
+  /**
+   * Starts a subprog in a frame of its own. abi.rst: R6..R9 are callee-saved, so the caller's are kept.
+   * KERNEL: the callee may read none of r0, r6..r9 before it writes them.
+   */
+  enter(subprog: Subprog): Outcome | undefined {
+    if (this.depth + 1 === MAX_CALL_FRAMES) return this.fault({ kind: 'frames' });
+    const caller = this.frame;
+    for (let i = 0; i < CALLEE_SAVED; i++) caller.saved.put(i, this.regs.word(R6 + i));
+    const frameBytes = BigInt(this.#placement.frameBytes(caller.subprog.index));
+    this.depth++;
+    this.frame = this.#frames[this.depth] ?? new Frame(subprog);
+    this.#frames[this.depth] = this.frame;
+    this.#start(subprog, u64(caller.fp - frameBytes - FRAME_LINK_BYTES), this.next);
+    return undefined;
+  }
+
+  /** Ends the innermost frame, which is not main's. */
+  leave(): void {
+    this.memory.popStack();
+    this.next = this.frame.returnPc;
+    this.depth--;
+    this.frame = this.#frames[this.depth] as Frame;
+    for (let i = 0; i < CALLEE_SAVED; i++) this.regs.put(R6 + i, this.frame.saved.word(i));
+    this.regs.set(R10, this.frame.fp);
+  }
+
+  #start(subprog: Subprog, fp: U64, returnPc: number): void {
+    this.frame.reset(subprog, fp, returnPc);
+    this.memory.pushStack(this.frame.stack);
+    this.regs.poison(R0);
+    for (let i = 0; i < CALLEE_SAVED; i++) this.regs.poison(R6 + i);
+    this.regs.set(R10, fp);
+    this.next = subprog.start;
+  }
+
+  fault(fault: Fault): Outcome {
+    return { kind: 'fault', fault, pc: this.pc };
+  }
+
+  /** `use` completes `r3 as …`. */
+  poisoned(reg: Reg, use: string): Outcome {
+    return this.fault({ kind: 'poison', what: `r${reg} as ${use}` });
+  }
+
+  unsupported(what: string): Outcome {
+    return { kind: 'unsupported', what, pc: this.pc };
+  }
+}

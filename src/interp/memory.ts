@@ -1,0 +1,196 @@
+/**
+ * The guest's memory: the context, the data sections, and the stacks of the frames. Little-endian, as the
+ * JIT's machine. Every byte has a poison flag beside it. An access must lie wholly within one region.
+ */
+import { MAX_STACK_BYTES } from '../bpf/calling.ts';
+import type { DataSection } from '../bpf/program.ts';
+import type { GuestMemory } from '../core/env.ts';
+import { badInput } from '../core/errors.ts';
+import type { StackBytes, Word } from '../core/execution.ts';
+import { CTX_BASE } from '../core/layout.ts';
+import { hex, type U64 } from '../core/u64.ts';
+
+export type AccessSize = 1 | 2 | 4 | 8;
+
+/** Adjacent bytes of guest memory. Offsets count from its first byte and are not checked. */
+export class Region {
+  /** Address of the first byte. A number: every region lies below 2^53, so none is lost. */
+  base: number;
+  readonly writable: boolean;
+  readonly bytes: Uint8Array;
+  /** One byte for each of `bytes`: 1 where it is poison. */
+  readonly poison: Uint8Array;
+  readonly #view: DataView;
+
+  /** Keeps `bytes`, does not copy them. */
+  constructor(base: number, bytes: Uint8Array, { writable }: { readonly writable: boolean }) {
+    this.base = base;
+    this.writable = writable;
+    this.bytes = bytes;
+    this.poison = new Uint8Array(bytes.length);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  /** Offset of an address in this region. */
+  offsetOf(address: U64): number {
+    return Number(address) - this.base;
+  }
+
+  /** Zero-extended; undefined if any byte is poison. */
+  loadWord(offset: number, size: AccessSize): Word {
+    return this.isPoison(offset, size) ? undefined : this.load(offset, size);
+  }
+
+  /** Stores a value, or makes `size` bytes poison. */
+  storeWord(offset: number, size: AccessSize, word: Word): void {
+    if (word === undefined) this.#mark(offset, size, 1);
+    else this.store(offset, size, word);
+  }
+
+  /** Zero-extended, poison or not. */
+  load(offset: number, size: AccessSize): U64 {
+    switch (size) {
+      case 1:
+        return BigInt(this.#view.getUint8(offset));
+      case 2:
+        return BigInt(this.#view.getUint16(offset, true));
+      case 4:
+        return BigInt(this.#view.getUint32(offset, true));
+      case 8:
+        return this.#view.getBigUint64(offset, true);
+    }
+  }
+
+  /** Stores the low `size` bytes; they are no longer poison. */
+  store(offset: number, size: AccessSize, value: U64): void {
+    switch (size) {
+      case 1:
+        this.#view.setUint8(offset, Number(BigInt.asUintN(8, value)));
+        break;
+      case 2:
+        this.#view.setUint16(offset, Number(BigInt.asUintN(16, value)), true);
+        break;
+      case 4:
+        this.#view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);
+        break;
+      case 8:
+        this.#view.setBigUint64(offset, value, true);
+        break;
+    }
+    this.#mark(offset, size, 0);
+  }
+
+  /** Whether any of `size` bytes is poison. */
+  isPoison(offset: number, size: AccessSize): boolean {
+    for (let i = offset; i < offset + size; i++) if (this.poison[i] !== 0) return true;
+    return false;
+  }
+
+  #mark(offset: number, size: AccessSize, flag: 0 | 1): void {
+    for (let i = offset; i < offset + size; i++) this.poison[i] = flag;
+  }
+
+  /** The flags, or undefined where no byte is poison. */
+  poisonFlags(): Uint8Array | undefined {
+    return this.poison.includes(1) ? this.poison : undefined;
+  }
+}
+
+/** A frame's stack: MAX_STACK_BYTES below its fp, all poison at first. */
+export class StackRegion extends Region {
+  constructor() {
+    super(0, new Uint8Array(MAX_STACK_BYTES), { writable: true });
+  }
+
+  /** Fresh stack below `fp`. */
+  reset(fp: U64): void {
+    this.base = Number(fp) - MAX_STACK_BYTES;
+    this.bytes.fill(0);
+    this.poison.fill(1);
+  }
+
+  /** From the lowest byte that is not poison (from the word that holds it) up to fp; null if there is none. */
+  snapshot(): StackBytes | null {
+    const lowest = this.poison.indexOf(0);
+    if (lowest < 0) return null;
+    const from = lowest & ~7;
+    const address = BigInt(this.base + from);
+    const bytes = this.bytes.slice(from);
+    const poison = this.poison.slice(from);
+    return poison.includes(1) ? { address, bytes, poison } : { address, bytes };
+  }
+}
+
+/** All of the guest's memory. */
+export class Memory implements GuestMemory {
+  readonly context: Region;
+  readonly data: readonly Region[];
+  readonly #fixed: readonly Region[];
+  readonly #stacks: StackRegion[] = [];
+
+  /** Copies both. Throws an `input` error if a section lies out of reach or on top of another one. */
+  constructor(context: Uint8Array, data: readonly DataSection[]) {
+    this.context = new Region(Number(CTX_BASE), context.slice(), { writable: true });
+    this.data = data.map((section) => sectionRegion(section));
+    this.#fixed = [this.context, ...this.data];
+    checkDisjoint(this.#fixed);
+  }
+
+  /** The stack of the frame that starts; it hides what it covers of its callers' stacks. */
+  pushStack(stack: StackRegion): void {
+    this.#stacks.push(stack);
+  }
+
+  popStack(): void {
+    this.#stacks.pop();
+  }
+
+  /**
+   * The region that holds all of [address, address + size). Frames may overlap where one uses less than its
+   * MAX_STACK_BYTES: a byte belongs to the innermost frame whose fp is above it.
+   */
+  locate(address: U64, size: AccessSize): Region | undefined {
+    const at = Number(address);
+    for (let i = this.#stacks.length - 1; i >= 0; i--) {
+      const stack = this.#stacks[i] as StackRegion;
+      if (at >= stack.base + MAX_STACK_BYTES) continue;
+      if (at < stack.base) break;
+      return at + size <= stack.base + MAX_STACK_BYTES ? stack : undefined;
+    }
+    for (const region of this.#fixed) {
+      if (at >= region.base && at + size <= region.base + region.bytes.length) return region;
+    }
+    return undefined;
+  }
+
+  /** For models of helpers and kfuncs: poison reads as some value. */
+  read(address: U64, size: AccessSize): U64 | undefined {
+    const region = this.locate(address, size);
+    return region?.load(region.offsetOf(address), size);
+  }
+
+  /** For models of helpers and kfuncs: what they write is not poison. */
+  write(address: U64, size: AccessSize, value: U64): boolean {
+    const region = this.locate(address, size);
+    if (region === undefined || !region.writable) return false;
+    region.store(region.offsetOf(address), size, value);
+    return true;
+  }
+}
+
+function sectionRegion({ name, address, bytes, writable }: DataSection): Region {
+  if (address < 0n || address + BigInt(bytes.length) > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw badInput('interpret', `section ${name}`, `its address ${hex(address)} is not below 2^53`);
+  }
+  return new Region(Number(address), bytes.slice(), { writable });
+}
+
+function checkDisjoint(regions: readonly Region[]): void {
+  const sorted = regions.filter((r) => r.bytes.length > 0).sort((a, b) => a.base - b.base);
+  sorted.forEach((region, i) => {
+    const next = sorted[i + 1];
+    if (next === undefined || region.base + region.bytes.length <= next.base) return;
+    const where = `data at ${hex(next.base)}`;
+    throw badInput('interpret', where, `overlaps the ${region.bytes.length} bytes at ${hex(region.base)}`);
+  });
+}
