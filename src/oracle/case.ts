@@ -1,0 +1,85 @@
+/** A case, one program with all that its run depends on, and what comes of judging it. */
+import type { Program } from '../bpf/program.ts';
+import type { Env } from '../core/env.ts';
+import type { Execution } from '../core/execution.ts';
+import type { Image } from '../core/image.ts';
+import type { U64 } from '../core/u64.ts';
+import type { Culprit } from './locate.ts';
+import type { Divergence, Reason } from './verdict.ts';
+
+export interface Case {
+  /** Shown in reports, e.g. `fnv.v4.O2.o:entry`. */
+  readonly name: string;
+  readonly program: Program;
+  readonly env: Env;
+  /** r0 the input states. */
+  readonly expected?: U64;
+}
+
+export type VerdictName = 'agree' | 'diverge' | 'inconclusive' | 'skipped';
+
+/** One judged (or skipped) case: everything a report shows of it. */
+export interface CaseResult {
+  readonly name: string;
+  readonly verdict: VerdictName;
+  /** Why it is inconclusive or skipped; null otherwise. */
+  readonly reason: Reason | null;
+  /** The first ones, in the order of comparison; empty unless the verdict is `diverge`. */
+  readonly divergences: readonly Divergence[];
+  /** All of them, kept or not. */
+  readonly divergenceCount: number;
+  /** Where it went wrong, if known. */
+  readonly culprit: Culprit | null;
+  /** The r0 the input states. */
+  readonly expected: U64 | null;
+  /** null where there was nothing to run. */
+  readonly program: Program | null;
+  readonly image: Image | null;
+  /** The reference's run; null if it was not run. */
+  readonly want: Execution | null;
+  /** The native run; null if it was not run. */
+  readonly got: Execution | null;
+}
+
+/** A case that is not run, and why. */
+export function skipped(
+  name: string,
+  reason: Reason,
+  known: Partial<Pick<CaseResult, 'program' | 'image' | 'want' | 'expected'>> = {},
+): CaseResult {
+  return {
+    name,
+    verdict: 'skipped',
+    reason,
+    divergences: [],
+    divergenceCount: 0,
+    culprit: null,
+    expected: null,
+    program: null,
+    image: null,
+    want: null,
+    got: null,
+    ...known,
+  };
+}
+
+/** Counts of a run: `ran` is agree + diverge + inconclusive. */
+export interface Summary {
+  readonly ran: number;
+  readonly agree: number;
+  readonly diverge: number;
+  readonly inconclusive: number;
+  readonly skipped: number;
+}
+
+export function summarise(results: readonly CaseResult[]): Summary {
+  const count = (name: VerdictName): number => results.filter((r) => r.verdict === name).length;
+  const skippedCount = count('skipped');
+  return {
+    ran: results.length - skippedCount,
+    agree: count('agree'),
+    diverge: count('diverge'),
+    inconclusive: count('inconclusive'),
+    skipped: skippedCount,
+  };
+}

@@ -1,0 +1,64 @@
+/** Native code as text, by iced-x86: independent of our own tables, so a listing shows what the bytes say. */
+import { createRequire } from 'node:module';
+
+type Iced = typeof import('iced-x86');
+
+/** How assembly is written: as GNU as and bpftool do, or as Intel's manual does. */
+export const SYNTAXES = ['att', 'intel'] as const;
+export type Syntax = (typeof SYNTAXES)[number];
+
+/** One native instruction. */
+export interface NativeInsn {
+  /** Offset of its first byte in the code. */
+  readonly offset: number;
+  readonly length: number;
+  readonly text: string;
+}
+
+export interface DisassembleOptions {
+  /** Address of the first byte, for the targets of jumps and calls. */
+  readonly base: bigint;
+  /** @defaultValue 'att' */
+  readonly syntax?: Syntax;
+  /** First byte to decode. @defaultValue 0 */
+  readonly start?: number;
+  /** First byte not to decode. @defaultValue the end of the code */
+  readonly end?: number;
+}
+
+let loaded: Iced | undefined;
+
+/** iced-x86 is a CommonJS package of 1.5 MB; it is loaded at first use. */
+function iced(): Iced {
+  loaded ??= createRequire(import.meta.url)('iced-x86') as Iced;
+  return loaded;
+}
+
+/** Bytes that are no instruction are shown as `(bad)`. */
+export function disassembleNative(code: Uint8Array, options: DisassembleOptions): NativeInsn[] {
+  const { base, start = 0, end = code.length, syntax = 'att' } = options;
+  const { Decoder, DecoderOptions, Formatter, FormatterSyntax, Instruction } = iced();
+  const decoder = new Decoder(64, code.subarray(start, end), DecoderOptions.None);
+  const formatter = new Formatter(syntax === 'att' ? FormatterSyntax.Gas : FormatterSyntax.Intel);
+  const insn = new Instruction();
+  const out: NativeInsn[] = [];
+  try {
+    decoder.ip = base + BigInt(start);
+    formatter.hexPrefix = '0x';
+    formatter.hexSuffix = '';
+    formatter.uppercaseHex = false;
+    formatter.branchLeadingZeros = false;
+    formatter.spaceAfterOperandSeparator = true;
+    while (decoder.canDecode) {
+      const offset = start + decoder.position;
+      decoder.decodeOut(insn);
+      const text = insn.isInvalid ? '(bad)' : formatter.format(insn);
+      out.push({ offset, length: insn.length, text });
+    }
+  } finally {
+    insn.free();
+    formatter.free();
+    decoder.free();
+  }
+  return out;
+}
