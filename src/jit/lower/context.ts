@@ -1,0 +1,28 @@
+/** What a lowering works with: where to emit, the frame, the target's features. */
+import type { CalleeRef } from '../../core/execution.ts';
+import type { Assembler } from '../../x86/assembler.ts';
+import type { Form } from '../../x86/form.ts';
+import type { Frame } from '../frame.ts';
+
+/** The two encodings of a jump; which one is used settles after all lengths are known (relax.ts). */
+export interface JumpForms {
+  readonly rel8: Form<'rel'>;
+  readonly rel32: Form<'rel'>;
+}
+
+/** A `call rel32` whose displacement is filled in when all addresses are known. */
+export interface PendingCall {
+  /** Offset in the assembler's buffer of the byte after the call. */
+  readonly end: number;
+  readonly callee: CalleeRef;
+}
+
+export interface LowerContext {
+  readonly asm: Assembler;
+  readonly frame: Frame;
+  readonly bmi2: boolean;
+  readonly endbr: boolean;
+  readonly calls: PendingCall[];
+  /** Set by a lowering that ends in a jump to the entry's target. */
+  jump: JumpForms | undefined;
+}

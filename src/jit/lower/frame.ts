@@ -1,0 +1,33 @@
+/** Prologue and epilogue: `emit_prologue()`, `push_callee_regs()`, `emit_sub_rsp()` and their mirrors. */
+import { type Assembler, fitsInt8 } from '../../x86/assembler.ts';
+import { ADD, ENDBR64, LEAVE, MOV, POP_R64, PUSH_R64, RET, SUB } from '../../x86/forms.ts';
+import { RBP, RSP } from '../../x86/reg.ts';
+import type { LowerContext } from './context.ts';
+
+/** Bytes Linux leaves at the entry to patch in a call (X86_PATCH_SIZE), and for a tail-call count. */
+const PATCH_BYTES = 5;
+const TAIL_CALL_COUNT_BYTES = 3;
+
+export function prologue({ asm, frame, endbr }: LowerContext): void {
+  if (endbr) asm.none(ENDBR64);
+  asm.nops(PATCH_BYTES);
+  asm.nops(TAIL_CALL_COUNT_BYTES);
+  asm.o(PUSH_R64, RBP);
+  asm.mr(MOV.rm64_r64, RBP, RSP);
+  if (endbr) asm.none(ENDBR64);
+  if (frame.stackDepth > 0) asm.mi(SUB.rm64_imm32, RSP, frame.stackDepth);
+  for (const gpr of frame.saved) asm.o(PUSH_R64, gpr);
+  moveRsp(asm, SUB, frame.outgoing);
+}
+
+export function epilogue({ asm, frame }: LowerContext): void {
+  moveRsp(asm, ADD, frame.outgoing);
+  for (let k = frame.saved.length - 1; k >= 0; k--) asm.o(POP_R64, frame.saved[k] as number);
+  asm.none(LEAVE);
+  asm.none(RET);
+}
+
+function moveRsp(asm: Assembler, group: typeof ADD, bytes: number): void {
+  if (bytes === 0) return;
+  asm.mi(fitsInt8(bytes) ? group.rm64_imm8 : group.rm64_imm32, RSP, bytes);
+}

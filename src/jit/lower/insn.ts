@@ -1,0 +1,101 @@
+/** One BPF instruction to native code: the dispatch over the families of this folder. */
+import { isStackArgBase } from '../../bpf/calling.ts';
+import type { AluInsn, Insn } from '../../bpf/insn.ts';
+import { assertNever, badInput } from '../../core/errors.ts';
+import type { Convention } from '../convention/linux.ts';
+import { lowerArithmetic, lowerMul, lowerNeg } from './alu.ts';
+import { lowerAtomic } from './atomic.ts';
+import type { LowerContext } from './context.ts';
+import { lowerDivision } from './division.ts';
+import { GOTO, lowerJcc } from './jump.ts';
+import { lowerLdx, lowerSt, lowerStx } from './memory.ts';
+import { lowerLddw, lowerMov, lowerMovsx } from './move.ts';
+import { lowerShift } from './shift.ts';
+import { lowerSwap } from './swap.ts';
+
+/** Emits everything but exits and calls, which need more than their own instruction (compile.ts). */
+export function lowerInsn(context: LowerContext, convention: Convention, insn: Insn, pc: number): void {
+  switch (insn.kind) {
+    case 'alu':
+      lowerAlu(context, insn);
+      return;
+    case 'movsx':
+      lowerMovsx(context, insn);
+      return;
+    case 'swap':
+      lowerSwap(context, insn);
+      return;
+    case 'lddw':
+      if (insn.src !== 0) throw unsupported(pc, `lddw with src ${insn.src}`);
+      lowerLddw(context, insn);
+      return;
+    case 'ldx':
+      if (isStackArgBase(insn.src)) convention.loadArg(context, insn);
+      else lowerLdx(context, insn);
+      return;
+    case 'stx':
+      if (isStackArgBase(insn.dst)) convention.storeArg(context, insn);
+      else lowerStx(context, insn);
+      return;
+    case 'st':
+      if (isStackArgBase(insn.dst)) convention.storeArgImm(context, insn);
+      else lowerSt(context, insn);
+      return;
+    case 'atomic':
+      lowerAtomic(context, insn);
+      return;
+    case 'jcc':
+      lowerJcc(context, insn);
+      return;
+    case 'ja':
+      context.jump = GOTO;
+      return;
+    case 'ld_abs':
+    case 'ld_ind':
+    case 'callx':
+      throw unsupported(pc, insn.kind);
+    case 'may_goto':
+    case 'call':
+    case 'exit':
+      throw new Error(`${insn.kind} is not lowered here`);
+    default:
+      return assertNever(insn);
+  }
+}
+
+function lowerAlu(context: LowerContext, insn: AluInsn): void {
+  switch (insn.op) {
+    case 'mov':
+      lowerMov(context, insn);
+      return;
+    case 'add':
+    case 'sub':
+    case 'and':
+    case 'or':
+    case 'xor':
+      lowerArithmetic(context, insn.op, insn);
+      return;
+    case 'mul':
+      lowerMul(context, insn);
+      return;
+    case 'neg':
+      lowerNeg(context, insn);
+      return;
+    case 'lsh':
+    case 'rsh':
+    case 'arsh':
+      lowerShift(context, insn.op, insn);
+      return;
+    case 'div':
+    case 'mod':
+    case 'sdiv':
+    case 'smod':
+      lowerDivision(context, insn);
+      return;
+    default:
+      return assertNever(insn.op);
+  }
+}
+
+const unsupported = (pc: number, what: string): Error =>
+  badInput('jit', `insn ${pc}`, `${what} is not supported by the builtin JIT`);

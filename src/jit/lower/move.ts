@@ -1,0 +1,63 @@
+/** Moves of registers and immediates. Kernel: `emit_mov_reg()`, `emit_mov_imm32()`, `emit_mov_imm64()`. */
+import type { AluInsn, LddwInsn, MovsxInsn } from '../../bpf/insn.ts';
+import type { Assembler } from '../../x86/assembler.ts';
+import type { Form } from '../../x86/form.ts';
+import { MOV, MOVSX, XOR } from '../../x86/forms.ts';
+import type { Gpr } from '../../x86/reg.ts';
+import { gprOf } from '../regmap.ts';
+import type { LowerContext } from './context.ts';
+
+/** `mov dst, src`; nothing if they are the same. */
+export function movReg64(asm: Assembler, dst: Gpr, src: Gpr): void {
+  if (dst !== src) asm.mr(MOV.rm64_r64, dst, src);
+}
+
+/** `mov dst, src` of a width; the 32-bit one is always there, for it clears the upper half. */
+export function movReg(asm: Assembler, width: 32 | 64, dst: Gpr, src: Gpr): void {
+  if (width === 64) movReg64(asm, dst, src);
+  else asm.mr(MOV.rm32_r32, dst, src);
+}
+
+/** imm32, zero-extended to 64 bits. */
+function movUnsigned(asm: Assembler, dst: Gpr, imm: number): void {
+  if (imm === 0) asm.mr(XOR.rm32_r32, dst, dst);
+  else asm.oi(MOV.r32_imm32, dst, imm);
+}
+
+/** imm32, sign-extended to 64 bits. */
+export function movSigned(asm: Assembler, dst: Gpr, imm: number): void {
+  if (imm < 0) asm.mi(MOV.rm64_imm32, dst, imm);
+  else movUnsigned(asm, dst, imm);
+}
+
+/** Any 64-bit value in the shortest of three forms. */
+function movWide(asm: Assembler, dst: Gpr, imm: bigint): void {
+  if (imm <= 0xffff_ffffn) movUnsigned(asm, dst, Number(BigInt.asIntN(32, imm)));
+  else if (BigInt.asIntN(64, imm) === BigInt.asIntN(32, imm))
+    movSigned(asm, dst, Number(BigInt.asIntN(32, imm)));
+  else asm.oi(MOV.r64_imm64, dst, imm);
+}
+
+/** BPF `mov`. */
+export function lowerMov({ asm }: LowerContext, insn: AluInsn): void {
+  const dst = gprOf(insn.dst);
+  if (insn.source === 'X') movReg(asm, insn.width, dst, gprOf(insn.src));
+  else if (insn.width === 64) movSigned(asm, dst, insn.imm);
+  else movUnsigned(asm, dst, insn.imm);
+}
+
+const SIGN_EXTENSIONS: Readonly<Record<string, Form<'mr'>>> = {
+  '32:8': MOVSX.r32_rm8,
+  '32:16': MOVSX.r32_rm16,
+  '64:8': MOVSX.r64_rm8,
+  '64:16': MOVSX.r64_rm16,
+  '64:32': MOVSX.r64_rm32,
+};
+
+export function lowerMovsx({ asm }: LowerContext, insn: MovsxInsn): void {
+  asm.mr(SIGN_EXTENSIONS[`${insn.width}:${insn.bits}`] as Form<'mr'>, gprOf(insn.src), gprOf(insn.dst));
+}
+
+export function lowerLddw({ asm }: LowerContext, insn: LddwInsn): void {
+  movWide(asm, gprOf(insn.dst), insn.imm);
+}

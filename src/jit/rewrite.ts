@@ -1,0 +1,229 @@
+/**
+ * The rewrites Linux's verifier makes before its JIT sees a program (`do_misc_fixups()`,
+ * `opt_subreg_zext_lo32_rnd_hi32()`), as one named pass: the JIT itself never meets a division by zero.
+ *
+ *   div-by-zero     x / 0 = 0, x % 0 = x; signed too (linux f6b1b3bf0d5f, 7dd34d7b7dcf)
+ *   div-minus-one   MIN / -1 = MIN, x % -1 = 0, without a #DE (linux 7dd34d7b7dcf)
+ *   cmpxchg32-zext  w0 = w0 after a 32-bit cmpxchg (linux 39491867ace5)
+ *   may_goto        a counter below the frame's stack, set at entry, counted down (linux 011832b97b31)
+ *
+ * Jumps become indices of entries; a jump to a rewritten instruction goes to the first of its group.
+ */
+import { MAX_LOOPS } from '../bpf/calling.ts';
+import type { AluInsn, Insn, JccInsn, Slots } from '../bpf/insn.ts';
+import { type Subprog, targetOf } from '../bpf/program.ts';
+import { R0, R10 } from '../bpf/reg.ts';
+import { REG_AX } from './regmap.ts';
+
+export type RewritePass = 'div-by-zero' | 'div-minus-one' | 'cmpxchg32-zext' | 'may_goto';
+
+/** One instruction as the JIT sees it. */
+export interface Entry {
+  readonly insn: Insn;
+  /** Slot of the instruction it stems from. */
+  readonly pc: number;
+  /** The rewrite that made it; undefined for untouched instructions. */
+  readonly pass: RewritePass | undefined;
+  /** Index of the entry it jumps to, or -1. */
+  readonly target: number;
+}
+
+/** A subprog after the rewrites. */
+export interface Rewritten {
+  readonly entries: readonly Entry[];
+  /** Bytes of BPF stack, a multiple of 8, including the may_goto counter. */
+  readonly stackDepth: number;
+}
+
+/** A group: what one instruction became. Jumps inside it count from the next entry; `out` marks the original jump. */
+interface Group {
+  readonly pass: RewritePass;
+  readonly insns: readonly Insn[];
+}
+
+/** Rewrites one subprog. `stackDepth`: bytes of stack its own code uses, a multiple of 8. */
+export function rewrite(slots: Slots, subprog: Subprog, stackDepth: number): Rewritten {
+  const usesMayGoto = hasMayGoto(slots, subprog);
+  const depth = usesMayGoto ? stackDepth + 8 : stackDepth;
+  const entries: { insn: Insn; pc: number; pass: RewritePass | undefined; target: number }[] = [];
+  const firstEntry = new Int32Array(subprog.end - subprog.start + 1);
+  if (usesMayGoto) {
+    const insn: Insn = { kind: 'st', size: 8, dst: R10, off: -depth, imm: MAX_LOOPS };
+    entries.push({ insn, pc: subprog.start, pass: 'may_goto', target: -1 });
+  }
+  for (let pc = subprog.start; pc < subprog.end; pc++) {
+    const insn = slots[pc];
+    firstEntry[pc - subprog.start] = entries.length;
+    if (insn === undefined) continue;
+    const group = rewriteInsn(insn, depth);
+    if (group === undefined) {
+      entries.push({ insn, pc, pass: undefined, target: targetPc(pc, insn) });
+      continue;
+    }
+    const base = entries.length;
+    group.insns.forEach((each, index) => {
+      const leavesGroup = insn.kind === 'may_goto' && each.kind === 'jcc';
+      const target = leavesGroup ? pc + 1 + insn.off : isJump(each) ? -2 - (base + index + 1 + each.off) : -1;
+      entries.push({ insn: each, pc, pass: group.pass, target });
+    });
+  }
+  for (const entry of entries) entry.target = resolve(entry.target, firstEntry, subprog.start);
+  return { entries, stackDepth: depth };
+}
+
+/** Until all entries exist, a target is a slot (>= 0), none (-1), or an entry index written as -2 - index. */
+function resolve(target: number, firstEntry: Int32Array, start: number): number {
+  if (target === -1) return -1;
+  return target < -1 ? -2 - target : (firstEntry[target - start] as number);
+}
+
+const targetPc = (pc: number, insn: Insn): number => (isJump(insn) ? (targetOf(pc, insn) as number) : -1);
+
+const isJump = (insn: Insn): insn is Extract<Insn, { kind: 'ja' | 'jcc' | 'may_goto' }> =>
+  insn.kind === 'ja' || insn.kind === 'jcc' || insn.kind === 'may_goto';
+
+function hasMayGoto(slots: Slots, subprog: Subprog): boolean {
+  for (let pc = subprog.start; pc < subprog.end; pc++) if (slots[pc]?.kind === 'may_goto') return true;
+  return false;
+}
+
+function rewriteInsn(insn: Insn, stackDepth: number): Group | undefined {
+  if (insn.kind === 'alu') return rewriteDivision(insn);
+  if (insn.kind === 'may_goto') return mayGoto(stackDepth);
+  if (insn.kind === 'atomic' && insn.op === 'cmpxchg' && insn.size === 4) {
+    return { pass: 'cmpxchg32-zext', insns: [insn, movReg(32, R0, R0)] };
+  }
+  return undefined;
+}
+
+function rewriteDivision(insn: AluInsn): Group | undefined {
+  switch (insn.op) {
+    case 'div':
+      return insn.source === 'X' ? guardDiv(insn) : byConstant(insn);
+    case 'mod':
+      return insn.source === 'X' ? guardMod(insn) : byConstant(insn);
+    case 'sdiv':
+      return insn.source === 'X' ? guardSdiv(insn) : byConstant(insn);
+    case 'smod':
+      return insn.source === 'X' ? guardSmod(insn) : byConstant(insn);
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Constant divisors 0 and -1. NON-LINUX for 0: the verifier refuses it ("division by zero"), RFC 9669 §4.1
+ * defines it, so it is done here as the register form would.
+ */
+function byConstant(insn: AluInsn): Group | undefined {
+  const isMod = insn.op === 'mod' || insn.op === 'smod';
+  if (insn.imm === 0) {
+    const keep = insn.width === 32 ? [movReg(32, insn.dst, insn.dst)] : [ja(0)];
+    return { pass: 'div-by-zero', insns: isMod ? keep : [movImm(32, insn.dst, 0)] };
+  }
+  if (insn.imm !== -1 || insn.op === 'div' || insn.op === 'mod') return undefined;
+  return { pass: 'div-minus-one', insns: [isMod ? movImm(32, insn.dst, 0) : neg(insn)] };
+}
+
+/** if (src != 0) goto div; dst = 0; goto out; div: dst /= src; out: */
+const guardDiv = (insn: AluInsn): Group => ({
+  pass: 'div-by-zero',
+  insns: [
+    jcc('jne', insn.width, insn.src, 0, 2),
+    { kind: 'alu', op: 'xor', width: 32, source: 'X', dst: insn.dst, src: insn.dst, imm: 0 },
+    ja(1),
+    insn,
+  ],
+});
+
+/** if (src == 0) goto out; dst %= src; and for 32 bits, the skipped path still zero-extends. */
+const guardMod = (insn: AluInsn): Group =>
+  insn.width === 64
+    ? { pass: 'div-by-zero', insns: [jcc('jeq', 64, insn.src, 0, 1), insn] }
+    : {
+        pass: 'div-by-zero',
+        insns: [jcc('jeq', 32, insn.src, 0, 2), insn, ja(1), movReg(32, insn.dst, insn.dst)],
+      };
+
+/** ax = src + 1; ax > 1: divide; ax == 0: src is -1, negate; else src is 0, so 0 - which negated is 0. */
+const guardSdiv = (insn: AluInsn): Group => ({
+  pass: 'div-minus-one',
+  insns: [
+    movReg(64, REG_AX, insn.src),
+    { kind: 'alu', op: 'add', width: insn.width, source: 'K', dst: REG_AX, src: 0, imm: 1 },
+    jcc('jgt', insn.width, REG_AX, 1, 4),
+    jcc('jeq', insn.width, REG_AX, 0, 1),
+    movImm(insn.width, insn.dst, 0),
+    neg(insn),
+    ja(1),
+    insn,
+  ],
+});
+
+/** ax = src + 1; ax > 1: divide; ax == 1: src is 0, keep dst; else src is -1, so 0. */
+const guardSmod = (insn: AluInsn): Group => {
+  const keep = insn.width === 32 ? [ja(1), movReg(32, insn.dst, insn.dst)] : [];
+  return {
+    pass: 'div-minus-one',
+    insns: [
+      movReg(64, REG_AX, insn.src),
+      { kind: 'alu', op: 'add', width: insn.width, source: 'K', dst: REG_AX, src: 0, imm: 1 },
+      jcc('jgt', insn.width, REG_AX, 1, 3),
+      jcc('jeq', insn.width, REG_AX, 1, insn.width === 32 ? 4 : 3),
+      movImm(32, insn.dst, 0),
+      ja(1),
+      insn,
+      ...keep,
+    ],
+  };
+};
+
+/** ax = counter; if (ax == 0) goto target; ax -= 1; counter = ax. The jump's own distance is set by the caller. */
+const mayGoto = (stackDepth: number): Group => ({
+  pass: 'may_goto',
+  insns: [
+    { kind: 'ldx', size: 8, sign: false, dst: REG_AX, src: R10, off: -stackDepth },
+    jcc('jeq', 64, REG_AX, 0, 0),
+    { kind: 'alu', op: 'sub', width: 64, source: 'K', dst: REG_AX, src: 0, imm: 1 },
+    { kind: 'stx', size: 8, dst: R10, src: REG_AX, off: -stackDepth },
+  ],
+});
+
+const movReg = (width: 32 | 64, dst: number, src: number): AluInsn => ({
+  kind: 'alu',
+  op: 'mov',
+  width,
+  source: 'X',
+  dst,
+  src,
+  imm: 0,
+});
+const movImm = (width: 32 | 64, dst: number, imm: number): AluInsn => ({
+  kind: 'alu',
+  op: 'mov',
+  width,
+  source: 'K',
+  dst,
+  src: 0,
+  imm,
+});
+const neg = ({ width, dst }: AluInsn): AluInsn => ({
+  kind: 'alu',
+  op: 'neg',
+  width,
+  source: 'K',
+  dst,
+  src: 0,
+  imm: 0,
+});
+const ja = (off: number): Insn => ({ kind: 'ja', width: 16, off });
+const jcc = (op: JccInsn['op'], width: 32 | 64, dst: number, imm: number, off: number): JccInsn => ({
+  kind: 'jcc',
+  op,
+  width,
+  source: 'K',
+  dst,
+  src: 0,
+  imm,
+  off,
+});

@@ -1,0 +1,127 @@
+/**
+ * A form: one row of the SDM's instruction reference, e.g. `REX.W + 89 /r`, parsed once at load and checked.
+ *
+ * Notation (SDM 2A §3.1.1): `REX.W`, `REX`, `66` and `F0` are prefixes; hex bytes are the opcode; `/r` means ModRM
+ * holds a register, `/0`..`/7` an opcode extension; `+r` adds the register to the opcode; `ib iw id iq` is an
+ * immediate of 1, 2, 4, 8 bytes; `cb cd` a displacement relative to the next instruction;
+ * `VEX.66|F2|F3.0F38.W0|W1` the three-byte VEX prefix (§2.3).
+ */
+
+/** What a form takes, which is also which Assembler method emits it. */
+export type Shape =
+  /** nothing */
+  | 'none'
+  /** a register added to the opcode */
+  | 'o'
+  /** the same, and an immediate */
+  | 'oi'
+  /** ModRM: a register or memory, with an opcode extension */
+  | 'm'
+  /** the same, and an immediate */
+  | 'mi'
+  /** ModRM: register or memory, and a register */
+  | 'mr'
+  /** the same, and an immediate */
+  | 'mri'
+  /** an immediate for the accumulator */
+  | 'i'
+  /** a relative displacement */
+  | 'rel'
+  /** VEX: rm, and two registers */
+  | 'vex';
+
+export interface Form<S extends Shape = Shape> {
+  /** As iced names it: mnemonic, then operands in Intel order. */
+  readonly name: string;
+  /** The row as the SDM prints it. */
+  readonly notation: string;
+  readonly shape: S;
+  /** 0x66, or 0. */
+  readonly prefix: number;
+  /** lock (F0) goes first. */
+  readonly lock: boolean;
+  /** 0x48 with REX.W, else 0x40. */
+  readonly rex: number;
+  /** REX is there even if no bit of it is set. */
+  readonly forceRex: boolean;
+  /** Opcode bytes, the last one first in line for `+r`. */
+  readonly opcode: readonly number[];
+  /** Opcode extension, in place for ModRM (bits 3-5); 0 for /r. */
+  readonly digit: number;
+  /** Bytes of immediate or displacement. */
+  readonly immBytes: 0 | 1 | 2 | 4 | 8;
+  /** The ModRM reg operand is a byte register: numbers 4..7 need a REX prefix to mean spl..dil. */
+  readonly byteReg: boolean;
+  /** The ModRM rm operand, when a register, is a byte register. */
+  readonly byteRm: boolean;
+  /** pp and W of the VEX prefix, in place in its third byte; undefined if there is none. */
+  readonly vex: number | undefined;
+}
+
+const IMM_BYTES: Readonly<Record<string, 1 | 2 | 4 | 8>> = { ib: 1, iw: 2, id: 4, iq: 8, cb: 1, cd: 4 };
+const VEX_PP: Readonly<Record<string, number>> = { '66': 1, F3: 2, F2: 3 };
+
+/** Parses a row. Throws at load if the notation and the shape do not fit. */
+export function form<S extends Shape>(shape: S, name: string, notation: string): Form<S> {
+  const operands = name.split('_').slice(1);
+  let prefix = 0;
+  let lock = false;
+  let rex = 0x40;
+  let forceRex = false;
+  let digit = 0;
+  let immBytes: Form['immBytes'] = 0;
+  let vex: number | undefined;
+  const opcode: number[] = [];
+  const seen = { modrm: false, plus: false };
+  for (const token of notation.split(' ')) {
+    if (token === '+') continue;
+    if (token === 'REX.W') rex = 0x48;
+    else if (token === 'REX') forceRex = true;
+    else if (token.startsWith('VEX.')) vex = parseVex(token);
+    else if (/^\/[0-7r]$/.test(token)) {
+      seen.modrm = true;
+      digit = token === '/r' ? 0 : Number(token[1]) << 3;
+    } else if (token in IMM_BYTES) immBytes = IMM_BYTES[token] ?? 0;
+    else if (/^[0-9A-F]{2}(\+r)?$/.test(token)) {
+      const byte = Number.parseInt(token, 16);
+      seen.plus ||= token.endsWith('+r');
+      if (opcode.length === 0 && byte === 0x66 && !seen.plus) prefix = byte;
+      else if (opcode.length === 0 && byte === 0xf0) lock = true;
+      else opcode.push(byte);
+    } else throw new Error(`form ${name}: cannot read '${token}' in '${notation}'`);
+  }
+  const wantsModrm = shape.startsWith('m') || shape === 'vex';
+  const wantsPlus = shape.startsWith('o');
+  const wantsImm = shape.endsWith('i') || shape === 'rel';
+  if (
+    opcode.length === 0 ||
+    wantsModrm !== seen.modrm ||
+    wantsPlus !== seen.plus ||
+    wantsImm !== immBytes > 0
+  ) {
+    throw new Error(`form ${name}: '${notation}' is not of shape ${shape}`);
+  }
+  return {
+    name,
+    notation,
+    shape,
+    prefix,
+    lock,
+    rex,
+    forceRex: forceRex || rex === 0x48,
+    opcode,
+    digit,
+    immBytes,
+    byteReg: operands.includes('r8'),
+    byteRm: operands.includes('rm8'),
+    vex,
+  };
+}
+
+function parseVex(token: string): number {
+  const [, pp = '', map, w] = token.split('.');
+  const bits = VEX_PP[pp];
+  if (bits === undefined || map !== '0F38' || (w !== 'W0' && w !== 'W1'))
+    throw new Error(`cannot read ${token}`);
+  return bits | (w === 'W1' ? 0x80 : 0);
+}
