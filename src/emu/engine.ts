@@ -21,7 +21,10 @@ export interface Region {
 
 /** What an engine can be trusted with. */
 export interface EngineCaps {
-  /** rip of a faulting load or store is that of the instruction, not of its block. */
+  /**
+   * rip and rflags of a faulting load or store are those of the instruction without `precise`; otherwise rip
+   * may be that of its block.
+   */
   readonly preciseFaultRip: boolean;
   /** A 32-bit cmpxchg that succeeds leaves the upper half of rax alone, as the CPU does. */
   readonly exactCmpxchg32: boolean;
@@ -31,41 +34,53 @@ export interface EngineCaps {
 export type Stop =
   /** Reached `until`. */
   | { readonly kind: 'end' }
+  /**
+   * An access to memory that is not there or forbids it. Under `precise`, rip is that of the instruction, for
+   * `fetch` of the one that went there; otherwise see `preciseFaultRip`, and for `fetch` it is `address`.
+   */
   | {
       readonly kind: 'read' | 'write' | 'fetch';
       readonly address: U64;
       readonly size: number;
       readonly rip: U64;
     }
-  /** #DE */
+  /** #DE; rip of the division. */
   | { readonly kind: 'divide'; readonly rip: U64 }
-  /** #UD */
+  /** #UD; rip of the instruction. */
   | { readonly kind: 'illegal'; readonly rip: U64 }
+  /** `int n`, int3; rip as the CPU reports it: after the instruction. */
   | { readonly kind: 'interrupt'; readonly vector: number; readonly rip: U64 }
   /** hlt, syscall and the like: stopped, but not at `until`. */
   | { readonly kind: 'halt'; readonly rip: U64 }
-  /** Fuel used up, or the watcher asked for it. */
+  /** Fuel used up, or the watcher asked for it; rip of the block not yet run. */
   | { readonly kind: 'fuel' | 'stopped'; readonly rip: U64 }
   /** The engine itself failed. */
   | { readonly kind: 'error'; readonly message: string; readonly rip: U64 };
 
-/** Access to the running guest's registers from within a watcher. */
+/** Access to the running guest from within a watcher. */
 export interface Cpu {
   /** Reads all GPRs and rflags into `regs` (REG_FILE_WORDS words). */
   readRegs(regs: BigUint64Array): void;
+  /** Sets all GPRs and rflags. */
+  writeRegs(regs: BigUint64Array): void;
   /** One GPR. */
   reg(gpr: number): U64;
   setReg(gpr: number, value: U64): void;
-  /** Ends the run with `stopped` before the next block. */
+  /** From now on, until the run ends, blocks at `address` call the watcher too. */
+  watch(address: number): void;
+  /** Ends the run with `stopped` before this block. */
   stop(): void;
 }
 
-/** Called at the start of each basic block whose address is watched, before its first instruction. */
-export type Watcher = (address: U64, cpu: Cpu) => void;
+/**
+ * Called at the start of each basic block whose address is watched, before its first instruction. What it
+ * throws ends the run and is thrown by `run`.
+ */
+export type Watcher = (address: number, cpu: Cpu) => void;
 
 export interface RunRequest {
   readonly start: U64;
-  /** Reaching this address ends the run. */
+  /** Reaching this address ends the run; nothing need be mapped there. */
   readonly until: U64;
   /** Initial GPRs and rflags, REG_FILE_WORDS words. */
   readonly regs: BigUint64Array;
@@ -74,6 +89,8 @@ export interface RunRequest {
   /** Block addresses that call `watcher`; those a jump, call or return can reach. */
   readonly watch: ReadonlySet<number>;
   readonly watcher: Watcher;
+  /** Exact rip and rflags where the run ends, whatever it costs. @defaultValue false */
+  readonly precise?: boolean;
 }
 
 /** One guest. Not shared between threads; `run` does not nest. */
@@ -85,7 +102,10 @@ export interface Engine {
   /** Maps memory, zero-filled. Returns an accessor of its bytes: call it again after each `run`. */
   map(region: Region): () => Uint8Array;
   unmap(region: Region): void;
-  /** Puts code at an address inside a mapped executable region and drops stale translations. */
+  /**
+   * Puts code at an address inside a mapped executable region and drops stale translations. Where a longer
+   * load was at this address before, the rest of it becomes int3.
+   */
   load(address: U64, code: Uint8Array): void;
   /** Runs from a clean CPU state (flags, exception state), then leaves the final registers in `out`. */
   run(request: RunRequest, out: BigUint64Array): Stop;

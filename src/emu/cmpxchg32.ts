@@ -1,0 +1,93 @@
+/**
+ * Cures what every libunicorn gets wrong: a 32-bit `cmpxchg` that succeeds does not write rax on a CPU, so that
+ * rax[63:32] stays; libunicorn zeroes it (one that fails zero-extends in both; SDM 2A CMPXCHG).
+ *
+ * The instruction is recognised where it runs, not where bytes look like it: instructions that start within
+ * reach of the bytes `0F B1` are hooked, and the hook reads the one about to run.
+ */
+import type { U64 } from '../core/u64.ts';
+
+/** Longest instruction: SDM 2A §2.3.11. */
+const MAX_INSN_BYTES = 15;
+/** Ranges past this number are hooked as one. */
+const MAX_RANGES = 32;
+const OPERAND_SIZE = 0x66;
+/** lock, repne, rep, cs, ss, ds, es, fs, gs, operand size, address size. SDM 2A §2.1.1. */
+const LEGACY_PREFIXES = new Set([0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65, OPERAND_SIZE, 0x67]);
+const REX_W = 0x08;
+const ZF = 0x40n;
+const UPPER_HALF = 0xffff_ffff_0000_0000n;
+
+/** Offsets of first and last byte an instruction must start at to be watched. */
+export interface HookRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Where to hook so that each 32-bit cmpxchg in `code`, and the instruction after it, is seen starting.
+ */
+export function cmpxchgRanges(code: Uint8Array): HookRange[] {
+  const ranges: { first: number; last: number }[] = [];
+  for (let at = code.indexOf(0x0f); at >= 0; at = code.indexOf(0x0f, at + 1)) {
+    if (code[at + 1] !== 0xb1) continue;
+    const range = { first: Math.max(0, at - MAX_INSN_BYTES), last: at + MAX_INSN_BYTES };
+    const before = ranges.at(-1);
+    if (before !== undefined && range.first <= before.last) before.last = range.last;
+    else ranges.push(range);
+  }
+  const [first] = ranges;
+  const last = ranges.at(-1);
+  if (first === undefined || last === undefined || ranges.length <= MAX_RANGES) return ranges;
+  return [{ first: first.first, last: last.last }];
+}
+
+/** Whether an instruction is `cmpxchg r/m32, r32`: prefixes, REX without W, 0F B1 /r. */
+export function isCmpxchg32(insn: Uint8Array): boolean {
+  let at = 0;
+  let operand16 = false;
+  while (LEGACY_PREFIXES.has(insn[at] ?? 0)) operand16 ||= insn[at++] === OPERAND_SIZE;
+  const rex = (insn[at] ?? 0) >> 4 === 4 ? (insn[at++] ?? 0) : 0;
+  const opcode = insn[at] === 0x0f && insn[at + 1] === 0xb1;
+  return opcode && (rex & REX_W) === 0 && !operand16;
+}
+
+/** Access to the guest the cure needs. */
+export interface CmpxchgGuest {
+  bytes(address: U64, size: number): Uint8Array;
+  rax(): U64;
+  setRax(value: U64): void;
+  rflags(): U64;
+}
+
+/** Follows one cmpxchg from its start to the start of the next instruction. */
+export class Cmpxchg32 {
+  readonly #guest: CmpxchgGuest;
+  /** Upper half of rax before the cmpxchg that runs, and where the instruction after it starts. */
+  #upper = 0n;
+  #next: U64 | undefined;
+
+  constructor(guest: CmpxchgGuest) {
+    this.#guest = guest;
+  }
+
+  reset(): void {
+    this.#next = undefined;
+  }
+
+  /** An instruction within a hooked range starts. */
+  onInsn(address: U64, size: number): void {
+    this.settle(address);
+    if (!isCmpxchg32(this.#guest.bytes(address, size))) return;
+    this.#upper = this.#guest.rax() & UPPER_HALF;
+    if (this.#upper !== 0n) this.#next = address + BigInt(size);
+  }
+
+  /** Gives rax its upper half back if execution is at `address`, just after a cmpxchg that succeeded. */
+  settle(address: U64): void {
+    if (this.#next === undefined) return;
+    const after = this.#next === address;
+    this.#next = undefined;
+    if (after && (this.#guest.rflags() & ZF) !== 0n) this.#guest.setRax(this.#guest.rax() | this.#upper);
+  }
+}

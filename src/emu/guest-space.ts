@@ -1,0 +1,103 @@
+/**
+ * The guest's address space as the engine keeps it: which regions there are, the bytes behind them, and what
+ * has been loaded where.
+ */
+import { badInput } from '../core/errors.ts';
+import { PAGE_SIZE } from '../core/layout.ts';
+import { hex, type U64 } from '../core/u64.ts';
+import type { Region } from './engine.ts';
+import type { Mapped } from './unicorn-handle.ts';
+
+const INT3 = 0xcc;
+/** Every engine can address this much. */
+const ADDRESS_LIMIT = 1n << 47n;
+
+/** Where code was put: the bytes whose translations are stale now. */
+export interface LoadedRange {
+  readonly address: U64;
+  readonly size: number;
+}
+
+export class GuestSpace {
+  readonly #mapped: Mapped[] = [];
+  /** Bytes of the latest load at each address. */
+  readonly #loads = new Map<U64, number>();
+
+  get mapped(): readonly Mapped[] {
+    return this.#mapped;
+  }
+
+  /** Adds a region of zeros. Throws an `input` error if it is not whole pages or is not free. */
+  add(region: Region): Mapped {
+    checkShape(region);
+    const clash = this.#mapped.find(({ region: other }) => overlap(region, other));
+    if (clash !== undefined) {
+      throw badInput('map', `${region.name} at ${hex(region.address)}`, `${clash.region.name} is there`);
+    }
+    // A buffer of its own: its bytes never move, and its views keep it alive.
+    const mapped = { region, bytes: new Uint8Array(new ArrayBuffer(region.size)) };
+    this.#mapped.push(mapped);
+    return mapped;
+  }
+
+  /** Takes a region out. Throws an `input` error if it is not there. */
+  remove(region: Region): Mapped {
+    const index = this.#mapped.findIndex(({ region: other }) => other.address === region.address);
+    const [mapped] = index < 0 ? [] : this.#mapped.splice(index, 1);
+    if (mapped === undefined)
+      throw badInput('unmap', `${region.name} at ${hex(region.address)}`, 'not mapped');
+    const end = region.address + BigInt(region.size);
+    for (const address of this.#loads.keys()) {
+      if (address >= region.address && address < end) this.#loads.delete(address);
+    }
+    return mapped;
+  }
+
+  /** Writes code; what was longer before it ends in int3. */
+  load(address: U64, code: Uint8Array): LoadedRange {
+    const { region, bytes } = this.#holding(address, code.length);
+    if (!region.perms.includes('x')) {
+      throw badInput('load', hex(address), `${region.name} is not executable (${region.perms})`);
+    }
+    const offset = Number(address - region.address);
+    const size = Math.min(Math.max(code.length, this.#loads.get(address) ?? 0), region.size - offset);
+    bytes.set(code, offset);
+    bytes.fill(INT3, offset + code.length, offset + size);
+    this.#loads.set(address, code.length);
+    return { address, size };
+  }
+
+  /** A view of mapped bytes from `address` on: `size` of them, or as many as the region has; else none. */
+  bytes(address: U64, size: number): Uint8Array {
+    for (const { region, bytes } of this.#mapped) {
+      if (address < region.address) continue;
+      const offset = Number(address - region.address);
+      if (offset < region.size) return bytes.subarray(offset, offset + size);
+    }
+    return new Uint8Array(0);
+  }
+
+  #holding(address: U64, size: number): Mapped {
+    const end = address + BigInt(size);
+    const holder = this.#mapped.find(
+      ({ region }) => address >= region.address && end <= region.address + BigInt(region.size),
+    );
+    if (holder === undefined) {
+      throw badInput('load', hex(address), `no region holds these ${size} bytes; map one first`);
+    }
+    return holder;
+  }
+}
+
+function checkShape({ name, address, size }: Region): void {
+  const where = `${name} at ${hex(address)}`;
+  if (size <= 0 || size % PAGE_SIZE !== 0 || address % BigInt(PAGE_SIZE) !== 0n) {
+    throw badInput('map', where, `address and size (${size}) must be multiples of ${PAGE_SIZE}`);
+  }
+  if (address < 0n || address + BigInt(size) > ADDRESS_LIMIT) {
+    throw badInput('map', where, 'regions must lie below 2^47');
+  }
+}
+
+const overlap = (a: Region, b: Region): boolean =>
+  a.address < b.address + BigInt(b.size) && b.address < a.address + BigInt(a.size);

@@ -1,0 +1,286 @@
+/**
+ * The engine over libunicorn through koffi. Works with Debian's 2.0.1 and with 2.1.x; what each gets wrong is
+ * handled here and in the files it uses, each at its place: cmpxchg32.ts, UnicornHandle.restore, recycling.
+ */
+import koffi, { type TypeObject } from 'koffi';
+import { OracleError } from '../core/errors.ts';
+import type { U64 } from '../core/u64.ts';
+import { Cmpxchg32, cmpxchgRanges } from './cmpxchg32.ts';
+import {
+  type Cpu,
+  type Engine,
+  type EngineCaps,
+  type Region,
+  RFLAGS,
+  type RunRequest,
+  type Stop,
+} from './engine.ts';
+import { findLibunicorn } from './find-libunicorn.ts';
+import { Gate } from './gate.ts';
+import { GuestSpace } from './guest-space.ts';
+import { hostHooks } from './host-code.ts';
+import {
+  BLOCK_PROTO,
+  INTR_PROTO,
+  type Libunicorn,
+  loadLibunicorn,
+  MEM_PROTO,
+  type Pointer,
+  SYSCALL_PROTO,
+  UC_MEM_KIND,
+  u64Argument,
+} from './libunicorn.ts';
+import { RegisterFile } from './register-file.ts';
+import { type GuestEvents, stopOf } from './stop.ts';
+import { type AddressRange, type HandleHooks, UnicornHandle } from './unicorn-handle.ts';
+
+/** First version that keeps rip and flags of a faulting load or store (2.0.x leaves them at the block). */
+const PRECISE_FAULTS_SINCE = 0x0201_0000;
+/**
+ * A handle is replaced once this much code has been loaded into it: translations of dropped code are never
+ * freed (7 kB for 100 instructions), and 2.0.1 takes seconds to flush its 1 GiB buffer when it is full.
+ */
+const RECYCLE_BYTES = 1 << 20;
+/** A load costs at least this much of that, however short. */
+const LOAD_BYTES = 64;
+const RAX = 0;
+
+export interface UnicornOptions {
+  /** libunicorn.so.2 to load. @defaultValue what findLibunicorn finds */
+  readonly library?: string;
+  /**
+   * Whether blocks are counted by machine code of the host or by JavaScript.
+   * @defaultValue 'native' where there is any (x86-64 Linux), else 'js'
+   */
+  readonly blockHook?: 'native' | 'js';
+}
+
+/** Opens an engine over libunicorn. Throws an `engine` error when there is no usable library. */
+export function openUnicorn(options: UnicornOptions = {}): Engine {
+  const library = loadLibunicorn(options.library ?? findLibunicorn());
+  return new UnicornEngine(library, options.blockHook ?? 'native');
+}
+
+class UnicornEngine implements Engine {
+  readonly name = 'unicorn';
+  readonly version: string;
+  readonly caps: EngineCaps;
+  readonly #lib: Libunicorn;
+  readonly #registers: RegisterFile;
+  readonly #space = new GuestSpace();
+  readonly #gate: Gate;
+  readonly #cmpxchg: Cmpxchg32;
+  readonly #callbacks: Pointer[];
+  readonly #hooks: HandleHooks;
+  readonly #insnHook: Pointer;
+  readonly #cpu: Cpu;
+  /** Loaded ranges that hold `0F B1`: hooks of every handle. */
+  readonly #cmpxchgAt = new Map<U64, readonly AddressRange[]>();
+  #handle: UnicornHandle | undefined;
+  #loadedBytes = 0;
+  #closed = false;
+  /** The run in progress. */
+  #active: UnicornHandle | undefined;
+  #request: RunRequest | undefined;
+  #events: GuestEvents = {};
+  /** Block the watcher was last called for. */
+  #block = 0;
+
+  constructor(lib: Libunicorn, blockHook: 'native' | 'js') {
+    this.#lib = lib;
+    this.version = `libunicorn ${versionText(lib.version)} (${lib.path})`;
+    this.caps = { preciseFaultRip: lib.version >= PRECISE_FAULTS_SINCE, exactCmpxchg32: true };
+    this.#registers = new RegisterFile(lib);
+    this.#cmpxchg = new Cmpxchg32({
+      bytes: (address, size) => this.#space.bytes(address, size),
+      rax: () => this.#cpu.reg(RAX),
+      setRax: (value) => this.#cpu.setReg(RAX, value),
+      rflags: () => this.#cpu.reg(RFLAGS),
+    });
+    this.#gate = new Gate(
+      {
+        onFuelUsed: (address) => this.#end({ halt: { kind: 'fuel', rip: BigInt(address) } }),
+        onWatched: (address) => this.#onWatched(address),
+      },
+      blockHook === 'native' ? hostHooks() : null,
+    );
+    this.#cpu = this.#makeCpu();
+    const interrupt = this.#register(INTR_PROTO, (_uc: unknown, vector: number) => this.#end({ vector }));
+    const invalid = this.#register(MEM_PROTO, (...args: MemArguments) => this.#onInvalidMemory(...args));
+    this.#insnHook = this.#register(BLOCK_PROTO, (_uc: unknown, address: number | bigint, size: number) =>
+      this.#guarded(() => this.#cmpxchg.onInsn(u64Argument(address), size)),
+    );
+    const systemCall = this.#register(SYSCALL_PROTO, () => this.#end({ systemCall: true }));
+    this.#callbacks = [interrupt, invalid, systemCall, this.#insnHook];
+    this.#hooks = {
+      interrupt: { callback: interrupt, user: 0n },
+      invalidMemory: { callback: invalid, user: 0n },
+      systemCall: { callback: systemCall, user: 0n },
+      block: { callback: this.#gate.block, user: this.#gate.user },
+    };
+  }
+
+  map(region: Region): () => Uint8Array {
+    this.#checkIdle('map');
+    const mapped = this.#space.add(region);
+    this.#handle?.map(mapped);
+    return () => mapped.bytes;
+  }
+
+  unmap(region: Region): void {
+    this.#checkIdle('unmap');
+    const { region: mapped } = this.#space.remove(region);
+    for (const address of this.#cmpxchgAt.keys()) {
+      if (this.#space.bytes(address, 1).length === 0) this.#cmpxchgAt.delete(address);
+    }
+    // 2.0.1 keeps translations of unmapped code and runs them when something is mapped there again.
+    if (mapped.perms.includes('x')) this.#closeHandle();
+    else this.#handle?.unmap(mapped);
+  }
+
+  load(address: U64, code: Uint8Array): void {
+    this.#checkIdle('load');
+    const stale = this.#space.load(address, code);
+    const ranges = cmpxchgRanges(code).map(
+      ({ first, last }): AddressRange => [address + BigInt(first), address + BigInt(last)],
+    );
+    const hooked = ranges.length > 0 || this.#cmpxchgAt.has(address);
+    if (ranges.length > 0) this.#cmpxchgAt.set(address, ranges);
+    else this.#cmpxchgAt.delete(address);
+    this.#loadedBytes += code.length + LOAD_BYTES;
+    if (this.#loadedBytes > RECYCLE_BYTES) this.#closeHandle();
+    if (this.#handle === undefined || stale.size === 0) return;
+    if (hooked) this.#hookCmpxchg(this.#handle, address, ranges);
+    this.#handle.removeCache(stale.address, stale.size);
+  }
+
+  run(request: RunRequest, out: BigUint64Array): Stop {
+    this.#checkIdle('run');
+    if (request.precise !== true) {
+      this.#handle ??= this.#open(this.#hooks);
+      return this.#runOn(this.#handle, request, out);
+    }
+    // Translations with and without the hook must not mix: a handle of its own.
+    const insn = { callback: this.#gate.insn, user: this.#gate.user };
+    const handle = this.#open({ ...this.#hooks, insn });
+    try {
+      return this.#runOn(handle, request, out);
+    } finally {
+      handle.close();
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#checkIdle('close');
+    this.#closed = true;
+    this.#closeHandle();
+    this.#gate.close();
+    for (const callback of this.#callbacks) koffi.unregister(callback);
+  }
+
+  #runOn(handle: UnicornHandle, request: RunRequest, out: BigUint64Array): Stop {
+    this.#active = handle;
+    this.#request = request;
+    this.#events = {};
+    this.#cmpxchg.reset();
+    handle.restore();
+    this.#registers.write(handle.uc, request.regs);
+    this.#gate.arm(request.fuel, request.watch);
+    const { start, until } = request;
+    try {
+      const err = this.#lib.emuStart(handle.uc, start, until, 0, 0);
+      const rip = this.#registers.rip(handle.uc);
+      this.#cmpxchg.settle(rip);
+      this.#registers.read(handle.uc, out);
+      const lastInsn = request.precise === true ? { lastInsn: this.#gate.lastInsn } : {};
+      return stopOf({ ...this.#events, ...lastInsn, err, errText: this.#lib.strerror, rip, until });
+    } finally {
+      this.#gate.disarm();
+      this.#active = undefined;
+      this.#request = undefined;
+    }
+  }
+
+  #open(hooks: HandleHooks): UnicornHandle {
+    const handle = new UnicornHandle(this.#lib, this.#space.mapped, hooks);
+    for (const [address, ranges] of this.#cmpxchgAt) this.#hookCmpxchg(handle, address, ranges);
+    return handle;
+  }
+
+  #hookCmpxchg(handle: UnicornHandle, address: U64, ranges: readonly AddressRange[]): void {
+    handle.hookRanges(`${address}`, { callback: this.#insnHook, user: 0n }, ranges);
+  }
+
+  /** The next run opens another, with the same memory. */
+  #closeHandle(): void {
+    this.#handle?.close();
+    this.#handle = undefined;
+    this.#loadedBytes = 0;
+  }
+
+  #onWatched(address: number): void {
+    this.#block = address;
+    this.#guarded(() => {
+      this.#cmpxchg.settle(BigInt(address));
+      this.#request?.watcher(address, this.#cpu);
+    });
+  }
+
+  #onInvalidMemory(...[, type, address, size]: MemArguments): boolean {
+    const kind = UC_MEM_KIND[type] ?? 'read';
+    this.#events = { ...this.#events, access: { kind, address: u64Argument(address), size } };
+    return false;
+  }
+
+  /** A hook that throws would let the guest run on: keep the error, stop, and throw it from `run`. */
+  #guarded(hook: () => void): void {
+    if (this.#events.error !== undefined) return;
+    try {
+      hook();
+    } catch (error) {
+      this.#end({ error: { thrown: error } });
+    }
+  }
+
+  #end(event: GuestEvents): void {
+    this.#events = { ...this.#events, ...event };
+    if (this.#active !== undefined) this.#lib.emuStop(this.#active.uc);
+  }
+
+  #makeCpu(): Cpu {
+    const uc = (): Pointer => this.#active?.uc ?? notRunning();
+    return {
+      readRegs: (regs) => this.#registers.read(uc(), regs),
+      writeRegs: (regs) => this.#registers.write(uc(), regs),
+      reg: (gpr) => this.#registers.readOne(uc(), gpr),
+      setReg: (gpr, value) => this.#registers.writeOne(uc(), gpr, value),
+      watch: (address) => this.#gate.watch(address),
+      stop: () => this.#end({ halt: { kind: 'stopped', rip: BigInt(this.#block) } }),
+    };
+  }
+
+  #register(proto: TypeObject, callback: (...args: never[]) => unknown): Pointer {
+    return koffi.register(callback, koffi.pointer(proto));
+  }
+
+  #checkIdle(what: string): void {
+    const why = this.#closed ? 'it is closed' : 'it is running; watchers may only use the Cpu they are given';
+    if (this.#closed || this.#active !== undefined) {
+      throw new OracleError('usage', { what, where: `engine ${this.name}`, why });
+    }
+  }
+}
+
+type MemArguments = [uc: unknown, type: number, address: number | bigint, size: number, value: unknown];
+
+function notRunning(): never {
+  throw new OracleError('usage', {
+    what: 'cpu',
+    where: 'engine unicorn',
+    why: 'only valid while a watcher runs',
+  });
+}
+
+/** uc_version's word, e.g. 0x020001ff. */
+const versionText = (word: number): string => `${word >>> 24}.${(word >> 16) & 0xff}.${(word >> 8) & 0xff}`;

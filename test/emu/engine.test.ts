@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { findLibunicorn, libunicornPlaces } from '../../src/emu/find-libunicorn.ts';
+import { openUnicorn } from '../../src/emu/unicorn.ts';
+import { describeEngine } from '../kit/engine-suite.ts';
+
+describeEngine('unicorn', () => openUnicorn());
+describeEngine('unicorn with hooks in JavaScript', () => openUnicorn({ blockHook: 'js' }));
+
+describe('openUnicorn', () => {
+  it('names a library that cannot be loaded', () => {
+    expect(() => openUnicorn({ library: '/nowhere/libunicorn.so.2' })).toThrow(
+      /^load libunicorn: \/nowhere\/libunicorn\.so\.2: [^\n]+$/,
+    );
+  });
+});
+
+describe('findLibunicorn', () => {
+  it('takes the file the user names, or says that it is missing', () => {
+    expect(findLibunicorn({ BPF_ORACLE_LIBUNICORN: '/proc/self/exe' })).toBe('/proc/self/exe');
+    expect(() => findLibunicorn({ BPF_ORACLE_LIBUNICORN: '/nowhere' })).toThrow(
+      'BPF_ORACLE_LIBUNICORN names it',
+    );
+  });
+
+  it('looks in the package last', () => {
+    expect(libunicornPlaces('/package').at(-1)).toMatch(
+      /^\/package\/node_modules\/\.cache\/bpf-oracle\/usr\/lib\//,
+    );
+  });
+});
