@@ -1,0 +1,205 @@
+/**
+ * Prototypes from BTF: how many argument slots each function takes. Authority: linux Documentation/bpf/btf.rst
+ * §2 (encoding); for argument slots, clang's BPF ABI: up to 8 bytes one slot, up to 16 two, larger by address.
+ */
+import { badInput, type OracleError } from '../core/errors.ts';
+import { ByteReader } from './byte-reader.ts';
+
+/** Number of arguments (1..5 in r1..r5, 6..12 on the stack) by function name. */
+export type Prototypes = ReadonlyMap<string, number>;
+
+const BTF_MAGIC = 0xeb9f;
+const BTF_MAGIC_SWAPPED = 0x9feb;
+const HEADER_BYTES = 24;
+const TYPE_BYTES = 12;
+/** Linux BTF_MAX_TYPE is 0xfffff; bounds what a hostile file can ask for. */
+const MAX_TYPES = 0xfffff;
+/** Linux MAX_RESOLVE_DEPTH: typedefs and qualifiers around a type. */
+const MAX_RESOLVE_DEPTH = 32;
+/** Twice Linux KSYM_NAME_LEN. */
+const MAX_NAME_BYTES = 1024;
+
+/** Bytes after the common 12 of a type: a fixed part, and a part for each of its `vlen` members. btf.rst §2.2. */
+// biome-ignore format: a table; the index is the kind
+const KINDS = [
+  { name: 'VOID',       fixed: 0,  each: 0  },
+  { name: 'INT',        fixed: 4,  each: 0  },
+  { name: 'PTR',        fixed: 0,  each: 0  },
+  { name: 'ARRAY',      fixed: 12, each: 0  },
+  { name: 'STRUCT',     fixed: 0,  each: 12 },
+  { name: 'UNION',      fixed: 0,  each: 12 },
+  { name: 'ENUM',       fixed: 0,  each: 8  },
+  { name: 'FWD',        fixed: 0,  each: 0  },
+  { name: 'TYPEDEF',    fixed: 0,  each: 0  },
+  { name: 'VOLATILE',   fixed: 0,  each: 0  },
+  { name: 'CONST',      fixed: 0,  each: 0  },
+  { name: 'RESTRICT',   fixed: 0,  each: 0  },
+  { name: 'FUNC',       fixed: 0,  each: 0  },
+  { name: 'FUNC_PROTO', fixed: 0,  each: 8  },
+  { name: 'VAR',        fixed: 4,  each: 0  },
+  { name: 'DATASEC',    fixed: 0,  each: 12 },
+  { name: 'FLOAT',      fixed: 0,  each: 0  },
+  { name: 'DECL_TAG',   fixed: 4,  each: 0  },
+  { name: 'TYPE_TAG',   fixed: 0,  each: 0  },
+  { name: 'ENUM64',     fixed: 0,  each: 12 },
+] as const;
+
+type Kind = (typeof KINDS)[number]['name'];
+
+interface BtfType {
+  readonly id: number;
+  readonly kind: Kind;
+  /** Offset of its name in the string section; 0: none. */
+  readonly nameOffset: number;
+  readonly vlen: number;
+  /** `size` or `type`, whichever the kind has. */
+  readonly sizeOrType: number;
+  /** Offset, in the BTF section, of what follows the common part. */
+  readonly extra: number;
+}
+
+interface Btf {
+  readonly reader: ByteReader;
+  readonly fileName: string;
+  /** By type id; [0] is void. */
+  readonly types: readonly BtfType[];
+  readonly nameAt: (offset: number) => string;
+}
+
+const badBtf = (fileName: string, where: string, why: string): OracleError =>
+  badInput('read BTF', `${fileName}: .BTF ${where}`, `${why}; llvm-objcopy --remove-section=.BTF drops it`);
+
+/**
+ * Reads a .BTF section. Functions of the same name whose numbers differ (statics of several files) and
+ * variadic ones are left out. Throws an `input` error if the section is malformed.
+ */
+export function readPrototypes(bytes: Uint8Array, fileName: string): Prototypes {
+  const btf = readBtf(bytes, fileName);
+  const counts = new Map<string, number | undefined>();
+  for (const type of btf.types) {
+    if (type.kind !== 'FUNC') continue;
+    const name = btf.nameAt(type.nameOffset);
+    const count = countArgs(btf, type);
+    counts.set(name, counts.has(name) && counts.get(name) !== count ? undefined : count);
+  }
+  const known = new Map<string, number>();
+  for (const [name, count] of counts) if (count !== undefined) known.set(name, count);
+  return known;
+}
+
+function readBtf(bytes: Uint8Array, fileName: string): Btf {
+  const reader = new ByteReader(bytes, (offset, size) =>
+    badBtf(fileName, `offset ${offset}`, `${size} bytes are needed but it has ${bytes.length}`),
+  );
+  const magic = reader.u16(0);
+  if (magic === BTF_MAGIC_SWAPPED) throw badBtf(fileName, 'header', 'it is big-endian');
+  if (magic !== BTF_MAGIC) throw badBtf(fileName, 'header', `magic is 0x${magic.toString(16)}, not 0xeb9f`);
+  if (reader.u8(2) !== 1) throw badBtf(fileName, 'header', `version is ${reader.u8(2)}, not 1`);
+  const headerBytes = reader.u32(4);
+  if (headerBytes < HEADER_BYTES) throw badBtf(fileName, 'header', `its length is ${headerBytes}`);
+  const part = (at: number): { start: number; end: number } => {
+    const start = headerBytes + reader.u32(at);
+    const end = start + reader.u32(at + 4);
+    if (end > bytes.length) {
+      throw badBtf(fileName, 'header', `it claims bytes ${start} to ${end} but has ${bytes.length}`);
+    }
+    return { start, end };
+  };
+  const types = part(8);
+  const strings = part(16);
+  const stringReader = new ByteReader(bytes.subarray(strings.start, strings.end), (offset) =>
+    badBtf(fileName, 'strings', `no name at offset ${offset}`),
+  );
+  return {
+    reader,
+    fileName,
+    types: readTypes(reader, fileName, types.start, types.end),
+    nameAt: (offset) => stringReader.string(offset, MAX_NAME_BYTES),
+  };
+}
+
+function readTypes(reader: ByteReader, fileName: string, start: number, end: number): BtfType[] {
+  const types: BtfType[] = [{ id: 0, kind: 'VOID', nameOffset: 0, vlen: 0, sizeOrType: 0, extra: start }];
+  for (let at = start; at < end; ) {
+    const id = types.length;
+    if (id > MAX_TYPES) throw badBtf(fileName, 'types', `more than ${MAX_TYPES}`);
+    const type = readType(reader, at, id);
+    if (type === undefined)
+      throw badBtf(fileName, `type ${id}`, `kind ${(reader.u32(at + 4) >> 24) & 0x1f} is unknown`);
+    types.push(type);
+    const kind = KINDS.find(({ name }) => name === type.kind) ?? KINDS[0];
+    at = type.extra + kind.fixed + kind.each * type.vlen;
+    if (at > end) throw badBtf(fileName, `type ${id}`, 'it passes the end of the types');
+  }
+  return types;
+}
+
+/** Undefined if its kind is none we know: then its length is unknown, too. */
+function readType(reader: ByteReader, at: number, id: number): BtfType | undefined {
+  const info = reader.u32(at + 4);
+  const kind = KINDS[(info >> 24) & 0x1f]?.name;
+  if (kind === undefined || kind === 'VOID') return undefined;
+  return {
+    id,
+    kind,
+    nameOffset: reader.u32(at),
+    vlen: info & 0xffff,
+    sizeOrType: reader.u32(at + 8),
+    extra: at + TYPE_BYTES,
+  };
+}
+
+function typeAt(btf: Btf, id: number, user: BtfType): BtfType {
+  const type = btf.types[id];
+  if (type !== undefined) return type;
+  const why = `it refers to type ${id}, but there are ${btf.types.length - 1}`;
+  throw badBtf(btf.fileName, `type ${user.id} (${user.kind})`, why);
+}
+
+/** Argument slots of a FUNC; undefined if it is variadic. */
+function countArgs(btf: Btf, func: BtfType): number | undefined {
+  const proto = typeAt(btf, func.sizeOrType, func);
+  if (proto.kind !== 'FUNC_PROTO') {
+    throw badBtf(btf.fileName, `type ${func.id} (FUNC)`, `its type is ${proto.kind}, not FUNC_PROTO`);
+  }
+  let slots = 0;
+  for (let i = 0; i < proto.vlen; i++) {
+    const param = btf.reader.u32(proto.extra + i * 8 + 4);
+    // btf.rst §2.2.13: a last parameter of type 0 stands for "…".
+    if (param === 0) return undefined;
+    slots += slotsOfParam(btf, typeAt(btf, param, proto), proto);
+  }
+  return slots;
+}
+
+function slotsOfParam(btf: Btf, type: BtfType, proto: BtfType): number {
+  for (let depth = 0; depth < MAX_RESOLVE_DEPTH; depth++) {
+    switch (type.kind) {
+      case 'TYPEDEF':
+      case 'VOLATILE':
+      case 'CONST':
+      case 'RESTRICT':
+      case 'TYPE_TAG':
+        type = typeAt(btf, type.sizeOrType, type);
+        break;
+      case 'STRUCT':
+      case 'UNION':
+        // Larger than two slots goes by address.
+        return type.sizeOrType > 16 ? 1 : Math.ceil(type.sizeOrType / 8);
+      case 'INT':
+        return type.sizeOrType > 8 ? 2 : 1;
+      case 'PTR':
+      case 'ENUM':
+      case 'ENUM64':
+      case 'FLOAT':
+        return 1;
+      default:
+        throw badBtf(btf.fileName, `type ${proto.id} (FUNC_PROTO)`, `a parameter cannot be a ${type.kind}`);
+    }
+  }
+  throw badBtf(
+    btf.fileName,
+    `type ${proto.id} (FUNC_PROTO)`,
+    `a parameter wraps more than ${MAX_RESOLVE_DEPTH} types`,
+  );
+}

@@ -1,0 +1,110 @@
+/** Which argument registers a function reads before it writes them: a lower bound of what it is passed. */
+import { MAX_REG_ARGS } from './calling.ts';
+import type { CallInsn, Insn, Slots } from './insn.ts';
+import { targetOf } from './program.ts';
+import { R0, R5, type Reg } from './reg.ts';
+
+/** A function among the slots of a program. */
+export interface ArgReadQuery {
+  readonly insns: Slots;
+  readonly start: number;
+  readonly end: number;
+  /** Arguments a call takes, where known; else all five registers count as read. */
+  readonly argsOfCall: (pc: number, call: CallInsn) => number | undefined;
+}
+
+/**
+ * The highest n in 1..5 such that some path reads rn while it still holds what the caller left there; 0 if
+ * there is none. Forward data flow: the state of a slot is the set of registers (bit n) not yet written on
+ * some path to it; sets only grow, so it ends after at most 5 visits of each slot.
+ */
+export function highestArgRead(query: ArgReadQuery): number {
+  const { insns, start, end } = query;
+  const untouched = new Uint8Array(end - start);
+  const pending = [{ pc: start, set: ALL_ARGS }];
+  let highest = 0;
+  for (let step = pending.pop(); step !== undefined; step = pending.pop()) {
+    const { pc, set } = step;
+    const insn = pc >= start && pc < end ? insns[pc] : undefined;
+    const seen = untouched[pc - start] ?? 0;
+    if (insn === undefined || (set & ~seen) === 0) continue;
+    untouched[pc - start] = seen | set;
+    for (const reg of readsOf(query, pc, insn)) if ((set & bit(reg)) !== 0) highest = Math.max(highest, reg);
+    const after = set & ~writesOf(insn);
+    for (const next of successorsOf(pc, insn)) pending.push({ pc: next, set: after });
+  }
+  return highest;
+}
+
+const bit = (reg: Reg): number => 1 << reg;
+/** r1..r5 */
+const ALL_ARGS = ((1 << MAX_REG_ARGS) - 1) << 1;
+
+function successorsOf(pc: number, insn: Insn): number[] {
+  const next = insn.kind === 'lddw' ? pc + 2 : pc + 1;
+  switch (insn.kind) {
+    case 'exit':
+      return [];
+    case 'ja':
+      return [pc + 1 + insn.off];
+    case 'jcc':
+    case 'may_goto':
+      return [next, targetOf(pc, insn) ?? next];
+    default:
+      return [next];
+  }
+}
+
+function readsOf(query: ArgReadQuery, pc: number, insn: Insn): readonly Reg[] {
+  switch (insn.kind) {
+    case 'alu':
+      if (insn.op === 'mov') return insn.source === 'X' ? [insn.src] : [];
+      return insn.source === 'X' ? [insn.dst, insn.src] : [insn.dst];
+    case 'jcc':
+      return insn.source === 'X' ? [insn.dst, insn.src] : [insn.dst];
+    case 'movsx':
+    case 'ldx':
+    case 'ld_ind':
+      return [insn.src];
+    case 'swap':
+    case 'st':
+      return [insn.dst];
+    case 'stx':
+      return [insn.dst, insn.src];
+    case 'atomic':
+      if (insn.op === 'load_acquire') return [insn.src];
+      return [insn.dst, insn.src];
+    case 'call':
+      return argRegs(query.argsOfCall(pc, insn) ?? MAX_REG_ARGS);
+    case 'callx':
+      return [insn.dst, ...argRegs(MAX_REG_ARGS)];
+    default:
+      return [];
+  }
+}
+
+const argRegs = (args: number): Reg[] =>
+  Array.from({ length: Math.min(args, MAX_REG_ARGS) }, (_, i) => i + 1);
+
+/** Registers written, as a set of bits. */
+function writesOf(insn: Insn): number {
+  switch (insn.kind) {
+    case 'alu':
+    case 'movsx':
+    case 'swap':
+    case 'lddw':
+    case 'ldx':
+      return bit(insn.dst);
+    case 'atomic':
+      if (insn.op === 'load_acquire') return bit(insn.dst);
+      return insn.op.startsWith('fetch_') || insn.op === 'xchg' ? bit(insn.src) : 0;
+    case 'call':
+    case 'callx':
+      return bit(R5 + 1) - bit(R0);
+    case 'ld_abs':
+    case 'ld_ind':
+      return bit(R0);
+    default:
+      return 0;
+  }
+}
