@@ -2,7 +2,7 @@
  * Calls and exit: RFC 9669 §4.3, §4.3.1, §4.3.2. Arguments 1..5 travel in R1..R5 (abi.rst), 6..12 in stack
  * slots (linux 324c3ca6eed6).
  */
-import { MAX_REG_ARGS } from '../bpf/calling.ts';
+import { MAX_CALL_FRAMES, MAX_REG_ARGS } from '../bpf/calling.ts';
 import type { CallInsn, CallxInsn } from '../bpf/insn.ts';
 import { type Subprog, subprogAt } from '../bpf/program.ts';
 import { R0, R1 } from '../bpf/reg.ts';
@@ -36,19 +36,19 @@ export function exit(m: Machine): Outcome | undefined {
 }
 
 function callSubprog(m: Machine, subprog: Subprog): Outcome | undefined {
+  // KERNEL: "the call stack of 9 frames is too deep".
+  if (m.depth + 1 === MAX_CALL_FRAMES) return m.fault({ kind: 'frames' });
   const args = outgoingArgs(m, subprog.args);
-  const caller = { regs: m.frameRegs(), frame: m.frame };
-  const ended = m.enter(subprog);
-  if (ended !== undefined) return ended;
   m.trace.record(() => ({
     kind: 'call',
     callee: { kind: 'bpf', id: subprog.index },
     pc: m.pc,
     args,
-    regs: caller.regs,
-    stack: caller.frame.stack.snapshot(),
+    regs: m.frameRegs(),
+    stack: m.frame.stack.snapshot(),
     result: undefined,
   }));
+  m.enter(subprog);
   for (let i = 0; i < MAX_REG_ARGS; i++) m.regs.put(R1 + i, args[i]);
   args.slice(MAX_REG_ARGS).forEach((word, slot) => {
     m.frame.incoming.put(slot, word);

@@ -5,7 +5,7 @@
  * Roles of the registers: linux Documentation/bpf/standardization/abi.rst. Poison is NON-SPEC: it marks what
  * Linux's verifier would not let a program read.
  */
-import { MAX_CALL_FRAMES, MAX_STACK_BYTES } from '../bpf/calling.ts';
+import { MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
 import { R0, R1, R2, R6, R10, REG_COUNT, type Reg } from '../bpf/reg.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
@@ -95,8 +95,7 @@ export class Machine {
    * Starts a subprog in a frame of its own. abi.rst: R6..R9 are callee-saved, so the caller's are kept.
    * KERNEL: the callee may read none of r0, r6..r9 before it writes them.
    */
-  enter(subprog: Subprog): Outcome | undefined {
-    if (this.depth + 1 === MAX_CALL_FRAMES) return this.fault({ kind: 'frames' });
+  enter(subprog: Subprog): void {
     const caller = this.frame;
     for (let i = 0; i < CALLEE_SAVED; i++) caller.saved.put(i, this.regs.word(R6 + i));
     const frameBytes = BigInt(this.#placement.frameBytes(caller.subprog.index));
@@ -104,7 +103,6 @@ export class Machine {
     this.frame = this.#frames[this.depth] ?? new Frame(subprog);
     this.#frames[this.depth] = this.frame;
     this.#start(subprog, u64(caller.fp - frameBytes - FRAME_LINK_BYTES), this.next);
-    return undefined;
   }
 
   /** Ends the innermost frame, which is not main's. */

@@ -78,7 +78,7 @@ export const passArg = (n: number, value: Operand): Insn => store(8, 'r11', -8 *
 export const takeArg = (dst: RegName, n: number): Insn => ldx(8, dst, 'r11', 8 * (n - 5));
 
 const expand = (insns: readonly Insn[]): (Insn | undefined)[] =>
-  insns.flatMap((insn) => (insn.kind === 'lddw' ? [insn, undefined] : [insn]));
+  insns.flatMap((insn): (Insn | undefined)[] => (insn.kind === 'lddw' ? [insn, undefined] : [insn]));
 
 /** Subprogs one after the other, main first, with their calls of each other resolved. */
 export function link(subprogs: readonly (readonly Insn[])[], parts: ProgramParts = {}): Program {
