@@ -1,0 +1,237 @@
+/**
+ * Collects instructions, labels and what refers to them, and joins the three when all text is read. Knows
+ * nothing of syntax: both dialects fill it.
+ */
+import { calleeKey } from '../../core/env.ts';
+import { badInput } from '../../core/errors.ts';
+import type { CallInsn, Insn, JaInsn, JccInsn, LddwInsn, MayGotoInsn } from '../insn.ts';
+import type { Callee } from '../program.ts';
+
+type JumpInsn = JaInsn | JccInsn | MayGotoInsn;
+
+/** Where a jump or call goes: so many slots on, or to a label. */
+export type Target = number | string;
+
+/** What assembling yields. */
+export interface Assembled {
+  /** By slot; the second slot of a wide instruction is undefined. */
+  readonly insns: (Insn | undefined)[];
+  /** Functions by first slot: the first label, every label that is called, and every `.type …,@function`. */
+  readonly functionNames: ReadonlyMap<number, string>;
+  /** Helpers and kfuncs the text names. */
+  readonly callees: readonly Callee[];
+}
+
+interface Reference {
+  readonly pc: number;
+  readonly name: string;
+  readonly where: string;
+  /** How many labels of this number were defined before it, for `1b` and `1f`. */
+  readonly defined: number;
+}
+
+/** A label inside a function, as compilers write them: .Ltmp0, LBB0_3, l0, 1. */
+const LOCAL_LABEL = /^(?:\.L|L|l\d|\d)/;
+const NUMERIC_REFERENCE = /^(\d+)([bf])$/i;
+/** A kfunc known by its number only. */
+const NUMBERED_KFUNC = /^kfunc_(\d{1,10})$/;
+
+export class Builder {
+  readonly #insns: (Insn | undefined)[] = [];
+  readonly #labels = new Map<string, number>();
+  readonly #numeric = new Map<string, number[]>();
+  readonly #dataLabels = new Set<string>();
+  readonly #functions = new Set<string>();
+  readonly #references: Reference[] = [];
+  /** Callees whose number the text gives, by key. */
+  readonly #numbered = new Map<string, Callee>();
+
+  /** Slot of the next instruction. */
+  get pc(): number {
+    return this.#insns.length;
+  }
+
+  emit(insn: Insn): void {
+    this.#insns.push(insn);
+    if (insn.kind === 'lddw') this.#insns.push(undefined);
+  }
+
+  emitJump(insn: JumpInsn, target: Target, where: string): void {
+    if (typeof target === 'string') this.#refer(target, where);
+    this.emit(typeof target === 'number' ? { ...insn, off: target } : insn);
+  }
+
+  /** Call of a subprog, by distance or label. A label nobody defines is a kfunc, `off` is its module's BTF. */
+  emitCall(target: Target, off: number, where: string): void {
+    if (typeof target === 'string') this.#refer(target, where);
+    this.emit({ kind: 'call', target: 'local', imm: typeof target === 'number' ? target : 0, off });
+  }
+
+  /** Call of a helper or kfunc whose number is known. */
+  emitNumberedCall(
+    target: 'helper' | 'kfunc',
+    id: number,
+    options: { name?: string; off?: number } = {},
+  ): void {
+    if (options.name !== undefined) {
+      const callee: Callee = { kind: target, id, name: options.name, args: undefined };
+      this.#numbered.set(calleeKey(callee), callee);
+    }
+    this.emit({ kind: 'call', target, imm: id, off: options.off ?? 0 });
+  }
+
+  /** `dst = name`, the address of a function of this text. */
+  emitAddress(dst: number, name: string, where: string): void {
+    this.#refer(name, where);
+    this.emit({ kind: 'lddw', dst, src: 4, imm: 0n });
+  }
+
+  /** Defines a label here; `section` says whether it can be code. */
+  label(name: string, section: 'code' | 'data', where: string): void {
+    if (section === 'data') {
+      this.#dataLabels.add(name);
+      return;
+    }
+    if (/^\d+$/.test(name)) {
+      this.#numeric.set(name, [...(this.#numeric.get(name) ?? []), this.pc]);
+      return;
+    }
+    const before = this.#labels.get(name);
+    if (before !== undefined) {
+      throw badInput('assemble', where, `the label \`${name}\` stands already at insn ${before}`);
+    }
+    this.#labels.set(name, this.pc);
+  }
+
+  /** A label if the text has none of that name: `exit` of the mnemonic dialect. */
+  defaultLabel(name: string): void {
+    if (!this.#labels.has(name)) this.#labels.set(name, this.pc);
+  }
+
+  /** `name` is a function, called or not. */
+  declareFunction(name: string): void {
+    this.#functions.add(name);
+  }
+
+  finish(): Assembled {
+    const callees = this.#resolve();
+    return {
+      insns: this.#insns,
+      functionNames: this.#functionNames(),
+      callees: [...this.#numbered.values(), ...callees],
+    };
+  }
+
+  #refer(name: string, where: string): void {
+    const digits = NUMERIC_REFERENCE.exec(name)?.[1] ?? name;
+    const defined = this.#numeric.get(digits)?.length ?? 0;
+    this.#references.push({ pc: this.pc, name, where, defined });
+  }
+
+  #resolve(): Callee[] {
+    const kfuncs = new KfuncNumbers(this.#takenKfuncs());
+    for (const reference of this.#references) {
+      const insn = this.#insns[reference.pc];
+      const slot = this.#slotOf(reference);
+      if (insn?.kind === 'call') this.#insns[reference.pc] = this.#resolveCall(insn, reference, slot, kfuncs);
+      else if (insn?.kind === 'lddw') this.#insns[reference.pc] = this.#resolveAddress(insn, reference, slot);
+      else this.#insns[reference.pc] = resolveJump(insn as JumpInsn, reference, slot);
+    }
+    return kfuncs.callees();
+  }
+
+  #takenKfuncs(): number[] {
+    const written = this.#insns.filter((insn) => insn?.kind === 'call' && insn.target === 'kfunc');
+    const named = this.#references.map((reference) => numberedKfunc(reference.name));
+    return [...written.map((insn) => (insn as CallInsn).imm), ...named.filter((id) => id !== undefined)];
+  }
+
+  #slotOf({ name, defined }: Reference): number | undefined {
+    const numeric = NUMERIC_REFERENCE.exec(name);
+    if (numeric === null) return this.#labels.get(name);
+    const slots = this.#numeric.get(numeric[1] as string) ?? [];
+    return numeric[2]?.toLowerCase() === 'b' ? slots[defined - 1] : slots[defined];
+  }
+
+  #resolveCall(insn: CallInsn, ref: Reference, slot: number | undefined, kfuncs: KfuncNumbers): CallInsn {
+    if (slot === undefined) {
+      if (this.#dataLabels.has(ref.name))
+        throw badInput('assemble', ref.where, `\`${ref.name}\` is data, not a function`);
+      return { ...insn, target: 'kfunc', imm: kfuncs.idOf(ref.name) };
+    }
+    if (insn.off !== 0)
+      throw badInput('assemble', ref.where, `\`${ref.name}\` is a function of this text, not of a module`);
+    this.#functions.add(ref.name);
+    return { ...insn, imm: slot - (ref.pc + 1) };
+  }
+
+  #resolveAddress(insn: LddwInsn, ref: Reference, slot: number | undefined): LddwInsn {
+    if (slot === undefined) {
+      const what = this.#dataLabels.has(ref.name) ? 'data' : 'not defined here';
+      throw badInput(
+        'assemble',
+        ref.where,
+        `\`${ref.name}\` is ${what}: its address is known only to an ELF object; assemble it with clang and load the .o`,
+      );
+    }
+    this.#functions.add(ref.name);
+    return { ...insn, imm: BigInt.asUintN(32, BigInt(slot - (ref.pc + 1))) };
+  }
+
+  #functionNames(): Map<number, string> {
+    const names = new Map<number, string>();
+    for (const [name, slot] of this.#labels) {
+      const isFunction =
+        this.#functions.has(name) || (slot === 0 && !LOCAL_LABEL.test(name) && name !== 'exit');
+      if (isFunction && !names.has(slot)) names.set(slot, name);
+    }
+    return names;
+  }
+}
+
+/** 7 of `kfunc_7`; ids are 32 bits. */
+function numberedKfunc(name: string): number | undefined {
+  const digits = NUMBERED_KFUNC.exec(name)?.[1];
+  return digits === undefined || Number(digits) > 0xffff_ffff ? undefined : Number(digits) | 0;
+}
+
+function resolveJump(insn: JumpInsn, { name, where, pc }: Reference, slot: number | undefined): Insn {
+  if (slot === undefined) throw badInput('assemble', where, `no label \`${name}\` to jump to`);
+  const off = slot - (pc + 1);
+  const wide = insn.kind === 'ja' && insn.width === 32;
+  if (!wide && (off < -0x8000 || off > 0x7fff)) {
+    throw badInput(
+      'assemble',
+      where,
+      `\`${name}\` is ${off} slots away, too far for 16 bits; use gotol (ja32)`,
+    );
+  }
+  return { ...insn, off };
+}
+
+/** Numbers kfuncs 1, 2, … in order of first appearance, around those that are numbered already. */
+class KfuncNumbers {
+  readonly #taken: Set<number>;
+  readonly #ids = new Map<string, number>();
+
+  constructor(taken: readonly number[]) {
+    this.#taken = new Set(taken);
+  }
+
+  idOf(name: string): number {
+    const id = this.#ids.get(name) ?? numberedKfunc(name) ?? this.#unused();
+    this.#ids.set(name, id);
+    return id;
+  }
+
+  callees(): Callee[] {
+    return [...this.#ids].map(([name, id]) => ({ kind: 'kfunc', id, name, args: undefined }));
+  }
+
+  #unused(): number {
+    let id = 1;
+    while (this.#taken.has(id)) id++;
+    this.#taken.add(id);
+    return id;
+  }
+}
