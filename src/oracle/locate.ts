@@ -10,7 +10,7 @@ export type Stage = 'prologue' | 'insn' | 'call' | 'epilogue';
 export interface Culprit {
   /** BPF slot; null in a prologue. */
   readonly pc: number | null;
-  /** Offset of the native instruction in the image. */
+  /** Offset in the image, within the native instruction. */
   readonly offset: number;
   readonly stage: Stage;
 }
@@ -19,7 +19,10 @@ export interface Culprit {
 export function locate(program: Program, image: Image, got: Execution): Culprit | null {
   const { outcome } = got;
   if (outcome.kind !== 'fault' || outcome.rip === undefined) return null;
-  const offset = Number(outcome.rip - image.base);
+  // Software interrupts and hlt are reported after their instruction: step back into it.
+  const { kind } = outcome.fault;
+  const into = kind === 'interrupt' || kind === 'halt' ? 1n : 0n;
+  const offset = Number(outcome.rip - image.base - into);
   return offset < 0 || offset >= image.code.length ? null : locateOffset(program, image, offset);
 }
 

@@ -9,7 +9,8 @@ import type { Env, FramePlacement } from '../core/env.ts';
 import { OracleError } from '../core/errors.ts';
 import type { Execution } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
-import { CTX_BASE, MAIN_FP, STACK_BASE, STACK_SIZE } from '../core/layout.ts';
+import { CALLEE_BASE, CODE_BASE, CTX_BASE, MAIN_FP, STACK_BASE, STACK_SIZE } from '../core/layout.ts';
+import { recordMasks } from './arg-masks.ts';
 import { type Case, type CaseResult, skipped } from './case.ts';
 import { compare, inconclusiveReason } from './compare.ts';
 import { locate } from './locate.ts';
@@ -27,8 +28,8 @@ export interface NativeRequest {
   readonly fuel: number;
   /** Events to keep. */
   readonly traceLimit: number;
-  /** The reference's run, to know which arguments are poison. */
-  readonly reference: Execution;
+  /** By number of the helper or kfunc call: bit i says that argument i + 1 is defined. */
+  readonly argMasks: Uint16Array;
 }
 
 /** What runs a case. */
@@ -57,7 +58,8 @@ export function runCase(subject: Case, machines: Machines): CaseResult {
     return skipped(name, { kind: 'refused', why: image.message }, { program, expected });
   }
   const placement = placementOf(image);
-  const want = machines.reference(program, env, {
+  const recorder = recordMasks(program, env);
+  const want = machines.reference(program, recorder.env, {
     traceLimit: TRACE_LIMIT,
     ...(placement === undefined ? {} : { placement }),
   });
@@ -69,7 +71,7 @@ export function runCase(subject: Case, machines: Machines): CaseResult {
   const got = machines.native(image, program, env, {
     fuel: policy.fuel,
     traceLimit: TRACE_LIMIT,
-    reference: want,
+    argMasks: recorder.masks(),
   });
   return judge(subject, { image, want, got, policy });
 }
@@ -134,12 +136,19 @@ function policyFor({ program, env }: Case, image: Image, want: Execution): Polic
   };
 }
 
-/** Memory of the native side, by the one address map (core/layout.ts). */
+/** Room for code, and for callees after it: engines may map more than the image fills. */
+const CODE_ROOM = Number(CALLEE_BASE - CODE_BASE);
+
+/** Memory of the native side, by the one address map (core/layout.ts). A data section has at least a page. */
 function mappedRanges(program: Program, env: Env, image: Image): MappedRange[] {
+  const data = program.data.map(({ address, bytes, writable }) => {
+    return { address, size: Math.max(bytes.length, 1), writable };
+  });
   return [
     { address: CTX_BASE, size: env.input.memory.length, writable: true },
     { address: STACK_BASE, size: STACK_SIZE, writable: true },
-    { address: image.base, size: image.code.length, writable: false },
-    ...program.data.map(({ address, bytes, writable }) => ({ address, size: bytes.length, writable })),
+    { address: image.base, size: CODE_ROOM, writable: false },
+    { address: CALLEE_BASE, size: CODE_ROOM, writable: false },
+    ...data,
   ];
 }

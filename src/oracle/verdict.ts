@@ -85,7 +85,11 @@ export type Reason =
   /** The JIT declined the program; its own words. */
   | { readonly kind: 'refused'; readonly why: string }
   /** The file is not a test, or not one this build runs; the reader's words. */
-  | { readonly kind: 'file'; readonly why: string };
+  | { readonly kind: 'file'; readonly why: string }
+  /** Not read: bad input, told when it was met. */
+  | { readonly kind: 'bad-input'; readonly why: string }
+  /** The engine or the tool failed on it, told when it happened. */
+  | { readonly kind: 'failed'; readonly why: string };
 
 export type Verdict =
   | { readonly kind: 'agree' }

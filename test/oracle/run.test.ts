@@ -52,7 +52,11 @@ describe('runCase', () => {
     );
     expect(asked.reference?.placement?.mainFp).toBe(MAIN_FP);
     expect(asked.reference?.placement?.frameBytes(0)).toBe(24);
-    expect(asked.native).toEqual({ fuel: fuelFor(100), traceLimit: TRACE_LIMIT, reference: want });
+    expect(asked.native).toEqual({
+      fuel: fuelFor(100),
+      traceLimit: TRACE_LIMIT,
+      argMasks: new Uint16Array(),
+    });
   });
 
   it('points at the instruction a native fault lies in', () => {

@@ -1,0 +1,174 @@
+/** The words of verdicts: the only place where divergences and reasons become text. */
+import type { Program } from '../bpf/program.ts';
+import { calleeKey } from '../core/env.ts';
+import type { CalleeRef, Fault, Outcome, TraceEvent } from '../core/execution.ts';
+import type { Image } from '../core/image.ts';
+import { hex, hex64, type U64 } from '../core/u64.ts';
+import type { Observed, Place, Reason, Subject } from '../oracle/verdict.ts';
+import { insnText } from './insn-text.ts';
+
+/** What names and addresses are read against. */
+export interface Scene {
+  readonly program: Program | null;
+  readonly image: Image | null;
+}
+
+/**
+ * Name of what differs, the `field` of reports: `r0`, `memory[12]`, `.data[8]`, `call 3 (kfunc foo) arg 7`,
+ * `call 3 (kfunc foo) stack r10-16`. Scripts match on these; they do not change.
+ */
+export function fieldName(subject: Subject, scene: Scene): string {
+  switch (subject.kind) {
+    case 'outcome':
+    case 'r0':
+    case 'trace-length':
+      return subject.kind;
+    case 'stated':
+      return subject.side === 'reference' ? 'interpreter r0' : 'jit r0';
+    case 'memory':
+      return `memory[${subject.offset}]`;
+    case 'data':
+      return `${scene.program?.data[subject.section]?.name ?? `data ${subject.section}`}[${subject.offset}]`;
+    case 'event':
+      return placeName(subject.place, scene);
+    case 'arg':
+      return `${placeName(subject.place, scene)} arg ${subject.position}`;
+    case 'result':
+      return `${placeName(subject.place, scene)} result`;
+    case 'reg':
+      return `${placeName(subject.place, scene)} r${subject.reg}`;
+    case 'stack':
+      return `${placeName(subject.place, scene)} stack r10${subject.offset}`;
+    case 'abi':
+      return `${subject.place === null ? 'abi' : `${placeName(subject.place, scene)} abi`} ${subject.what}`;
+  }
+}
+
+/** `call 3 (kfunc foo)`, `return from call 2 (subprog sum)`, `return from main`. */
+function placeName({ kind, call, callee }: Place, scene: Scene): string {
+  const from = kind === 'return' ? 'return from ' : '';
+  return callee === null ? `${from}main` : `${from}call ${call} (${calleeName(callee, scene)})`;
+}
+
+/** `kfunc foo`, `helper 5`, `subprog sum`. */
+export function calleeName(callee: CalleeRef, { program }: Scene): string {
+  if (callee.kind === 'bpf') return `subprog ${program?.subprogs[callee.id]?.name ?? callee.id}`;
+  const name = program?.callees.get(calleeKey(callee))?.name;
+  return `${callee.kind} ${name === undefined || name === `${callee.kind}_${callee.id}` ? callee.id : name}`;
+}
+
+/** A value as a report shows it. */
+export function observedText(observed: Observed, scene: Scene): string {
+  switch (observed.kind) {
+    case 'word':
+      return hex64(observed.value);
+    case 'bytes':
+      return bytesText(observed.bytes, ' ');
+    case 'count':
+      return `${observed.value} calls and returns`;
+    case 'event':
+      return eventText(observed.event, scene);
+    case 'outcome':
+      return outcomeText(observed.outcome, observed.limit, scene);
+  }
+}
+
+/** Two hex digits a byte. */
+export const bytesText = (bytes: Uint8Array, separator: '' | ' '): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(separator);
+
+function eventText(event: TraceEvent | null, scene: Scene): string {
+  if (event === null) return 'no more calls';
+  if (event.kind === 'call') return `call of ${calleeName(event.callee, scene)}`;
+  return `return from ${scene.program?.subprogs[event.subprog]?.name ?? `subprog ${event.subprog}`}`;
+}
+
+/** How a side ended; `limit` is what it was given, in instructions or native blocks. */
+export function outcomeText(outcome: Outcome, limit: number, scene: Scene): string {
+  switch (outcome.kind) {
+    case 'exit':
+      return `exit, r0 = ${hex64(outcome.r0)}`;
+    case 'budget':
+      return `ran on: no end after ${limit} blocks`;
+    case 'unsupported':
+      return `unsupported: ${outcome.what}`;
+    case 'fault':
+      return `${faultText(outcome.fault)}${whereText(outcome.pc, outcome.rip, scene)}`;
+  }
+}
+
+/** What the guest did: `8-byte write to 0x…`, `#UD`, `int3`, `rsp lost: 0x…`. */
+export function faultText(fault: Fault): string {
+  switch (fault.kind) {
+    case 'read':
+    case 'write':
+      return `${fault.size}-byte ${fault.kind} ${fault.kind === 'read' ? 'from' : 'to'} ${hex64(fault.address)}`;
+    case 'fetch':
+      return `jump to ${hex64(fault.address)}, which is not code`;
+    case 'poison':
+      return `use of poison: ${fault.what}`;
+    case 'frames':
+      return 'more than 8 frames';
+    case 'divide':
+      return '#DE (division error)';
+    case 'illegal':
+      return '#UD (no such native instruction)';
+    case 'interrupt':
+      return fault.vector === 3 ? 'int3' : `int ${hex(fault.vector)}`;
+    case 'halt':
+      return 'stopped (hlt, syscall or the like)';
+    case 'stack-lost':
+      return `rsp lost: it is ${hex64(fault.rsp)} at the end`;
+  }
+}
+
+function whereText(pc: number | null, rip: U64 | undefined, { image }: Scene): string {
+  if (rip !== undefined && image !== null) {
+    const offset = rip - image.base;
+    const isInside = offset >= 0n && offset < BigInt(image.code.length);
+    return isInside ? ` at image+${hex(offset)}` : ` at ${hex64(rip)}`;
+  }
+  return pc === null ? '' : ` at insn ${pc}`;
+}
+
+/** Why a case is inconclusive or was skipped, with the instruction that is the cause. */
+export function reasonText(reason: Reason, scene: Scene): string {
+  switch (reason.kind) {
+    case 'insn-limit':
+      return `insn limit ${reason.limit} reached`;
+    case 'poison':
+      return `the program relies on an undefined value: ${reason.what}${atInsn(reason.pc, scene)}`;
+    case 'frames':
+      return `a 9th frame, which native code does not refuse${atInsn(reason.pc, scene)}`;
+    case 'mapped':
+      return `${faultText(reason.fault)} is out of bounds, but in a mapped page${atInsn(reason.pc, scene)}`;
+    case 'unsupported':
+      return `${reason.what}${atInsn(reason.pc, scene)}`;
+    case 'refused':
+    case 'file':
+    case 'bad-input':
+    case 'failed':
+      return reason.why;
+  }
+}
+
+/** Why the reference did not come to an exit, with the instruction it stopped at. */
+export function stopText(
+  outcome: Exclude<Outcome, { kind: 'exit' }>,
+  insnLimit: number,
+  scene: Scene,
+): string {
+  switch (outcome.kind) {
+    case 'budget':
+      return `insn limit ${insnLimit} reached`;
+    case 'unsupported':
+      return `unsupported: ${outcome.what}${atInsn(outcome.pc, scene)}`;
+    case 'fault':
+      return `${faultText(outcome.fault)}${atInsn(outcome.pc, scene)}`;
+  }
+}
+
+function atInsn(pc: number | null, { program }: Scene): string {
+  if (pc === null || program === null) return '';
+  return `, at insn ${pc}: ${insnText(program, pc)}`;
+}
