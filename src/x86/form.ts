@@ -61,6 +61,27 @@ export interface Form<S extends Shape = Shape> {
 const IMM_BYTES: Readonly<Record<string, 1 | 2 | 4 | 8>> = { ib: 1, iw: 2, id: 4, iq: 8, cb: 1, cd: 4 };
 const VEX_PP: Readonly<Record<string, number>> = { '66': 1, F3: 2, F2: 3 };
 
+/** What the reg field of ModRM holds, by shape. */
+type Modrm = 'none' | 'register' | 'extension';
+const MODRM: Readonly<Record<Shape, Modrm>> = {
+  none: 'none',
+  o: 'none',
+  oi: 'none',
+  i: 'none',
+  rel: 'none',
+  m: 'extension',
+  mi: 'extension',
+  mr: 'register',
+  mri: 'register',
+  vex: 'register',
+};
+
+/** Bytes of the immediate or displacement the form's name promises. */
+function immediateOf(operands: readonly string[]): number {
+  const bits = operands.map((operand) => /^(?:imm|rel)(\d+)$/.exec(operand)?.[1]).find(Boolean);
+  return bits === undefined ? 0 : Number(bits) / 8;
+}
+
 /** Parses a row. Throws at load if the notation and the shape do not fit. */
 export function form<S extends Shape>(shape: S, name: string, notation: string): Form<S> {
   const operands = name.split('_').slice(1);
@@ -72,14 +93,14 @@ export function form<S extends Shape>(shape: S, name: string, notation: string):
   let immBytes: Form['immBytes'] = 0;
   let vex: number | undefined;
   const opcode: number[] = [];
-  const seen = { modrm: false, plus: false };
+  const seen: { modrm: Modrm; plus: boolean } = { modrm: 'none', plus: false };
   for (const token of notation.split(' ')) {
     if (token === '+') continue;
     if (token === 'REX.W') rex = 0x48;
     else if (token === 'REX') forceRex = true;
     else if (token.startsWith('VEX.')) vex = parseVex(token);
     else if (/^\/[0-7r]$/.test(token)) {
-      seen.modrm = true;
+      seen.modrm = token === '/r' ? 'register' : 'extension';
       digit = token === '/r' ? 0 : Number(token[1]) << 3;
     } else if (token in IMM_BYTES) immBytes = IMM_BYTES[token] ?? 0;
     else if (/^[0-9A-F]{2}(\+r)?$/.test(token)) {
@@ -90,17 +111,13 @@ export function form<S extends Shape>(shape: S, name: string, notation: string):
       else opcode.push(byte);
     } else throw new Error(`form ${name}: cannot read '${token}' in '${notation}'`);
   }
-  const wantsModrm = shape.startsWith('m') || shape === 'vex';
-  const wantsPlus = shape.startsWith('o');
-  const wantsImm = shape.endsWith('i') || shape === 'rel';
-  if (
-    opcode.length === 0 ||
-    wantsModrm !== seen.modrm ||
-    wantsPlus !== seen.plus ||
-    wantsImm !== immBytes > 0
-  ) {
-    throw new Error(`form ${name}: '${notation}' is not of shape ${shape}`);
-  }
+  const fits =
+    opcode.length > 0 &&
+    seen.modrm === MODRM[shape] &&
+    seen.plus === shape.startsWith('o') &&
+    immBytes === immediateOf(operands) &&
+    (vex !== undefined) === (shape === 'vex');
+  if (!fits) throw new Error(`form ${name}: '${notation}' is not of shape ${shape}`);
   return {
     name,
     notation,
