@@ -6,15 +6,13 @@
  * reach of the bytes `0F B1` are hooked, and the hook reads the one about to run.
  */
 import type { U64 } from '../core/u64.ts';
+import { prefixesOf } from './prefixes.ts';
 
 /** Longest instruction: SDM 2A §2.3.11. */
 const MAX_INSN_BYTES = 15;
 /** Ranges past this number are hooked as one. */
 const MAX_RANGES = 32;
 const OPERAND_SIZE = 0x66;
-/** lock, repne, rep, cs, ss, ds, es, fs, gs, operand size, address size. SDM 2A §2.1.1. */
-const LEGACY_PREFIXES = new Set([0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65, OPERAND_SIZE, 0x67]);
-const REX_W = 0x08;
 const ZF = 0x40n;
 const UPPER_HALF = 0xffff_ffff_0000_0000n;
 
@@ -44,12 +42,8 @@ export function cmpxchgRanges(code: Uint8Array): HookRange[] {
 
 /** Whether an instruction is `cmpxchg r/m32, r32`: prefixes, REX without W, 0F B1 /r. */
 export function isCmpxchg32(insn: Uint8Array): boolean {
-  let at = 0;
-  let operand16 = false;
-  while (LEGACY_PREFIXES.has(insn[at] ?? 0)) operand16 ||= insn[at++] === OPERAND_SIZE;
-  const rex = (insn[at] ?? 0) >> 4 === 4 ? (insn[at++] ?? 0) : 0;
-  const opcode = insn[at] === 0x0f && insn[at + 1] === 0xb1;
-  return opcode && (rex & REX_W) === 0 && !operand16;
+  const { opcode: at, legacy, rexW } = prefixesOf(insn);
+  return insn[at] === 0x0f && insn[at + 1] === 0xb1 && !rexW && !legacy.has(OPERAND_SIZE);
 }
 
 /** Access to the guest the cure needs. */

@@ -54,6 +54,8 @@ export type Stop =
   | { readonly kind: 'halt'; readonly rip: U64 }
   /** Fuel used up, or the watcher asked for it; rip of the block not yet run. */
   | { readonly kind: 'fuel' | 'stopped'; readonly rip: U64 }
+  /** An instruction CPUs have and this engine does not, e.g. `popcnt`. */
+  | { readonly kind: 'unsupported'; readonly what: string; readonly rip: U64 }
   /** The engine itself failed. */
   | { readonly kind: 'error'; readonly message: string; readonly rip: U64 };
 

@@ -2,7 +2,10 @@
 import type { U64 } from '../core/u64.ts';
 import type { Stop } from './engine.ts';
 import { UC_ERR_FETCH_UNMAPPED, UC_ERR_INSN_INVALID, UC_ERR_OK } from './libunicorn.ts';
+import { missingInsn } from './missing-insns.ts';
 
+/** SDM 2A §2.3.11. */
+const MAX_INSN_BYTES = 15;
 const VECTOR_DE = 0;
 const VECTOR_UD = 6;
 
@@ -28,6 +31,8 @@ export interface RunReport extends GuestEvents {
   readonly errText: (err: number) => string;
   readonly rip: U64;
   readonly until: U64;
+  /** Bytes of the guest, fewer where they end. */
+  readonly bytes: (address: U64, size: number) => Uint8Array;
   /** Start of the last instruction, where instructions were hooked. */
   readonly lastInsn?: U64;
 }
@@ -42,12 +47,17 @@ export function stopOf(report: RunReport): Stop {
   if (halt !== undefined) return halt;
   if (report.systemCall === true) return { kind: 'halt', rip };
   if (vector !== undefined) return interrupted(vector, rip);
-  if (err === UC_ERR_INSN_INVALID) return { kind: 'illegal', rip };
+  if (err === UC_ERR_INSN_INVALID) return invalid(report);
   if (access !== undefined && err !== UC_ERR_OK) return { ...access, rip: report.lastInsn ?? rip };
   if (err === UC_ERR_FETCH_UNMAPPED)
     return { kind: 'fetch', address: rip, size: 1, rip: report.lastInsn ?? rip };
   if (err !== UC_ERR_OK) return { kind: 'error', message: `${report.errText(err)} (uc_err ${err})`, rip };
   return rip === report.until ? { kind: 'end' } : { kind: 'halt', rip };
+}
+
+function invalid({ rip, bytes }: RunReport): Stop {
+  const what = missingInsn(bytes(rip, MAX_INSN_BYTES));
+  return what === undefined ? { kind: 'illegal', rip } : { kind: 'unsupported', what, rip };
 }
 
 function interrupted(vector: number, rip: U64): Stop {

@@ -194,7 +194,8 @@ class UnicornEngine implements Engine {
       this.#cmpxchg.settle(rip);
       this.#registers.read(handle.uc, out);
       const lastInsn = request.precise === true ? { lastInsn: this.#gate.lastInsn } : {};
-      return stopOf({ ...this.#events, ...lastInsn, err, errText: this.#lib.strerror, rip, until });
+      const bytes = (address: U64, size: number): Uint8Array => this.#space.bytes(address, size);
+      return stopOf({ ...this.#events, ...lastInsn, err, errText: this.#lib.strerror, rip, until, bytes });
     } finally {
       this.#gate.disarm();
       this.#active = undefined;

@@ -1,0 +1,226 @@
+/**
+ * The guest's address space for one image (core/layout.ts): maps regions of an engine, and puts them back to
+ * their first state before each run.
+ *
+ *   code      the image; the rest of its pages is int3
+ *   callees   one `ret` for each helper or kfunc; the rest is int3, so that a call of none is seen
+ *   ctx       the input, then zeros up to the end of the page; the page after it is unmapped
+ *   data      one region for each section, read-only where the section is
+ *   stack     every word a canary of its own, no address, so that what was never written is known when read
+ */
+import { badInput } from '../core/errors.ts';
+import type { Image } from '../core/image.ts';
+import {
+  CALLEE_BASE,
+  CALLEE_STRIDE,
+  CTX_BASE,
+  ENTRY_RSP,
+  PAGE_SIZE,
+  STACK_BASE,
+  STACK_SIZE,
+} from '../core/layout.ts';
+import { hex, type U64 } from '../core/u64.ts';
+import type { Engine, Perms, Region } from './engine.ts';
+import type { NativeCallee, NativeData } from './native-subject.ts';
+
+const RET = 0xc3;
+const INT3 = 0xcc;
+/** Code regions grow in steps, so that programs of like sizes need no new mapping. */
+const CODE_STEP = 0x1_0000;
+/** No address: bits 47..63 differ. */
+const STACK_CANARY = 0x57ac_cafe_0000_0000n;
+
+/** Most callees a program may have times CALLEE_STRIDE; no image calls further than rel32 reaches. */
+const CALLEE_LIMIT = 0x100_0000;
+
+/** Extents before those of data: stack and ctx. */
+const FIRST_DATA = 2;
+
+/** A region that stays mapped while it fits. */
+interface Slot {
+  readonly region: Region;
+  readonly bytes: () => Uint8Array;
+}
+
+/** Guest memory a program may reach, with the exact number of bytes it has there. */
+export interface Extent {
+  readonly address: U64;
+  readonly bytes: Uint8Array;
+  readonly writable: boolean;
+}
+
+export class AddressSpace {
+  readonly #engine: Engine;
+  readonly #stack: Slot;
+  readonly #canaries = stackCanaries();
+  #code: Slot | undefined;
+  #codeBase = 0n;
+  #codeLength = -1;
+  #callees: Slot | undefined;
+  #stubs: Uint8Array = new Uint8Array(0);
+  #ctx: Slot | undefined;
+  #data: readonly Slot[] = [];
+  #extents: readonly Extent[] = [];
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#stack = this.#map('stack', STACK_BASE, STACK_SIZE, 'rw');
+  }
+
+  /** Maps and fills everything for a run. Throws an `input` error where regions cannot lie as asked. */
+  prepare(
+    image: Image,
+    callees: readonly NativeCallee[],
+    data: readonly NativeData[],
+    memory: Uint8Array,
+  ): void {
+    this.#prepareCode(image);
+    this.#prepareCallees(callees);
+    this.#prepareCtx(memory);
+    this.#prepareData(data);
+    this.#stack.bytes().set(this.#canaries);
+    this.#extents = [
+      { address: STACK_BASE, bytes: this.#stack.bytes(), writable: true },
+      { address: CTX_BASE, bytes: this.ctx(memory.length), writable: true },
+      ...data.map(({ address, bytes, writable }, i) => ({
+        address,
+        bytes: this.#dataBytes(i, address, bytes.length),
+        writable,
+      })),
+    ];
+  }
+
+  /** Memory the program and its callees may use. */
+  get extents(): readonly Extent[] {
+    return this.#extents;
+  }
+
+  /** The first `size` bytes of the context. */
+  ctx(size: number): Uint8Array {
+    return this.#ctx?.bytes().subarray(0, size) ?? new Uint8Array(0);
+  }
+
+  /** A data section, by its index. */
+  data(index: number): Uint8Array {
+    return this.#extents[FIRST_DATA + index]?.bytes ?? new Uint8Array(0);
+  }
+
+  /** The lowest word above `rsp` at entry that is no longer what it was, with its address. */
+  brokenCanary(): { readonly address: U64; readonly want: U64; readonly got: U64 } | undefined {
+    const from = Number(ENTRY_RSP - STACK_BASE);
+    const bytes = this.#stack.bytes();
+    if (Buffer.compare(bytes.subarray(from), this.#canaries.subarray(from)) === 0) return undefined;
+    const [want, got] = [view(this.#canaries), view(bytes)];
+    for (let at = from; at < STACK_SIZE; at += 8) {
+      const [wanted, found] = [want.getBigUint64(at, true), got.getBigUint64(at, true)];
+      if (wanted !== found) return { address: STACK_BASE + BigInt(at), want: wanted, got: found };
+    }
+    return undefined;
+  }
+
+  #prepareCode({ code, base }: Image): void {
+    const start = pageFloor(base);
+    const offset = Number(base - start);
+    const old = this.#code?.region;
+    if (old === undefined || this.#codeBase !== base || old.size < offset + code.length) {
+      if (old !== undefined) this.#engine.unmap(old);
+      const size = Math.ceil((offset + code.length) / CODE_STEP) * CODE_STEP;
+      this.#code = this.#map('code', start, size, 'rx');
+      this.#code.bytes().fill(INT3);
+      this.#codeBase = base;
+      this.#codeLength = -1;
+    }
+    const there = this.#code?.bytes().subarray(offset, offset + code.length) ?? new Uint8Array(0);
+    // Loading drops translations: spare it when the same image runs on another input.
+    if (this.#codeLength === code.length && Buffer.compare(there, code) === 0) return;
+    this.#engine.load(base, code);
+    this.#codeLength = code.length;
+  }
+
+  #prepareCallees(callees: readonly NativeCallee[]): void {
+    const stubs = calleeStubs(callees);
+    if (Buffer.compare(stubs, this.#stubs) === 0) return;
+    if (this.#callees !== undefined && this.#callees.region.size < stubs.length) {
+      this.#engine.unmap(this.#callees.region);
+      this.#callees = undefined;
+    }
+    if (this.#callees === undefined) {
+      this.#callees = this.#map('callees', CALLEE_BASE, wholePages(stubs.length), 'rx');
+      this.#callees.bytes().fill(INT3);
+    }
+    this.#engine.load(CALLEE_BASE, stubs);
+    this.#stubs = stubs;
+  }
+
+  #prepareCtx(memory: Uint8Array): void {
+    const size = wholePages(memory.length);
+    if (this.#ctx !== undefined && this.#ctx.region.size !== size) {
+      this.#engine.unmap(this.#ctx.region);
+      this.#ctx = undefined;
+    }
+    if (size === 0) return;
+    this.#ctx ??= this.#map('ctx', CTX_BASE, size, 'rw');
+    this.#ctx.bytes().set(memory);
+    this.#ctx.bytes().fill(0, memory.length);
+  }
+
+  #prepareData(data: readonly NativeData[]): void {
+    const wanted = data.map(dataRegion);
+    if (!sameRegions(wanted, this.#data)) {
+      for (const { region } of this.#data) this.#engine.unmap(region);
+      this.#data = [];
+      this.#data = wanted.map(({ name, address, size, perms }) => this.#map(name, address, size, perms));
+    }
+    data.forEach(({ address, bytes }, i) => {
+      const all = this.#data[i]?.bytes();
+      const offset = Number(address - pageFloor(address));
+      all?.fill(0, 0, offset).set(bytes, offset);
+      all?.fill(0, offset + bytes.length);
+    });
+  }
+
+  #dataBytes(index: number, address: U64, size: number): Uint8Array {
+    const offset = Number(address - pageFloor(address));
+    return this.#data[index]?.bytes().subarray(offset, offset + size) ?? new Uint8Array(0);
+  }
+
+  #map(name: string, address: U64, size: number, perms: Perms): Slot {
+    const region = { name, address, size, perms };
+    return { region, bytes: this.#engine.map(region) };
+  }
+}
+
+/** Code of the callee region up to the last callee. */
+function calleeStubs(callees: readonly NativeCallee[]): Uint8Array {
+  const offsets = callees.map(({ address, ref }) => {
+    const offset = Number(address - CALLEE_BASE);
+    if (offset >= 0 && offset < CALLEE_LIMIT && offset % CALLEE_STRIDE === 0) return offset;
+    const why = `${hex(address)} is not one of the slots of ${CALLEE_STRIDE} bytes from ${hex(CALLEE_BASE)} on`;
+    throw badInput('run image', `address of ${ref.kind} ${ref.id}`, why);
+  });
+  const stubs = new Uint8Array(Math.max(0, ...offsets.map((offset) => offset + CALLEE_STRIDE))).fill(INT3);
+  for (const offset of offsets) stubs[offset] = RET;
+  return stubs;
+}
+
+function dataRegion({ address, bytes, writable }: NativeData, index: number): Region {
+  const start = pageFloor(address);
+  const size = wholePages(Number(address - start) + Math.max(bytes.length, 1));
+  return { name: `data ${index}`, address: start, size, perms: writable ? 'rw' : 'r' };
+}
+
+const sameRegions = (wanted: readonly Region[], slots: readonly Slot[]): boolean =>
+  wanted.length === slots.length &&
+  wanted.every(({ address, size, perms }, i) => {
+    const region = slots[i]?.region;
+    return region?.address === address && region.size === size && region.perms === perms;
+  });
+
+function stackCanaries(): Uint8Array {
+  const words = BigUint64Array.from({ length: STACK_SIZE / 8 }, (_, i) => STACK_CANARY | BigInt(i * 8));
+  return new Uint8Array(words.buffer);
+}
+
+const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const wholePages = (size: number): number => Math.ceil(size / PAGE_SIZE) * PAGE_SIZE;
+const pageFloor = (address: U64): U64 => address - (address % BigInt(PAGE_SIZE));

@@ -1,0 +1,234 @@
+/**
+ * Watches a running image: sees each subprog entered, each return and each call of a helper or a kfunc, builds
+ * the trace of it, and answers for the callees.
+ *
+ * A subprog's entry and a callee's stub are watched from the start, a return address from when it is first
+ * pushed. A block at the innermost frame's return address is its return if rsp is above that frame; below, it
+ * is the frame's own code, which may be the same when it recurses.
+ */
+import { calleeKey, defaultModel, type Env } from '../core/env.ts';
+import { OracleError } from '../core/errors.ts';
+import type {
+  AbiBreach,
+  CalleeRef,
+  FrameRegs,
+  StackBytes,
+  Trace,
+  TraceEvent,
+  Word,
+} from '../core/execution.ts';
+import type { ArgPlace } from '../core/image.ts';
+import { type U64, u64 } from '../core/u64.ts';
+import { type Cpu, REG_FILE_WORDS, RFLAGS } from './engine.ts';
+import type { ExtentMemory } from './guest-memory.ts';
+import type { ImageTables } from './image-tables.ts';
+import type { NativeCallee, RunImageOptions } from './native-subject.ts';
+import { type OpenFrame, RSP, ShadowStack } from './shadow-stack.ts';
+
+const RAX = 0;
+/** rcx, rdx, rsi, rdi, r8..r11: psABI §3.2.1. rax holds the result. */
+const CALLER_SAVED = [1, 2, 6, 7, 8, 9, 10, 11];
+/** What a callee leaves in registers and argument words: no address, and another value each. */
+const CLOBBER = 0xc10b_be4e_d000_0000n;
+/** CF PF AF ZF SF OF, and bit 1, which is always set; DF is clear. SDM 1 §3.4.3. */
+const CLOBBERED_FLAGS = 0x8d7n;
+const WORD = 8n;
+const TRACE_LIMIT = 100_000;
+const BREACH_LIMIT = 64;
+const MAX_REG_ARGS = 5;
+
+export class CallTracker {
+  readonly #tables: ImageTables;
+  readonly #env: Env;
+  readonly #memory: ExtentMemory;
+  readonly #options: RunImageOptions;
+  readonly #traceLimit: number;
+  readonly #events: TraceEvent[] = [];
+  readonly #shadow: ShadowStack;
+  readonly #regs = new BigUint64Array(REG_FILE_WORDS);
+  #total = 0;
+  #calleeCalls = 0;
+
+  constructor(tables: ImageTables, env: Env, memory: ExtentMemory, options: RunImageOptions) {
+    this.#tables = tables;
+    this.#env = env;
+    this.#memory = memory;
+    this.#options = options;
+    this.#traceLimit = options.traceLimit ?? TRACE_LIMIT;
+    this.#shadow = new ShadowStack((address) => memory.read(address, 8), BREACH_LIMIT);
+  }
+
+  get trace(): Trace {
+    return { events: this.#events, total: this.#total };
+  }
+
+  get breaches(): readonly AbiBreach[] {
+    return this.#shadow.breaches;
+  }
+
+  /** Main is about to be entered with these registers, its return address on the stack. */
+  start(regs: BigUint64Array, returnAddress: U64): void {
+    this.#shadow.enter(0, returnAddress, regs);
+  }
+
+  /** The engine's watcher. */
+  onBlock(address: number, cpu: Cpu): void {
+    const regs = this.#regs;
+    cpu.readRegs(regs);
+    const rsp = regs[RSP] ?? 0n;
+    const top = this.#shadow.top;
+    if (top !== undefined && rsp > top.rsp && BigInt(address) === top.returnAddress) this.#onReturn(rsp);
+    const target = this.#tables.targets.get(address);
+    if (target === undefined) return;
+    if (target.kind === 'callee') this.#onCallee(target.callee, cpu);
+    else if (rsp !== this.#shadow.top?.rsp || target.subprog !== this.#shadow.top.subprog) {
+      this.#onSubprog(target.subprog, cpu);
+    }
+  }
+
+  /** Main came to its return address. */
+  finish(regs: BigUint64Array): void {
+    this.#regs.set(regs);
+    this.#shadow.drop(1);
+    this.#return();
+  }
+
+  /** The run ended elsewhere: which return addresses were overwritten may tell why. */
+  abandon(): void {
+    this.#shadow.checkOpenFrames(Math.max(0, this.#total - 1));
+  }
+
+  /** A breach seen when all was over. */
+  addFinal(breach: Omit<AbiBreach, 'at'>): void {
+    this.#shadow.add({ ...breach, at: Math.max(0, this.#total - 1) });
+  }
+
+  #onSubprog(subprog: number, cpu: Cpu): void {
+    const returnAddress = this.#returnAddress();
+    const count = this.#tables.subprogArgs[subprog] ?? MAX_REG_ARGS;
+    this.#shadow.checkDirection(this.#regs, this.#total);
+    this.#record(() => ({
+      kind: 'call',
+      callee: { kind: 'bpf', id: subprog },
+      pc: this.#callPc(returnAddress),
+      args: this.#args(this.#tables.bpfArgs, count),
+      regs: this.#frameRegs(),
+      stack: this.#callerStack(),
+      result: undefined,
+    }));
+    this.#shadow.enter(subprog, returnAddress, this.#regs);
+    cpu.watch(Number(returnAddress));
+  }
+
+  /** Frames entered by a jump share their return address and return together. */
+  #onReturn(rsp: U64): void {
+    const first = this.#shadow.top;
+    this.#return();
+    while (this.#shadow.depth > 1 && this.#shadow.top?.rsp === first?.rsp && rsp > (first?.rsp ?? 0n)) {
+      this.#return();
+    }
+  }
+
+  #return(): void {
+    const frame = this.#shadow.leave(this.#regs, this.#total);
+    if (frame === undefined) return;
+    this.#record(() => ({
+      kind: 'return',
+      subprog: frame.subprog,
+      result: this.#regs[RAX],
+      regs: this.#shadow.depth === 0 ? null : this.#frameRegs(),
+      // push rbp; mov rbp, rsp: fp lies below the return address.
+      stack: this.#frameBytes(frame.subprog, frame.rsp - WORD),
+    }));
+  }
+
+  #onCallee(callee: NativeCallee, cpu: Cpu): void {
+    const mask = this.#options.argMasks?.[this.#calleeCalls++];
+    const count = callee.args ?? Math.max(MAX_REG_ARGS, mask === undefined ? 0 : 32 - Math.clz32(mask));
+    const args = this.#args(this.#tables.nativeArgs, count);
+    const regs = this.#frameRegs();
+    const stack = this.#isFull ? null : this.#callerStack();
+    const pc = this.#callPc(this.#returnAddress());
+    this.#shadow.checkDirection(this.#regs, this.#total);
+    const result = this.#model(callee.ref, defined(args, mask));
+    this.#record(() => ({ kind: 'call', callee: callee.ref, pc, args, regs, stack, result }));
+    this.#clobber(count);
+    this.#regs[RAX] = result;
+    cpu.writeRegs(this.#regs);
+  }
+
+  #model(callee: CalleeRef, args: readonly Word[]): U64 {
+    const key = calleeKey(callee);
+    const model = this.#env.models.get(key) ?? defaultModel;
+    try {
+      return u64(model({ callee, args, memory: this.#memory }));
+    } catch (cause) {
+      const why = `its model threw "${cause instanceof Error ? cause.message : cause}": mend the model`;
+      throw new OracleError('engine', { what: 'call', where: key, why }, { cause });
+    }
+  }
+
+  /** All that psABI lets a callee destroy: caller-saved registers, flags, the argument words of its call. */
+  #clobber(count: number): void {
+    for (const gpr of CALLER_SAVED) this.#regs[gpr] = CLOBBER | BigInt(gpr);
+    this.#regs[RFLAGS] = CLOBBERED_FLAGS;
+    for (let i = 0; i < count; i++) {
+      const place = this.#tables.nativeArgs[i];
+      if (place?.in === 'stack')
+        this.#memory.write(this.#argAddress(place.index), 8, CLOBBER | BigInt(0x100 + i));
+    }
+  }
+
+  #args(places: readonly ArgPlace[], count: number): Word[] {
+    return places.slice(0, count).map((place) => {
+      if (place.in === 'reg') return this.#regs[place.reg];
+      return this.#memory.read(this.#argAddress(place.index), 8);
+    });
+  }
+
+  #argAddress(index: number): U64 {
+    return (this.#regs[RSP] ?? 0n) + WORD * BigInt(1 + index);
+  }
+
+  /** Word at [rsp] on entry; 0 where rsp points nowhere. */
+  #returnAddress(): U64 {
+    return this.#memory.read(this.#regs[RSP] ?? 0n, 8) ?? 0n;
+  }
+
+  #callPc(returnAddress: U64): number | null {
+    return this.#tables.callPcs.get(Number(returnAddress)) ?? null;
+  }
+
+  #frameRegs(): FrameRegs {
+    const [r6, r7, r8, r9, r10] = this.#tables.frameRegs;
+    const regs = this.#regs;
+    return [regs[r6], regs[r7], regs[r8], regs[r9], regs[r10]];
+  }
+
+  #callerStack(): StackBytes | null {
+    const caller: OpenFrame | undefined = this.#shadow.top;
+    if (caller === undefined) return null;
+    return this.#frameBytes(caller.subprog, this.#regs[this.#tables.frameRegs[4]] ?? 0n);
+  }
+
+  #frameBytes(subprog: number, fp: U64): StackBytes | null {
+    const depth = this.#tables.stackDepths?.[subprog];
+    if (this.#options.stackBytes !== true || depth === undefined) return null;
+    const address = u64(fp - BigInt(depth));
+    const bytes = this.#memory.copy(address, depth);
+    return bytes === undefined ? null : { address, bytes };
+  }
+
+  get #isFull(): boolean {
+    return this.#events.length >= this.#traceLimit;
+  }
+
+  #record(build: () => TraceEvent): void {
+    this.#total++;
+    if (!this.#isFull) this.#events.push(build());
+  }
+}
+
+/** Arguments as the model may see them. */
+const defined = (args: readonly Word[], mask: number | undefined): readonly Word[] =>
+  mask === undefined ? args : args.map((arg, i) => ((mask >> i) & 1 ? arg : undefined));

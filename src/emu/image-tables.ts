@@ -1,0 +1,55 @@
+/** What the call tracker looks up while an image runs, made once for an image and its subject. */
+import { badInput } from '../core/errors.ts';
+import type { ArgPlace, Image } from '../core/image.ts';
+import type { NativeCallee, NativeSubject } from './native-subject.ts';
+
+/** What lies at a watched address. */
+export type CallTarget =
+  | { readonly kind: 'subprog'; readonly subprog: number }
+  | { readonly kind: 'callee'; readonly callee: NativeCallee };
+
+export interface ImageTables {
+  readonly targets: ReadonlyMap<number, CallTarget>;
+  readonly watch: ReadonlySet<number>;
+  /** Slot of the call by its return address. */
+  readonly callPcs: ReadonlyMap<number, number>;
+  readonly subprogArgs: readonly number[];
+  readonly bpfArgs: readonly ArgPlace[];
+  readonly nativeArgs: readonly ArgPlace[];
+  /** GPR numbers of r6..r9, r10. */
+  readonly frameRegs: readonly [number, number, number, number, number];
+  /** Bytes of BPF stack by subprog; absent where the image does not say. */
+  readonly stackDepths: readonly number[] | undefined;
+}
+
+/** Throws an `input` error for an image that lacks registers. */
+export function imageTables(image: Image, subject: NativeSubject): ImageTables {
+  const base = Number(image.base);
+  const targets = new Map<number, CallTarget>();
+  image.subprogEntries.forEach((offset, subprog) => {
+    targets.set(base + offset, { kind: 'subprog', subprog });
+  });
+  for (const callee of subject.callees) targets.set(Number(callee.address), { kind: 'callee', callee });
+  return {
+    targets,
+    watch: new Set(targets.keys()),
+    callPcs: new Map(image.callSites?.map(({ pc, returnOffset }) => [base + returnOffset, pc])),
+    subprogArgs: subject.subprogs.map(({ args }) => args),
+    bpfArgs: image.args.bpf,
+    nativeArgs: image.args.native,
+    frameRegs: frameRegsOf(image),
+    stackDepths: image.frames?.map(({ stackDepth }) => stackDepth),
+  };
+}
+
+function frameRegsOf({ regs, jit }: Image): ImageTables['frameRegs'] {
+  const [r6, r7, r8, r9, r10] = regs.slice(6);
+  if (r6 === undefined || r7 === undefined || r8 === undefined || r9 === undefined || r10 === undefined) {
+    throw badInput(
+      'run image',
+      `image of ${jit}`,
+      `regs must name a GPR for each of r0..r10, not ${regs.length}`,
+    );
+  }
+  return [r6, r7, r8, r9, r10];
+}

@@ -1,0 +1,77 @@
+/** How the guest ended, in the words of an Execution. */
+import type { Fault, Outcome } from '../core/execution.ts';
+import type { Image } from '../core/image.ts';
+import { ENTRY_RSP } from '../core/layout.ts';
+import type { U64 } from '../core/u64.ts';
+import { type EngineCaps, GPR_COUNT, type Stop } from './engine.ts';
+import { RSP } from './shadow-stack.ts';
+
+const RAX = 0;
+
+/** `regs` as the run left them. */
+export function outcomeOf(stop: Stop, regs: BigUint64Array, image: Image): Outcome {
+  switch (stop.kind) {
+    case 'end':
+      return ended(regs);
+    case 'fuel':
+    case 'stopped':
+      return { kind: 'budget' };
+    case 'error':
+      return { kind: 'unsupported', what: stop.message, pc: pcAt(image, stop.rip) };
+    case 'unsupported':
+      return { kind: 'unsupported', what: stop.what, pc: pcAt(image, stop.rip) };
+    default: {
+      const { fault, rip } = { fault: faultOf(stop), rip: stop.rip };
+      return { kind: 'fault', fault, pc: pcAt(image, causeOf(stop)), rip };
+    }
+  }
+}
+
+/** Whether the run must be repeated under `precise` to know where it ended. */
+export const isImprecise = (stop: Stop, { preciseFaultRip }: EngineCaps): boolean =>
+  stop.kind === 'fetch' || (!preciseFaultRip && (stop.kind === 'read' || stop.kind === 'write'));
+
+/** BPF slot whose code holds a native address; null outside the image, in its prologue, or without a map. */
+export function pcAt({ pcMap, base, code }: Image, rip: U64): number | null {
+  const offset = Number(rip - base);
+  if (pcMap === undefined || offset < 0 || offset >= code.length) return null;
+  let low = 0;
+  let high = pcMap.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((pcMap[middle]?.[1] ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return pcMap[low - 1]?.[0] ?? null;
+}
+
+function ended(regs: BigUint64Array): Outcome {
+  const rsp = regs[RSP] ?? 0n;
+  if (rsp === ENTRY_RSP) return { kind: 'exit', r0: regs[RAX] ?? 0n };
+  return { kind: 'fault', fault: { kind: 'stack-lost', rsp }, pc: null };
+}
+
+type Faulting = Exclude<Stop, { readonly kind: 'end' | 'fuel' | 'stopped' | 'error' | 'unsupported' }>;
+
+function faultOf(stop: Faulting): Fault {
+  switch (stop.kind) {
+    case 'read':
+    case 'write':
+    case 'fetch':
+      return { kind: stop.kind, address: stop.address, size: stop.size };
+    case 'interrupt':
+      return { kind: 'interrupt', vector: stop.vector };
+    default:
+      return { kind: stop.kind };
+  }
+}
+
+/** Address within the instruction to blame: interrupts and halts report the one after it. */
+const causeOf = (stop: Faulting): U64 =>
+  stop.kind === 'interrupt' || stop.kind === 'halt' ? stop.rip - 1n : stop.rip;
+
+/** rax..r15 at entry: no addresses, and another value each. */
+export const JUNK_REGS: readonly U64[] = Array.from(
+  { length: GPR_COUNT },
+  (_, gpr) => 0x1a7e_0000_0000_0000n | (0x0101_0101_0101n * BigInt(gpr + 1)),
+);

@@ -1,0 +1,40 @@
+/** What running an image takes beside the image: the program's side of it, in terms an engine's user knows. */
+import type { CalleeRef } from '../core/execution.ts';
+import type { U64 } from '../core/u64.ts';
+
+/** A helper or a kfunc, and the address the image calls it at. */
+export interface NativeCallee {
+  readonly ref: CalleeRef;
+  /** Arguments it takes; undefined where no prototype is known. */
+  readonly args: number | undefined;
+  readonly address: U64;
+}
+
+/** A global data section. */
+export interface NativeData {
+  readonly address: U64;
+  readonly bytes: Uint8Array;
+  readonly writable: boolean;
+}
+
+/** What the runner needs to know of the program an image was made of. */
+export interface NativeSubject {
+  /** By subprog index: the arguments it takes. */
+  readonly subprogs: readonly { readonly args: number }[];
+  readonly callees: readonly NativeCallee[];
+  readonly data: readonly NativeData[];
+}
+
+export interface RunImageOptions {
+  /** Basic blocks the guest may run. */
+  readonly fuel: number;
+  /** Events to keep; later ones are counted. @defaultValue 100_000 */
+  readonly traceLimit?: number;
+  /**
+   * By number of the call of a helper or a kfunc: bit i says that argument i + 1 is defined. The model gets
+   * the others as undefined; calls past the end have all arguments defined.
+   */
+  readonly argMasks?: ArrayLike<number>;
+  /** Whether events show the bytes of BPF stack frames. @defaultValue false */
+  readonly stackBytes?: boolean;
+}

@@ -1,0 +1,21 @@
+/** Prefixes of an instruction: SDM 2A §2.1.1 legacy prefixes, §2.2.1 REX. */
+
+/** lock, repne, rep, cs, ss, ds, es, fs, gs, operand size, address size. */
+const LEGACY = new Set([0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65, 0x66, 0x67]);
+const REX_W = 0x08;
+
+export interface Prefixed {
+  /** Index of the first opcode byte. */
+  readonly opcode: number;
+  readonly legacy: ReadonlySet<number>;
+  readonly rexW: boolean;
+}
+
+/** Splits the prefixes off. */
+export function prefixesOf(insn: Uint8Array): Prefixed {
+  const legacy = new Set<number>();
+  let at = 0;
+  for (let byte = insn[at]; byte !== undefined && LEGACY.has(byte); byte = insn[++at]) legacy.add(byte);
+  const rex = (insn[at] ?? 0) >> 4 === 4 ? (insn[at++] ?? 0) : 0;
+  return { opcode: at, legacy, rexW: (rex & REX_W) !== 0 };
+}

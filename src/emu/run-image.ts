@@ -1,0 +1,133 @@
+/**
+ * Runs an image natively, as a kernel calls a BPF program, and yields what the reference interpreter yields.
+ *
+ * Main is entered as if by `call`: r1 and r2 in rdi and rsi, every other register junk, rsp at a return address
+ * that is no code. Helpers and kfuncs are `ret`s at addresses of their own, where the host computes the result.
+ */
+import type { Env } from '../core/env.ts';
+import type { Execution } from '../core/execution.ts';
+import type { Image } from '../core/image.ts';
+import { CTX_BASE, ENTRY_RSP } from '../core/layout.ts';
+import { AddressSpace } from './address-space.ts';
+import { CallTracker } from './call-tracker.ts';
+import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop } from './engine.ts';
+import { ExtentMemory } from './guest-memory.ts';
+import { type ImageTables, imageTables } from './image-tables.ts';
+import { isImprecise, JUNK_REGS, outcomeOf } from './native-outcome.ts';
+import type { NativeSubject, RunImageOptions } from './native-subject.ts';
+import { RSP } from './shadow-stack.ts';
+
+export type { NativeCallee, NativeData, NativeSubject, RunImageOptions } from './native-subject.ts';
+
+/** Where main returns to: between callees and context, far from both, never mapped. */
+const RETURN_TO = 0x7fff_0000n;
+const RDI = 7;
+const RSI = 6;
+/** Bit 1 is always set; all else, DF too, is clear. */
+const CLEAN_FLAGS = 2n;
+const WORD = 8n;
+
+/** Runs images on one engine, one after the other; each run starts from the same state. */
+export class ImageRunner {
+  readonly #engine: Engine;
+  readonly #space: AddressSpace;
+  readonly #out = new BigUint64Array(REG_FILE_WORDS);
+  #tables:
+    | { readonly image: Image; readonly subject: NativeSubject; readonly tables: ImageTables }
+    | undefined;
+
+  /** The runner maps its regions in the engine and closes it when it is closed. */
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#space = new AddressSpace(engine);
+  }
+
+  /**
+   * Runs `image` on the input of `env`. A run that faults where the engine cannot say exactly is repeated,
+   * models included. Throws an `engine` error for a model that throws, an `input` error for
+   * an image that cannot be placed.
+   */
+  run(image: Image, subject: NativeSubject, env: Env, options: RunImageOptions): Execution {
+    const tables = this.#tablesOf(image, subject);
+    const first = this.#attempt(image, subject, env, { ...options, tables, precise: false });
+    if (!isImprecise(first.stop, this.#engine.caps)) return first.execution;
+    return this.#attempt(image, subject, env, { ...options, tables, precise: true }).execution;
+  }
+
+  close(): void {
+    this.#engine.close();
+  }
+
+  #attempt(
+    image: Image,
+    subject: NativeSubject,
+    env: Env,
+    options: RunImageOptions & { readonly tables: ImageTables; readonly precise: boolean },
+  ): { readonly stop: Stop; readonly execution: Execution } {
+    const { memory } = env.input;
+    this.#space.prepare(image, subject.callees, subject.data, memory);
+    const guest = new ExtentMemory(this.#space.extents);
+    const tracker = new CallTracker(options.tables, env, guest, options);
+    const regs = entryRegs(memory.length);
+    guest.write(regs[RSP] ?? 0n, 8, RETURN_TO);
+    tracker.start(regs, RETURN_TO);
+    const stop = this.#engine.run(
+      {
+        start: image.base + BigInt(image.entry),
+        until: RETURN_TO,
+        regs,
+        fuel: options.fuel,
+        watch: options.tables.watch,
+        watcher: (address, cpu) => tracker.onBlock(address, cpu),
+        precise: options.precise,
+      } satisfies RunRequest,
+      this.#out,
+    );
+    if (stop.kind === 'end') tracker.finish(this.#out);
+    else tracker.abandon();
+    this.#checkCanary(tracker);
+    return { stop, execution: this.#execution(stop, image, subject, tracker, memory.length) };
+  }
+
+  #execution(
+    stop: Stop,
+    image: Image,
+    subject: NativeSubject,
+    tracker: CallTracker,
+    size: number,
+  ): Execution {
+    return {
+      outcome: outcomeOf(stop, this.#out, image),
+      memory: this.#space.ctx(size).slice(),
+      data: subject.data.map((_, i) => this.#space.data(i).slice()),
+      trace: tracker.trace,
+      insns: null,
+      breaches: tracker.breaches,
+    };
+  }
+
+  #checkCanary(tracker: CallTracker): void {
+    const broken = this.#space.brokenCanary();
+    if (broken === undefined) return;
+    const { address, want, got } = broken;
+    const what = `canary above the frame of main, at its return address + ${address - ENTRY_RSP + WORD}`;
+    tracker.addFinal({ rule: 'canary', what, want, got });
+  }
+
+  #tablesOf(image: Image, subject: NativeSubject): ImageTables {
+    if (this.#tables?.image !== image || this.#tables.subject !== subject) {
+      this.#tables = { image, subject, tables: imageTables(image, subject) };
+    }
+    return this.#tables.tables;
+  }
+}
+
+function entryRegs(inputSize: number): BigUint64Array {
+  const regs = new BigUint64Array(REG_FILE_WORDS);
+  regs.set(JUNK_REGS);
+  regs[RDI] = inputSize === 0 ? 0n : CTX_BASE;
+  regs[RSI] = BigInt(inputSize);
+  regs[RSP] = ENTRY_RSP - WORD;
+  regs[RFLAGS] = CLEAN_FLAGS;
+  return regs;
+}

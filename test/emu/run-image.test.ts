@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { Fault } from '../../src/core/execution.ts';
+import { CODE_BASE, CTX_BASE, DATA_BASE } from '../../src/core/layout.ts';
+import { expectGoodCase, imageOf, run, subjectOf } from '../kit/images.ts';
+
+describe('ImageRunner', () => {
+  it('enters main as a kernel does, and gives back r0 and the context', () => {
+    const image = imageOf([
+      '48 8b 07     | mov rax, [rdi]',
+      '48 01 f0     | add rax, rsi',
+      '48 89 7f 08  | mov [rdi + 8], rdi',
+      'c3           | ret',
+    ]);
+    const memory = [1, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 9];
+    const got = run(image, { memory });
+    const address = [0, 0, 0, 0xbe, 0x5c, 0x2a, 0, 0];
+    expect(got.outcome).toEqual({ kind: 'exit', r0: 0x0200_0000_0000_0012n });
+    expect([...got.memory]).toEqual([1, 0, 0, 0, 0, 0, 0, 2, ...address, 9]);
+    expect(got.breaches).toEqual([]);
+    expectGoodCase();
+  });
+
+  it.each([
+    ['rdi', '48 89 f8 c3', 0n],
+    ['rsi', '48 89 f0 c3', 0n],
+  ])('passes 0 in %s when there is no input', (_name, code, want) => {
+    expect(run(imageOf([code])).outcome).toEqual({ kind: 'exit', r0: want });
+  });
+
+  it('leaves zeros between the end of the input and the end of its page, whatever was there', () => {
+    const last = imageOf(['0f b6 87 ff 0f 00 00 c3 | movzx eax, byte [rdi + 4095]; ret']);
+    expect(run(last, { memory: Array(4096).fill(5) }).outcome).toEqual({ kind: 'exit', r0: 5n });
+    expect(run(last, { memory: [1] }).outcome).toEqual({ kind: 'exit', r0: 0n });
+    expect(run(last, { memory: Array(4095).fill(5) }).outcome).toEqual({ kind: 'exit', r0: 0n });
+  });
+
+  it('faults past the last page of the input', () => {
+    const past = imageOf(['8b 87 00 10 00 00 c3 | mov eax, [rdi + 4096]; ret'], { pcMap: [[4, 0]] });
+    const fault: Fault = { kind: 'read', address: CTX_BASE + 4096n, size: 4 };
+    expect(run(past, { memory: [1] }).outcome).toEqual({ kind: 'fault', fault, pc: 4, rip: CODE_BASE });
+    expect(run(past, { memory: Array(4100).fill(3) }).outcome).toEqual({ kind: 'exit', r0: 0x0303_0303n });
+    expect(run(past, { memory: [1] }).outcome).toMatchObject({ kind: 'fault' });
+  });
+
+  it('gives data sections their bytes in each run, and shows what became of them', () => {
+    const subject = subjectOf({
+      data: [
+        { address: DATA_BASE, bytes: Uint8Array.of(1, 2, 3), writable: true },
+        { address: DATA_BASE + 0x2000n, bytes: Uint8Array.of(40), writable: false },
+      ],
+    });
+    const image = imageOf([
+      '48 b9 00 00 00 80 d1 35 00 00  | movabs rcx, DATA_BASE',
+      '0f b6 81 00 20 00 00           | movzx eax, byte [rcx + 0x2000]',
+      '02 01                          | add al, [rcx]',
+      '88 41 02                       | mov [rcx + 2], al',
+      'fe 01                          | inc byte [rcx]',
+      'c3                             | ret',
+    ]);
+    for (let i = 0; i < 3; i++) {
+      const got = run(image, { subject });
+      expect(got.outcome).toEqual({ kind: 'exit', r0: 41n });
+      expect(got.data).toEqual([Uint8Array.of(2, 2, 41), Uint8Array.of(40)]);
+      expectGoodCase();
+    }
+  });
+});
+
+describe('ImageRunner, many images', () => {
+  it('runs each as it is, longer and shorter, here and there', () => {
+    for (let i = 0; i < 300; i++) {
+      const value = Buffer.alloc(4);
+      value.writeUInt32LE(i);
+      const base = i % 7 === 0 ? CODE_BASE + 0x40n : CODE_BASE;
+      const image = imageOf(['90'.repeat((i * 37) % 500), `b8 ${value.toString('hex')} c3`], { base });
+      expect(run(image).outcome).toEqual({ kind: 'exit', r0: BigInt(i) });
+    }
+  });
+
+  it('runs an image larger than any before', () => {
+    const image = imageOf(['90'.repeat(300_000), 'b8 09 00 00 00 c3']);
+    expect(run(image).outcome).toEqual({ kind: 'exit', r0: 9n });
+    expectGoodCase();
+  });
+});
