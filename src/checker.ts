@@ -1,0 +1,120 @@
+/** Program in, verdict out: this project's machines under the oracle. */
+import type { Loaded } from './bpf/loaded.ts';
+import type { Program } from './bpf/program.ts';
+import type { CalleeModel } from './core/env.ts';
+import type { Image } from './core/image.ts';
+import type { U64 } from './core/u64.ts';
+import type { Engine } from './emu/engine.ts';
+import { ImageRunner, type NativeSubject } from './emu/run-image.ts';
+import { openUnicorn } from './emu/unicorn.ts';
+import { interpret } from './interp/interpret.ts';
+import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
+import type { Case, CaseResult } from './oracle/case.ts';
+import { type Machines, runCase } from './oracle/run.ts';
+
+/** @defaultValue of CheckOptions.insnLimit: some tens of seconds of the reference. */
+export const DEFAULT_INSN_LIMIT = 100_000_000;
+
+/** What a program is run with. What is absent comes from the file, where one was loaded. */
+export interface CheckOptions {
+  /** Shown in reports. @defaultValue the program's name */
+  readonly name?: string;
+  /** Bytes at r1, r2 is their number. @defaultValue none: r1 = r2 = 0 */
+  readonly memory?: Uint8Array;
+  /** r0 it must end with, on both sides. */
+  readonly expected?: U64;
+  /** Models of helpers and kfuncs by `calleeKey`. @defaultValue `defaultModel` for each */
+  readonly models?: ReadonlyMap<string, CalleeModel>;
+  /** BPF instructions the reference may run; past it the case is inconclusive. @defaultValue 100,000,000 */
+  readonly insnLimit?: number;
+}
+
+/** What programs are judged with. */
+export interface CheckerOptions {
+  /**
+   * Runs the native code. The checker takes it over: maps its memory and closes it.
+   * @defaultValue Unicorn, opened at the first check
+   */
+  readonly engine?: Engine;
+  /** Options of the built-in JIT. */
+  readonly jit?: JitOptions;
+  /** Another JIT to judge; it must call callees where `defaultAddresses` puts them. @defaultValue the built-in one */
+  readonly compile?: (program: Program) => Image;
+}
+
+/** Judges programs one after the other on one engine. Close it to free the engine. */
+export class Checker {
+  readonly #machines: Machines;
+  readonly #options: CheckerOptions;
+  #runner: ImageRunner | undefined;
+
+  constructor(options: CheckerOptions = {}) {
+    const { jit, compile: compileImage = (program) => compile(program, jit).image } = options;
+    this.#options = options;
+    this.#machines = {
+      compile: compileImage,
+      reference: interpret,
+      native: (image, program, env, request) => {
+        this.#runner ??= new ImageRunner(this.#options.engine ?? openUnicorn());
+        return this.#runner.run(image, subjectOf(program, jit), env, { ...request, stackBytes: true });
+      },
+    };
+  }
+
+  /**
+   * Runs the program on the reference interpreter and, compiled, in the engine, and compares. What the program
+   * does is in the result; throws `engine` errors when there is no engine or it fails.
+   */
+  check(subject: Program | Loaded, options: CheckOptions = {}): CaseResult {
+    return runCase(toCase(subject, options), this.#machines);
+  }
+
+  /** Frees the engine. */
+  close(): void {
+    if (this.#runner !== undefined) this.#runner.close();
+    else this.#options.engine?.close();
+    this.#runner = undefined;
+  }
+}
+
+/** What running the image takes beside it. */
+function subjectOf(
+  program: Program,
+  { calleeAddress = defaultAddresses(program) }: JitOptions = {},
+): NativeSubject {
+  return {
+    subprogs: program.subprogs,
+    callees: [...program.callees.values()].map((ref) => ({
+      ref,
+      args: ref.args,
+      address: calleeAddress(ref),
+    })),
+    data: program.data,
+  };
+}
+
+/** Judges one program. For many, a Checker keeps the engine open. Throws as `Checker.check`. */
+export function check(subject: Program | Loaded, options: CheckOptions & CheckerOptions = {}): CaseResult {
+  const checker = new Checker(options);
+  try {
+    return checker.check(subject, options);
+  } finally {
+    checker.close();
+  }
+}
+
+/** The case a check runs. */
+export function toCase(subject: Program | Loaded, options: CheckOptions): Case {
+  const loaded: Loaded = 'program' in subject ? subject : { name: subject.name, program: subject };
+  const expected = options.expected ?? loaded.expected;
+  return {
+    name: options.name ?? loaded.name,
+    program: loaded.program,
+    env: {
+      input: { memory: options.memory ?? loaded.memory ?? new Uint8Array() },
+      models: options.models ?? new Map(),
+      insnLimit: options.insnLimit ?? DEFAULT_INSN_LIMIT,
+    },
+    ...(expected === undefined ? {} : { expected }),
+  };
+}
