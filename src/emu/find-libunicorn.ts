@@ -9,7 +9,7 @@ import { OracleError } from '../core/errors.ts';
 
 const FILE = 'libunicorn.so.2';
 /** Where `scripts/postinstall.js` unpacks Debian's package, below the package's own directory. */
-const CACHE = 'node_modules/.cache/bpf-oracle';
+export const LIBUNICORN_CACHE = 'node_modules/.cache/bpf-oracle';
 
 /** Names the library; overrides every other place. */
 export const LIBUNICORN_VARIABLE = 'BPF_ORACLE_LIBUNICORN';
@@ -24,7 +24,7 @@ const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 export function libunicornPlaces(root: string = packageRoot): string[] {
   const triplet = MULTIARCH[process.arch] ?? '';
   const system = ['/usr/local/lib', `/usr/lib/${triplet}`, '/usr/lib64', '/usr/lib'];
-  const cache = join(root, CACHE, 'usr/lib', triplet);
+  const cache = join(root, LIBUNICORN_CACHE, 'usr/lib', triplet);
   return [...system, cache].map((dir) => join(dir, FILE));
 }
 
