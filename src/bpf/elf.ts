@@ -4,6 +4,7 @@
  */
 import { badInput, OracleError } from '../core/errors.ts';
 import { type Prototypes, readPrototypes } from './btf.ts';
+import { MAX_ARGS } from './calling.ts';
 import { type ElfFile, openElf } from './elf-file.ts';
 import { chooseFunction, type ElfProgram, functionsOf, programsOf, toProgram } from './elf-functions.ts';
 import { type Linked, link } from './elf-link.ts';
@@ -38,16 +39,18 @@ function prototypesOf(elf: ElfFile): Prototypes {
   return section === undefined ? new Map() : readPrototypes(elf.contents(section), elf.fileName);
 }
 
+/** Number of arguments a function or kfunc is declared with. */
+type Declared = (name: string) => number | undefined;
+
 function toLinkedProgram(name: string, linked: Linked, btf: Prototypes, options: LoadOptions): Program {
-  const argsOf = (callee: string): number | undefined => options.protos?.get(callee) ?? btf.get(callee);
+  const declared: Declared = (callee) => options.protos?.get(callee) ?? btf.get(callee);
+  const isStated = (callee: string): boolean => options.protos?.has(callee) === true;
   try {
     return buildProgram(linked.insns, {
       name,
       functionNames: new Map([...linked.functions].map(([start, fn]) => [start, fn.name])),
-      functionArgs: functionArgsOf(linked, options.protos, btf),
-      callees: linked.kfuncs.map(
-        (kfunc, i): Callee => ({ kind: 'kfunc', id: i + 1, name: kfunc, args: argsOf(kfunc) }),
-      ),
+      functionArgs: functionArgsOf(linked, declared, isStated),
+      callees: linked.kfuncs.map((kfunc, i) => toCallee(kfunc, i + 1, declared)),
       data: linked.data,
     });
   } catch (error) {
@@ -56,27 +59,35 @@ function toLinkedProgram(name: string, linked: Linked, btf: Prototypes, options:
   }
 }
 
+function toCallee(name: string, id: number, declared: Declared): Callee {
+  const args = declared(name);
+  if (args !== undefined && args > MAX_ARGS) {
+    throw badInput('program', `kfunc ${name}`, `a kfunc takes at most ${MAX_ARGS} arguments, not ${args}`);
+  }
+  return { kind: 'kfunc', id, name, args };
+}
+
 /**
  * Number of arguments by first slot: the user's word, else BTF's. BTF tells the source's signature, but clang
  * changes that of static functions (it passes the members of a struct for the pointer to it, say): there, what
  * the code reads counts where it is more.
  */
 function functionArgsOf(
-  linked: Linked,
-  protos: ReadonlyMap<string, number> | undefined,
-  btf: Prototypes,
+  { insns, functions, kfuncs }: Linked,
+  declared: Declared,
+  isStated: (name: string) => boolean,
 ): Map<number, number> {
-  const { insns, functions, kfuncs } = linked;
-  const declared = (name: string | undefined): number | undefined =>
-    name === undefined ? undefined : (protos?.get(name) ?? btf.get(name));
-  const argsOfCall = (pc: number, call: CallInsn): number | undefined =>
-    declared(call.target === 'kfunc' ? kfuncs[call.imm - 1] : functions.get(targetOf(pc, call) ?? -1)?.name);
+  const argsOfCall = (pc: number, call: CallInsn): number | undefined => {
+    const target = targetOf(pc, call);
+    const name = target === undefined ? kfuncs[call.imm - 1] : functions.get(target)?.name;
+    return name === undefined || call.target === 'helper' ? undefined : declared(name);
+  };
   const args = new Map<number, number>();
   for (const [start, fn] of functions) {
     const count = declared(fn.name);
     if (count === undefined) continue;
-    const asDeclared = fn.global || protos?.has(fn.name) === true;
-    const read = asDeclared ? 0 : highestArgRead({ insns, start, end: start + fn.count, argsOfCall });
+    const isExact = fn.global || isStated(fn.name);
+    const read = isExact ? 0 : highestArgRead({ insns, start, end: start + fn.count, argsOfCall });
     args.set(start, Math.max(count, read));
   }
   return args;

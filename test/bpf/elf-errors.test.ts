@@ -50,7 +50,11 @@ describe('readElf refuses, naming what is wrong,', () => {
       patched(tiny, 40, le(1e6, 8)),
       '13 of them at offset 1000000 do not fit',
     ],
-    ['an offset past 2^53', patched(tiny, 40, le(2 ** 63, 8)), 'of them at offset 9223372036854776000 do not fit'],
+    [
+      'an offset past 2^53',
+      patched(tiny, 40, le(2 ** 63, 8)),
+      'of them at offset 9223372036854776000 do not fit',
+    ],
     ['no section names', patched(tiny, 62, [200, 0]), 'their names are in section 200, but there are 13'],
     ['section names that are code', patched(tiny, 62, [2, 0]), 'section 2, which holds no strings'],
   ])('%s', (_, bytes, want) => {

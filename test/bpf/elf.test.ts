@@ -165,6 +165,15 @@ describe('readElf: prototypes', () => {
     });
   });
 
+  it('may not exceed twelve', () => {
+    const loading = (name: string) => (): unknown =>
+      readElf(objectFile('tiny.o'), { fileName: 'tiny.o', protos: new Map([[name, 13]]) });
+    expect(errorOf(loading('kfunc_one')).message).toBe(
+      'read ELF: tiny.o:entry: kfunc kfunc_one: a kfunc takes at most 12 arguments, not 13',
+    );
+    expect(errorOf(loading('twice')).message).toContain('a function takes at most 12 arguments, not 13');
+  });
+
   it('give way to the user', () => {
     const protos = new Map([
       ['kfunc_one', 12],

@@ -45,6 +45,14 @@ const xchg: Insn = { kind: 'atomic', op: 'xchg', size: 8, dst: 10, src: 3, off: 
 const cmpxchg: Insn = { kind: 'atomic', op: 'cmpxchg', size: 8, dst: 10, src: 4, off: -8 };
 const stx: Insn = { kind: 'stx', size: 8, dst: 10, src: 5, off: -8 };
 const lddw: Insn = { kind: 'lddw', dst: 2, src: 0, imm: 1n };
+const incoming = (n: number): Insn => ({
+  kind: 'ldx',
+  size: 8,
+  sign: false,
+  dst: 0,
+  src: 11,
+  off: 8 * (n - 5),
+});
 const exit: Insn = { kind: 'exit' };
 
 describe('highestArgRead', () => {
@@ -63,6 +71,12 @@ describe('highestArgRead', () => {
     ['a compare and exchange', [cmpxchg, exit], 4],
     ['arguments handed on to a call of two', [call, exit], 2],
     ['registers a call destroys', [call, mov(0, 5), exit], 2],
+    ['stack arguments', [incoming(6), incoming(9), exit], 9],
+    [
+      'a stack argument after the registers are overwritten',
+      [...[1, 2, 3, 4, 5].map((r) => movK(r, 0)), incoming(7), exit],
+      7,
+    ],
     ['r6 to r9', [mov(6, 1), mov(0, 6), exit], 1],
   ])('%s', (_, insns, want) => {
     expect(highestArgRead({ insns, start: 0, end: insns.length, argsOfCall: () => 2 })).toBe(want);
