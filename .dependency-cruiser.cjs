@@ -16,7 +16,9 @@ module.exports = {
     layer('jit', 'core', 'bpf', 'x86'),
     layer('emu', 'core', 'x86'),
     layer('oracle', 'core', 'bpf', 'x86'),
-    layer('report', 'core', 'bpf', 'x86', 'oracle'),
+    layer('arb', 'core', 'bpf'),
+    layer('fuzz', 'core', 'bpf', 'arb', 'oracle'),
+    layer('report', 'core', 'bpf', 'x86', 'oracle', 'fuzz'),
     {
       name: 'no-cycles',
       severity: 'error',

@@ -1,0 +1,150 @@
+/**
+ * A program before it is one: functions, statements and choices, with none of the rules of bytecode in them.
+ * Any value of these types lowers to a valid program (lower.ts), so shrinking may cut wherever it likes.
+ */
+import type { AluOp } from '../bpf/alu.ts';
+import type { AtomicOp } from '../bpf/atomic.ts';
+import type { JumpOp } from '../bpf/jump.ts';
+import type { Size } from '../bpf/load-store.ts';
+import type { U64 } from '../core/u64.ts';
+
+/** r0..r9. */
+export type AnyReg = number;
+
+/** Where memory is. Offsets are folded into the region when lowered. */
+export interface Place {
+  readonly region: 'ctx' | 'stack' | 'data' | 'rodata';
+  readonly off: number;
+  /** Register to hold the address; undefined: r10 itself, for the stack. */
+  readonly via: AnyReg | undefined;
+}
+
+/** A source operand: a register, or an immediate. */
+export type Source =
+  | { readonly from: 'reg'; readonly reg: AnyReg }
+  | { readonly from: 'fp' }
+  | { readonly from: 'imm'; readonly imm: number };
+
+/** An argument of a call, before it is put in its place. */
+export type ArgSource =
+  | { readonly from: 'reg'; readonly reg: AnyReg }
+  | { readonly from: 'imm'; readonly imm: number }
+  | { readonly from: 'word'; readonly word: U64 }
+  /** A pointer into the caller's stack. */
+  | { readonly from: 'stack'; readonly off: number };
+
+export type Stmt =
+  | {
+      readonly kind: 'alu';
+      readonly op: AluOp;
+      readonly width: 32 | 64;
+      readonly dst: AnyReg;
+      readonly source: Source;
+    }
+  | {
+      readonly kind: 'movsx';
+      readonly width: 32 | 64;
+      readonly bits: 8 | 16 | 32;
+      readonly dst: AnyReg;
+      readonly src: AnyReg;
+    }
+  | {
+      readonly kind: 'swap';
+      readonly op: 'le' | 'be' | 'bswap';
+      readonly bits: 16 | 32 | 64;
+      readonly dst: AnyReg;
+    }
+  | { readonly kind: 'const'; readonly dst: AnyReg; readonly word: U64 }
+  | {
+      readonly kind: 'load';
+      readonly size: Size;
+      readonly sign: boolean;
+      readonly dst: AnyReg;
+      readonly place: Place;
+    }
+  | { readonly kind: 'store'; readonly size: Size; readonly source: Source; readonly place: Place }
+  | {
+      readonly kind: 'atomic';
+      readonly op: AtomicOp;
+      readonly size: Size;
+      readonly reg: AnyReg;
+      readonly place: Place;
+    }
+  | {
+      readonly kind: 'branch';
+      /** `may_goto` always falls through within its budget. */
+      readonly op: JumpOp | 'may_goto';
+      readonly width: 32 | 64;
+      readonly dst: AnyReg;
+      readonly source: Source;
+      readonly then: readonly Stmt[];
+      readonly otherwise: readonly Stmt[];
+      /** goto with a 32-bit distance (gotol) over `otherwise`. */
+      readonly long: boolean;
+    }
+  | {
+      readonly kind: 'loop';
+      /** Times the body runs. */
+      readonly count: number;
+      /** Test at the end, or at the start with a jump out that spans the jump back. */
+      readonly test: 'end' | 'start';
+      readonly counter: AnyReg;
+      readonly body: readonly Stmt[];
+    }
+  /** Fillers of a native length, so that jumps over them have distances near the limit of a short jump. */
+  | { readonly kind: 'pad'; readonly bytes: number; readonly reg: AnyReg }
+  | {
+      readonly kind: 'call';
+      readonly callee: CalleeChoice;
+      readonly args: readonly ArgSource[];
+      /** Order in which arguments are put in place: argument numbers, sorted by these keys. */
+      readonly order: readonly number[];
+      /** Register that carries stack arguments that need one. */
+      readonly scratch: AnyReg;
+    }
+  | { readonly kind: 'exit'; readonly mix: number };
+
+/** Folded onto the functions behind the caller, or onto the program's natives. */
+export interface CalleeChoice {
+  readonly kind: 'bpf' | 'native';
+  readonly index: number;
+}
+
+/** What becomes of an incoming stack argument. */
+export interface Incoming {
+  readonly argument: number;
+  readonly dst: AnyReg;
+  /** Also kept on the stack. */
+  readonly spill: boolean;
+}
+
+export interface FunctionSpec {
+  /** Arguments, 0..12. Main has 2: r1 and r2. */
+  readonly args: number;
+  /** Bytes of stack its statements use: a multiple of 8, at most 448. */
+  readonly stack: number;
+  /** Loads of stack arguments, in this order, at the head. */
+  readonly incoming: readonly Incoming[];
+  /** Runs its head again so many times, by a jump to its first instruction. */
+  readonly restarts: number;
+  readonly body: readonly Stmt[];
+  /** Registers that its result mixes: bit r. */
+  readonly mix: number;
+}
+
+/** A helper or a kfunc. */
+export interface NativeSpec {
+  readonly kind: 'helper' | 'kfunc';
+  readonly args: number;
+}
+
+export interface ProgramSpec {
+  /** [0] is main; a function calls only those behind it. */
+  readonly functions: readonly FunctionSpec[];
+  readonly natives: readonly NativeSpec[];
+  /** Bytes of context, .data and .rodata, each with its contents' seed. */
+  readonly ctx: number;
+  readonly data: number;
+  readonly rodata: number;
+  readonly seed: number;
+}
