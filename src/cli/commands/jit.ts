@@ -1,0 +1,38 @@
+/** `bpf-oracle jit <file>` */
+import { type Command, Option } from 'commander';
+import type { Syntax } from '../../x86/disasm.ts';
+import type { Context } from '../context.ts';
+import { addJitOptions, addReadOptions, type JitChoice, type ReadOptions } from '../options.ts';
+import { writeFile } from '../write-file.ts';
+
+type JitCommandOptions = ReadOptions &
+  JitChoice & { readonly syntax: Syntax; readonly hex?: boolean; readonly bin?: string };
+
+export function addJit(program: Command, context: Context): void {
+  const command = program
+    .command('jit')
+    .description('compile a program and print each BPF instruction with its native code')
+    .argument('<file>', 'as for check');
+  addReadOptions(command);
+  addJitOptions(command);
+  command
+    .addOption(
+      new Option('--syntax <name>', 'how native code is written').choices(['att', 'intel']).default('att'),
+    )
+    .option('--hex', 'print the bare image in hex instead')
+    .option('--bin <file>', 'write the bare image to a file instead')
+    .action((file: string, options: JitCommandOptions) => jit(file, options, context));
+}
+
+async function jit(file: string, options: JitCommandOptions, { io }: Context): Promise<void> {
+  const { loadFile } = await import('../load-file.ts');
+  const { compile } = await import('../../jit/compile.ts');
+  const { program, name } = loadFile(file, options);
+  const { image, rewrites } = compile(program, { bmi2: options.bmi2, endbr: options.endbr });
+  if (options.bin !== undefined) writeFile(options.bin, image.code);
+  if (options.hex === true) io.stdout(`${Buffer.from(image.code).toString('hex')}\n`);
+  if (options.bin !== undefined || options.hex === true) return;
+  const { listing } = await import('../../report/listing.ts');
+  io.stdout(`; ${name}: ${image.code.length} bytes, ${image.jit} JIT, convention ${program.convention}\n\n`);
+  io.stdout(listing(program, image, { syntax: options.syntax, rewrites }));
+}

@@ -1,0 +1,11 @@
+/** What a command's action gets beside its options. */
+import type { ExitCode } from './failure.ts';
+import type { Io } from './io.ts';
+
+export interface Context {
+  readonly io: Io;
+  /** Stack traces under errors. */
+  readonly debug: boolean;
+  /** Where the action leaves its exit code. */
+  exitCode: ExitCode;
+}

@@ -1,0 +1,70 @@
+/** Judging files, what check and conformance share: a bad file does not keep the others from being judged. */
+import type { LoadedFile } from '../bpf/load.ts';
+import { Checker } from '../checker.ts';
+import { OracleError } from '../core/errors.ts';
+import { type CaseResult, skipped, summarise } from '../oracle/case.ts';
+import { checkOptionsFor } from './case-options.ts';
+import type { Context } from './context.ts';
+import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
+import { loadFile } from './load-file.ts';
+import type { InputOptions, JitChoice, ReadOptions } from './options.ts';
+import { isDirectory } from './read-file.ts';
+
+export type JudgeOptions = ReadOptions & InputOptions & JitChoice;
+
+export interface Judgement {
+  readonly results: readonly CaseResult[];
+  readonly exitCode: ExitCode;
+}
+
+/**
+ * Judges each file; errors are told on standard error as they come. A directory named beside files is skipped,
+ * so that a shell's `examples/*` may hold some; alone it is bad input.
+ */
+export function judgeFiles(paths: readonly string[], options: JudgeOptions, context: Context): Judgement {
+  const checker = new Checker({ jit: { bmi2: options.bmi2, endbr: options.endbr } });
+  const results: CaseResult[] = [];
+  const codes: ExitCode[] = [];
+  try {
+    for (const path of paths) {
+      try {
+        results.push(
+          paths.length > 1 && isDirectory(path)
+            ? skipped(path, { kind: 'file', why: 'a directory' })
+            : judgeFile(path, options, checker),
+        );
+      } catch (error) {
+        if (error instanceof OracleError && error.kind === 'usage') throw error;
+        const code = exitCodeOf(error);
+        codes.push(code);
+        context.io.stderr(failureText(error, context));
+        const why = error instanceof Error ? error.message : String(error);
+        results.push(skipped(path, { kind: code === EXIT.bad ? 'bad-input' : 'failed', why }));
+        // Without a working engine the rest would fail alike.
+        if (error instanceof OracleError && error.kind === 'engine') break;
+      }
+    }
+  } finally {
+    checker.close();
+  }
+  return { results, exitCode: worst([...codes, resultCode(results)]) };
+}
+
+function judgeFile(path: string, options: JudgeOptions, checker: Checker): CaseResult {
+  const loaded = loadFile(path, options);
+  const why = loaded.skip ?? expectedErrorSkip(loaded);
+  if (why !== undefined) return skipped(loaded.name, { kind: 'file', why });
+  return checker.check(loaded, checkOptionsFor(path, options));
+}
+
+/** Messages of other BPF machines: there is nothing to compare them with. */
+function expectedErrorSkip({ expectedError }: LoadedFile): string | undefined {
+  return expectedError === undefined ? undefined : `it states an error, not a result: "${expectedError}"`;
+}
+
+/** Nothing ran unless at least one case came to a verdict on both machines. */
+function resultCode(results: readonly CaseResult[]): ExitCode {
+  const { agree, diverge } = summarise(results);
+  if (diverge > 0) return EXIT.diverge;
+  return agree === 0 ? EXIT.nothing : EXIT.ok;
+}

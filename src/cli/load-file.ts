@@ -1,0 +1,16 @@
+/** From a path to a program. */
+import { type LoadedFile, load } from '../bpf/load.ts';
+import type { ReadOptions } from './options.ts';
+import { readFile } from './read-file.ts';
+
+/** Reads and decodes one file. Throws an `input` error that names the file and what is wrong in it. */
+export function loadFile(path: string, options: ReadOptions): LoadedFile {
+  const { section, function: name, format, proto } = options;
+  return load(readFile(path), {
+    fileName: path,
+    ...(section === undefined ? {} : { section }),
+    ...(name === undefined ? {} : { function: name }),
+    ...(format === undefined ? {} : { format }),
+    ...(proto === undefined ? {} : { protos: proto }),
+  });
+}

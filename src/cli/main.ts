@@ -1,0 +1,56 @@
+/** The command line. One file a command in commands/; each loads what it needs when it runs. */
+import { Command, CommanderError } from 'commander';
+import { addCheck } from './commands/check.ts';
+import { addConformance } from './commands/conformance.ts';
+import { addJit } from './commands/jit.ts';
+import { addRun } from './commands/run.ts';
+import type { Context } from './context.ts';
+import { EXIT, type ExitCode, exitCodeOf, failureText } from './failure.ts';
+import { type Io, processIo } from './io.ts';
+import { runPlugin } from './plugin.ts';
+import { isPluginCall } from './plugin-call.ts';
+import { packageVersion } from './version.ts';
+
+const EXIT_CODES = `
+Exit codes: 0 everything that ran agrees; 1 a divergence; 2 bad usage or bad input; 3 an engine or the tool
+itself failed; 4 nothing ran.`;
+
+/** Runs one command line (without node and script) and returns its exit code. Never throws. */
+export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const context: Context = { io, debug: argv.includes('--debug'), exitCode: EXIT.ok };
+  try {
+    if (isPluginCall(argv)) await runPlugin(argv, io);
+    else await commandLine(context).parseAsync([...argv], { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    io.stderr(failureText(error, { debug: context.debug, command: argv[0] }));
+    return exitCodeOf(error);
+  }
+}
+
+function commandLine(context: Context): Command {
+  const { io } = context;
+  const program = new Command('bpf-oracle')
+    .description(
+      'Judges x86-64 BPF JITs: a reference interpreter and machine code under an emulator, call by call',
+    )
+    .version(packageVersion())
+    .option('--debug', 'print a stack trace under each error')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', EXIT_CODES)
+    .exitOverride()
+    // Errors are printed once, by main.
+    .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: () => undefined });
+  for (const add of [addCheck, addRun, addJit, addConformance]) add(program, context);
+  return program;
+}
+
+/** Runs the process's own command line. A reader that closes the pipe early is no error. */
+export async function runProcess(): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+  process.exitCode = await main(process.argv.slice(2), processIo());
+}

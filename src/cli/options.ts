@@ -1,0 +1,99 @@
+/** Options that several commands share, with their words and checks. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseProto } from '../bpf/proto.ts';
+import { OracleError } from '../core/errors.ts';
+import { parseHex } from './hex.ts';
+
+/** What this build has of each. */
+const ENGINES = ['unicorn'] as const;
+const JITS = ['builtin'] as const;
+const CONVENTIONS = ['linux'] as const;
+
+export interface ReadOptions {
+  readonly section?: string;
+  readonly function?: string;
+  readonly format?: string;
+  readonly proto?: ReadonlyMap<string, number>;
+}
+
+export interface InputOptions {
+  readonly mem?: Uint8Array;
+  readonly insnLimit?: number;
+}
+
+export interface JitChoice {
+  readonly bmi2: boolean;
+  readonly endbr: boolean;
+}
+
+/** How files are read. */
+export function addReadOptions(command: Command): Command {
+  return command
+    .option('--section <name>', 'ELF: take the program of this section')
+    .option('--function <name>', 'ELF: take this function')
+    .option('--format <name>', 'elf, bin, hex, asm, listing or data, instead of what name and content say')
+    .addOption(
+      new Option(
+        '--proto <name=types>',
+        'prototype of a function or kfunc, e.g. sum=u64,u32; repeatable',
+      ).argParser(addProto),
+    );
+}
+
+/** What a program gets. */
+export function addInputOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--mem <hex>', 'context memory: bytes at r1, r2 = their number').argParser(hexOption),
+    )
+    .addOption(
+      new Option('--insn-limit <n>', 'BPF instructions the reference may run').argParser(positiveInteger),
+    );
+}
+
+/** How programs are compiled. */
+export function addJitOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--jit <name>', 'JIT to judge').choices(JITS).default('builtin'))
+    .addOption(
+      new Option('--convention <name>', 'how arguments 6..12 travel').choices(CONVENTIONS).default('linux'),
+    )
+    .option('--bmi2', 'shift with shlx, shrx and sarx (default)', true)
+    .option('--no-bmi2', 'shift by cl')
+    .option('--endbr', 'endbr64 at entries, as with CONFIG_X86_KERNEL_IBT', false);
+}
+
+/** Where native code runs. */
+export function addEngineOption(command: Command): Command {
+  return command.addOption(
+    new Option('--engine <name>', 'what runs native code').choices(ENGINES).default('unicorn'),
+  );
+}
+
+const hexOption = (text: string): Uint8Array => refusing(() => parseHex(text, '--mem'));
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  }
+  return value;
+}
+
+/** One more prototype; the last of a name counts. */
+function addProto(
+  text: string,
+  before: ReadonlyMap<string, number> | undefined,
+): ReadonlyMap<string, number> {
+  const [name, args] = refusing(() => parseProto(text, '--proto'));
+  return new Map([...(before ?? []), [name, args]]);
+}
+
+/** Turns refusals into those of an option's argument. */
+function refusing<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw error instanceof OracleError ? new InvalidArgumentError(error.parts.why) : error;
+  }
+}

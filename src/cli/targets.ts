@@ -1,0 +1,77 @@
+/** `--reporter R [--output FILE]`, in pairs: which reports to write, and where. */
+import { type Command, Option } from 'commander';
+import { OracleError } from '../core/errors.ts';
+import type { CaseResult } from '../oracle/case.ts';
+import type { ReporterName } from '../report/index.ts';
+import type { ReportOptions } from '../report/reporter.ts';
+import { type Io, wantsColor } from './io.ts';
+import { writeFile } from './write-file.ts';
+
+/** As in report/index.ts, which is loaded only when there is something to report. */
+const NAMES: readonly ReporterName[] = ['text', 'json'];
+
+interface Target {
+  readonly reporter: ReporterName;
+  readonly file: string | null;
+}
+
+/** Gathers the pairs in the order of the command line: an --output belongs to the --reporter before it. */
+export class Targets {
+  readonly #targets: Target[] = [];
+
+  /** Adds both options to a command. */
+  addOptions(command: Command): void {
+    command
+      .addOption(
+        new Option('--reporter <name>', `report to write, repeatable: ${NAMES.join(', ')}`).argParser(
+          (name) => this.#addReporter(name),
+        ),
+      )
+      .addOption(
+        new Option(
+          '--output <file>',
+          'file for the report named before it (default: standard output)',
+        ).argParser((file) => this.#setFile(file)),
+      );
+  }
+
+  #addReporter(name: string): void {
+    const reporter = NAMES.find((known) => known === name);
+    if (reporter === undefined)
+      throw usage('--reporter', `no reporter "${name}"; there are ${NAMES.join(', ')}`);
+    this.#targets.push({ reporter, file: null });
+  }
+
+  #setFile(file: string): void {
+    const { reporter, file: taken } = this.#targets.pop() ?? { reporter: 'text', file: null };
+    if (taken !== null) throw usage(`--output ${file}`, 'put a --reporter before each --output');
+    this.#targets.push({ reporter, file });
+  }
+
+  /** Throws a `usage` error if two reports go to the same place. */
+  check(): void {
+    const places = this.#targets.map(({ file }) => file);
+    const twice = places.find((file, i) => places.indexOf(file) !== i);
+    if (twice === undefined) return;
+    const where = twice === null ? 'standard output' : twice;
+    throw usage('--reporter', `two reports go to ${where}; give each another --output FILE`);
+  }
+
+  /** Writes all reports; the text report to standard output if none was asked for. */
+  async write(
+    results: readonly CaseResult[],
+    io: Io,
+    { summary }: Pick<ReportOptions, 'summary'>,
+  ): Promise<void> {
+    const { REPORTERS } = await import('../report/index.ts');
+    const targets = this.#targets.length === 0 ? [{ reporter: 'text', file: null } as const] : this.#targets;
+    for (const { reporter, file } of targets) {
+      const text = REPORTERS[reporter](results, { color: file === null && wantsColor(io), summary });
+      if (file === null) io.stdout(text);
+      else writeFile(file, text);
+    }
+  }
+}
+
+const usage = (where: string, why: string): OracleError =>
+  new OracleError('usage', { what: 'usage', where, why });
