@@ -10,12 +10,8 @@ import type { CalleeRef } from '../core/execution.ts';
 import type { CallSite, FrameShape, Image } from '../core/image.ts';
 import { CALLEE_BASE, CALLEE_STRIDE, CODE_BASE } from '../core/layout.ts';
 import { Assembler } from '../x86/assembler.ts';
-import { LINUX } from './convention/linux.ts';
-import { type Frame, layOut } from './frame.ts';
-import { lowerCall } from './lower/call.ts';
+import type { Frame } from './frame.ts';
 import type { JumpForms, LowerContext, PendingCall } from './lower/context.ts';
-import { epilogue, prologue } from './lower/frame.ts';
-import { lowerInsn } from './lower/insn.ts';
 import { GOTO } from './lower/jump.ts';
 import { BPF_TO_GPR } from './regmap.ts';
 import {
@@ -27,11 +23,10 @@ import {
   LONG_BYTES,
   NO_JUMP,
   SHORT_BYTES,
-  settle,
   type Unsettled,
 } from './relax.ts';
-import { type Entry, type RewritePass, rewrite } from './rewrite.ts';
-import { stackDepths } from './stack-depth.ts';
+import type { Entry, RewritePass } from './rewrite.ts';
+import { LINUX_TARGET, type Target } from './target.ts';
 
 export interface JitOptions {
   /** Shift by register with shlx/shrx/sarx. @defaultValue true */
@@ -81,15 +76,15 @@ const ALIGN = 16;
 const FILL = 0xcc;
 
 /** Compiles a program. Throws an `input` error for instructions outside what this JIT supports. */
-export function compile(program: Program, options: JitOptions = {}): Compiled {
+export function compile(program: Program, options: JitOptions = {}, target: Target = LINUX_TARGET): Compiled {
   const base = options.base ?? CODE_BASE;
   const out = new Assembler(program.insns.length * 8 + 256);
-  const depths = stackDepths(program);
+  const depths = target.stackDepths(program);
   const calls: PendingCall[] = [];
   const sites: { readonly pc: number; readonly call: PendingCall }[] = [];
   const subprogs = program.subprogs.map((subprog) => {
     align(out);
-    return compileSubprog(program, subprog, depths[subprog.index] as number, options, out, sites);
+    return compileSubprog(program, subprog, depths[subprog.index] as number, { options, target, out, sites });
   });
   for (const { call } of sites) calls.push(call);
   link(program, subprogs, out, base, calls, options.calleeAddress ?? defaultAddresses(program));
@@ -101,7 +96,7 @@ export function compile(program: Program, options: JitOptions = {}): Compiled {
       entry: 0,
       subprogEntries: subprogs.map(({ offset }) => offset),
       regs: BPF_TO_GPR,
-      args: LINUX.places,
+      args: target.convention.places,
       pcMap: pcMapOf(subprogs),
       callSites: sites.map(({ pc, call }): CallSite => ({ pc, returnOffset: call.end, callee: call.callee })),
       frames: subprogs.map(({ frame }) => frame),
@@ -121,18 +116,24 @@ interface Chunks extends Unsettled {
   readonly callEntries: readonly number[];
 }
 
+/** What the subprogs of one program share. */
+interface Compilation {
+  readonly options: JitOptions;
+  readonly target: Target;
+  readonly out: Assembler;
+  readonly sites: { pc: number; call: PendingCall }[];
+}
+
 function compileSubprog(
   program: Program,
   subprog: Subprog,
   depth: number,
-  options: JitOptions,
-  out: Assembler,
-  sites: { pc: number; call: PendingCall }[],
+  { options, target, out, sites }: Compilation,
 ): CompiledSubprog {
-  const { entries, stackDepth } = rewrite(program.insns, subprog, depth);
-  const frame = layOut(entries, stackDepth, subprog.outgoing);
-  const chunks = lowerEntries(program, entries, frame, options);
-  const { addrs, passes } = settle(chunks);
+  const { entries, stackDepth } = target.rewrite(program.insns, subprog, depth);
+  const frame = target.layOut(entries, stackDepth, subprog.outgoing);
+  const chunks = lowerEntries(program, entries, frame, { options, target });
+  const { addrs, passes } = target.settle(chunks);
   const offset = out.length;
   out.raw(chunks.asm.bytes().subarray(0, chunks.prologueBytes));
   for (let i = 0; i < entries.length; i++) writeEntry(out, chunks, addrs, i);
@@ -159,7 +160,7 @@ function lowerEntries(
   program: Program,
   entries: readonly Entry[],
   frame: Frame,
-  options: JitOptions,
+  { options, target }: Pick<Compilation, 'options' | 'target'>,
 ): Chunks {
   const count = entries.length;
   const asm = new Assembler(count * 8 + 64);
@@ -173,12 +174,12 @@ function lowerEntries(
     calls,
     jump: undefined,
   };
-  prologue(context);
+  target.prologue(context);
   const prologueBytes = asm.length;
   const starts = new Int32Array(count + 1);
   const fixed = new Int32Array(count);
   const jump = new Uint8Array(count);
-  const target = new Int32Array(count);
+  const targets = new Int32Array(count);
   const slots = new Uint8Array(count);
   const forms: (JumpForms | undefined)[] = new Array(count);
   let exit = -1;
@@ -189,15 +190,15 @@ function lowerEntries(
     if (insn.kind === 'exit') {
       if (exit < 0) {
         exit = i;
-        epilogue(context);
+        target.epilogue(context);
       } else context.jump = GOTO;
     } else if (insn.kind === 'call') {
       callEntries.push(i);
-      lowerCall(context, calleeOf(program, pc, insn));
-    } else lowerInsn(context, LINUX, insn, pc);
+      target.lowerCall(context, calleeOf(program, pc, insn));
+    } else target.lowerInsn(context, target.convention, insn, pc);
     fixed[i] = asm.length - (starts[i] as number);
     jump[i] = jumpKind(insn.kind, context.jump);
-    target[i] = to;
+    targets[i] = to;
     slots[i] = insn.kind === 'lddw' ? 2 : 1;
     forms[i] = context.jump;
   }
@@ -212,7 +213,7 @@ function lowerEntries(
     prologueBytes,
     fixed,
     jump,
-    target,
+    target: targets,
     slots,
     epilogue: exit,
   };

@@ -42,7 +42,7 @@ export function stackDepths(program: Program): number[] {
   analysis.settle();
   return program.subprogs.map((subprog) => {
     const { lowest } = analysis.summary(subprog.index);
-    return Math.ceil(-(lowest[FP] as number) / 8) * 8;
+    return 8 * Math.ceil((0 - (lowest[FP] as number)) / 8);
   });
 }
 

@@ -59,7 +59,7 @@ export function lowerInsn(context: LowerContext, convention: Convention, insn: I
     case 'exit':
       throw new Error(`${insn.kind} is not lowered here`);
     default:
-      return assertNever(insn);
+      assertNever(insn);
   }
 }
 
@@ -93,7 +93,7 @@ function lowerAlu(context: LowerContext, insn: AluInsn): void {
       lowerDivision(context, insn);
       return;
     default:
-      return assertNever(insn.op);
+      assertNever(insn.op);
   }
 }
 
