@@ -1,11 +1,7 @@
 /** The examples on the reference interpreter: results are those of the same C run natively (examples/src/README.md). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { assemble } from '../../src/bpf/asm.ts';
-import { parseDataFile } from '../../src/bpf/data-file.ts';
-import { decode } from '../../src/bpf/decode.ts';
-import { readElf } from '../../src/bpf/elf.ts';
-import { buildProgram, type Program } from '../../src/bpf/program.ts';
+import { load } from '../../src/bpf/load.ts';
 import { interpret } from '../../src/interp/interpret.ts';
 
 const EXAMPLES = new URL('../../examples/', import.meta.url);
@@ -17,35 +13,6 @@ const rows = [...README.matchAll(/^\| `([^`]+)` \|.*\| `(0x[0-9a-f]+)` \|$/gm)].
   r0: BigInt(r0 ?? 0),
 }));
 
-interface Example {
-  readonly program: Program;
-  readonly memory?: Uint8Array | undefined;
-}
-
-/** Reads a file by its extension. */
-function read(file: string): Example {
-  const bytes = readFileSync(new URL(file, EXAMPLES));
-  const text = bytes.toString('utf8');
-  const assembled = (source: string): Program => {
-    const { insns, ...names } = assemble(source, { name: file });
-    return buildProgram(insns, names);
-  };
-  switch (file.slice(file.lastIndexOf('.'))) {
-    case '.o':
-      return { program: readElf(bytes, { fileName: file }).program };
-    case '.bin':
-      return { program: buildProgram(decode(bytes)) };
-    case '.hex':
-      return { program: buildProgram(decode(Buffer.from(text.replace(/\s/g, ''), 'hex'))) };
-    case '.data': {
-      const data = parseDataFile(text, file);
-      return { program: assembled(data.asm), memory: data.memory };
-    }
-    default:
-      return { program: assembled(text) };
-  }
-}
-
 describe('examples', () => {
   it('are all in the README', () => {
     const files = readdirSync(EXAMPLES, { withFileTypes: true }).filter((entry) => entry.isFile());
@@ -53,7 +20,9 @@ describe('examples', () => {
   });
 
   it.each(rows)('$file', ({ file, r0 }) => {
-    const { program, memory = new Uint8Array(0) } = read(file);
+    const bytes = readFileSync(new URL(file, EXAMPLES));
+    const { program, memory = new Uint8Array(0), expected = r0 } = load(bytes, { fileName: file });
+    expect(expected).toBe(r0);
     const { outcome } = interpret(program, { input: { memory }, models: new Map(), insnLimit: 1_000_000 });
     expect(outcome).toEqual({ kind: 'exit', r0 });
   });
