@@ -29,7 +29,7 @@ export function alu(m: Machine, insn: AluInsn): Outcome | undefined {
 }
 
 /** Class ALU64 on register values. */
-export function alu64(op: AluOp, dst: U64, src: U64): U64 {
+function alu64(op: AluOp, dst: U64, src: U64): U64 {
   switch (op) {
     // dst += src
     case 'add':
@@ -84,7 +84,7 @@ export function alu64(op: AluOp, dst: U64, src: U64): U64 {
 }
 
 /** Class ALU on the low halves of register values; the upper half of the result is zero. */
-export function alu32(op: AluOp, dst: bigint, src: bigint): U64 {
+function alu32(op: AluOp, dst: bigint, src: bigint): U64 {
   switch (op) {
     // dst = (u32) ((u32) dst + (u32) src)
     case 'add':

@@ -174,6 +174,17 @@ describe('atomic and poison', () => {
     expect(after(setup, insn)).toEqual(want);
   });
 
+  it('of half the word makes all of it poison: whether cmpxchg stores is not known', () => {
+    const half = [
+      k.store(4, 'r10', -8, 5),
+      k.mov('r0', 5),
+      k.mov('r3', 6),
+      cmpxchg,
+      k.ldx(4, 'r0', 'r10', -8),
+    ];
+    expect(end([...half, k.exit])).toBe('poison: r0 as result of main at 5');
+  });
+
   it('has no effect on a run that overwrites it', () => {
     expect(r0([k.mov('r0', 1), k.atomic('xchg', 8, 'r10', -8, 'r0'), k.mov('r0', 2), k.exit])).toBe(
       hex64(2n),

@@ -53,6 +53,11 @@ describe('helpers and kfuncs', () => {
     ]);
   });
 
+  it('without a prototype: a kfunc gets slots up to the farthest one stored', () => {
+    const insns = [k.passArg(8, 8), k.passArg(6, 6), k.kfunc(1), k.exit];
+    expect(calls(run(insns))[0]?.args.slice(5)).toEqual([6n, undefined, 8n]);
+  });
+
   it('use the default model where there is none', () => {
     const call = {
       callee: { kind: 'kfunc', id: 4 },

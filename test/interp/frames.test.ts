@@ -10,10 +10,10 @@ import { describeOutcome, r0Of } from '../kit/run.ts';
 describe('registers at a call of a subprog', () => {
   const sees = (name: k.RegName): string =>
     endAll([
-      [k.mov('r6', 6), ...passAll(5), k.sub(1), k.exit],
+      [k.mov('r0', 3), k.mov('r6', 6), ...passAll(5), k.sub(1), k.exit],
       [k.mov('r0', name), k.exit],
     ]);
-  const lost = 'poison: r0 as result of main at 7';
+  const lost = 'poison: r0 as result of main at 8';
 
   it.each([1, 2, 3, 4, 5])('gives the callee r%d', (n) => {
     expect(sees(reg(n))).toBe(`exit ${hex64(BigInt(100 * n))}`);
@@ -125,6 +125,13 @@ describe('frames', () => {
   it('are fresh in each call', () => {
     const callee = [k.ldx(8, 'r0', 'r10', -8), k.store(8, 'r10', -8, 1), k.exit];
     expect(endAll([[k.sub(1), k.sub(1), k.exit], callee])).toBe('poison: r0 as result of main at 2');
+  });
+
+  it('show nothing of an earlier frame under their poison: a run repeats itself', () => {
+    const first = [k.store(8, 'r10', -8, -1), k.mov('r0', 0), k.exit];
+    const second = [k.store(8, 'r10', -16, 0), k.mov('r0', 0), k.exit];
+    const { events } = runAll([[k.sub(1), k.sub(2), k.exit], first, second]).trace;
+    expect(events[3]?.stack?.bytes).toEqual(new Uint8Array(16));
   });
 
   it('end with their call', () => {

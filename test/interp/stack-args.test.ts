@@ -109,6 +109,14 @@ describe('stack arguments', () => {
     );
   });
 
+  it('are not left over from an earlier call at the same depth', () => {
+    const stores = [k.passArg(6, 1), k.mov('r0', 0), k.exit];
+    const forwards = [k.sub(3), k.exit];
+    expect(endAll([[k.sub(1), k.sub(2), k.exit], stores, forwards, [k.takeArg('r0', 6), k.exit]])).toContain(
+      lost,
+    );
+  });
+
   it('pass poison on', () => {
     const got = runAll([
       [k.passArg(6, 'r9'), k.sub(1), k.mov('r0', 0), k.exit],
@@ -133,6 +141,8 @@ describe('stack arguments', () => {
   it('take 8-byte accesses alone', () => {
     const narrow: Insn = { kind: 'ldx', size: 4, sign: false, dst: 0, src: 11, off: 8 };
     expect(end([narrow, k.exit])).toContain('unsupported: load through r11');
+    const signed: Insn = { kind: 'ldx', size: 8, sign: true, dst: 0, src: 11, off: 8 };
+    expect(end([signed, k.exit])).toContain('unsupported: load through r11');
     const short: Insn = { kind: 'st', size: 4, dst: 11, off: -8, imm: 0 };
     expect(end([short, k.exit])).toContain('unsupported: store through r11');
   });

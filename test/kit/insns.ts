@@ -11,7 +11,7 @@ import { buildProgram, type Program, type ProgramParts } from '../../src/bpf/pro
 import type { Env } from '../../src/core/env.ts';
 
 export type RegName = `r${number}`;
-export type Operand = RegName | number;
+type Operand = RegName | number;
 
 const num = (reg: RegName): number => Number(reg.slice(1));
 
