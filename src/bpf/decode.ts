@@ -110,25 +110,25 @@ function decodeAlu(w: Wire): Insn {
   const width = (w.opcode & 7) === CLASS_ALU64 ? 64 : 32;
   const source = (w.opcode & SOURCE_X) !== 0 ? 'X' : 'K';
   if (code === SWAP_CODE) return decodeSwap(w);
-  reg(w, 'dst');
   if (code === MOVSX_CODE && source === 'X' && w.off !== 0) {
     const bits = (MOVSX_BITS[width] as readonly number[]).find((b) => b === w.off) as 8 | 16 | 32 | undefined;
     if (bits === undefined)
       throw bad(w, 'off', w.off, `movsx to ${width} bits takes ${MOVSX_BITS[width].join(', ')}`);
     zero(w, 'imm');
-    return { kind: 'movsx', width, bits, dst: w.dst, src: reg(w, 'src') };
+    return { kind: 'movsx', width, bits, dst: reg(w, 'dst'), src: reg(w, 'src') };
   }
   const rows = ALU_ROWS.filter((r) => r.code === code && r.source.includes(source));
   if (rows.length === 0) throw unknown(w);
   const row = rows.find((r) => r.off === w.off);
   if (row === undefined) throw reserved(w, 'off');
+  const dst = reg(w, 'dst');
   if (source === 'X') {
     zero(w, 'imm');
-    return { kind: 'alu', op: row.name, width, source, dst: w.dst, src: reg(w, 'src'), imm: 0 };
+    return { kind: 'alu', op: row.name, width, source, dst, src: reg(w, 'src'), imm: 0 };
   }
   zero(w, 'src');
   if (row.name === 'neg') zero(w, 'imm');
-  return { kind: 'alu', op: row.name, width, source, dst: w.dst, src: 0, imm: w.imm };
+  return { kind: 'alu', op: row.name, width, source, dst, src: 0, imm: w.imm };
 }
 
 function decodeSwap(w: Wire): Insn {

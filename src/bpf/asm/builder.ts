@@ -32,6 +32,8 @@ interface Reference {
 
 /** A label inside a function, as compilers write them: .Ltmp0, LBB0_3, l0, 1. */
 const LOCAL_LABEL = /^(?:\.L|L|l\d|\d)/;
+export const isLocalLabel = (name: string): boolean => LOCAL_LABEL.test(name);
+
 const NUMERIC_REFERENCE = /^(\d+)([bf])$/i;
 /** A kfunc known by its number only. */
 const NUMBERED_KFUNC = /^kfunc_(\d{1,10})$/;
@@ -49,6 +51,13 @@ export class Builder {
   /** Slot of the next instruction. */
   get pc(): number {
     return this.#insns.length;
+  }
+
+  /** The instruction at a slot that `emit` filled. */
+  at(pc: number): Insn {
+    const insn = this.#insns[pc];
+    if (insn === undefined) throw new RangeError(`no instruction at ${pc}`);
+    return insn;
   }
 
   emit(insn: Insn): void {
@@ -181,8 +190,7 @@ export class Builder {
   #functionNames(): Map<number, string> {
     const names = new Map<number, string>();
     for (const [name, slot] of this.#labels) {
-      const isFunction =
-        this.#functions.has(name) || (slot === 0 && !LOCAL_LABEL.test(name) && name !== 'exit');
+      const isFunction = this.#functions.has(name) || (slot === 0 && !isLocalLabel(name) && name !== 'exit');
       if (isFunction && !names.has(slot)) names.set(slot, name);
     }
     return names;

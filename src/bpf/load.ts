@@ -1,0 +1,179 @@
+/**
+ * Any file a BPF program comes in, to a Program: ELF objects, raw bytes, hex, assembly, pasted listings and
+ * `.data` vectors. format.ts says which it is.
+ */
+import { badInput, OracleError } from '../core/errors.ts';
+import { type Assembled, assemble } from './asm.ts';
+import { STACK_ARG_FORMS } from './calling.ts';
+import { type DataFile, parseDataFile } from './data-file.ts';
+import { decode } from './decode.ts';
+import { isElf, readElf } from './elf.ts';
+import { detectFormat, type LoadFormat, textOf } from './format.ts';
+import { decodes, type RawProgram, readHex, splitFuzzerInput } from './hex.ts';
+import type { Insn } from './insn.ts';
+import { readListing } from './listing.ts';
+import type { Loaded, LoadOptions } from './loaded.ts';
+import { buildProgram, type Callee, type Program } from './program.ts';
+import { parseProto } from './proto.ts';
+
+/** How to read one file. */
+export interface FileOptions extends LoadOptions {
+  /** One of LOAD_FORMATS, instead of finding out. */
+  readonly format?: string;
+}
+
+/** A program, and what only some files say of it. */
+export interface LoadedFile extends Loaded {
+  /** Message the program should be refused with (`-- error`). */
+  readonly expectedError?: string;
+  /** Why it is not to be run; `program` is then a lone `exit`. */
+  readonly skip?: string;
+  /** `# oracle:` lines by key. */
+  readonly oracle?: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Reads one file. Throws an `input` error of one line that names the file and the place in it. */
+export function load(bytes: Uint8Array, options: FileOptions): LoadedFile {
+  if (bytes.length === 0) throw badInput('read program', options.fileName, 'the file is empty');
+  const format = detectFormat(bytes, options);
+  if (format === 'elf') {
+    if (!isElf(bytes))
+      throw badInput('read ELF', options.fileName, 'it does not begin with the ELF magic 7f 45 4c 46');
+    return readElf(bytes, options);
+  }
+  const choice = options.section === undefined ? options.function : options.section;
+  if (choice !== undefined) {
+    throw badInput(
+      'read program',
+      options.fileName,
+      `\`${choice}\` can be chosen from an ELF object only; this is ${format}`,
+    );
+  }
+  return format === 'data' ? loadData(bytes, options) : loadPlain(bytes, format, options);
+}
+
+function loadPlain(
+  bytes: Uint8Array,
+  format: Exclude<LoadFormat, 'elf' | 'data'>,
+  options: FileOptions,
+): LoadedFile {
+  const { fileName } = options;
+  switch (format) {
+    case 'bin':
+      return fromBytes(rawProgram(bytes), options);
+    case 'hex':
+      return fromBytes(readHex(textOf(bytes, fileName), fileName), options);
+    case 'asm':
+      return {
+        name: fileName,
+        program: toProgram(assemble(textOf(bytes, fileName), { name: fileName }), options),
+      };
+    case 'listing':
+      return { name: fileName, program: toProgram(readListing(textOf(bytes, fileName), fileName), options) };
+  }
+}
+
+/** Raw instructions, or an input of uBPF's fuzzer if they are none. */
+function rawProgram(bytes: Uint8Array): RawProgram {
+  return (decodes(bytes) ? undefined : splitFuzzerInput(bytes)) ?? { bytes };
+}
+
+function fromBytes({ bytes, memory }: RawProgram, options: FileOptions): LoadedFile {
+  const insns = located(options.fileName, () => decode(bytes));
+  const program = toProgram({ insns, functionNames: new Map(), callees: [] }, options);
+  return { name: options.fileName, program, ...(memory === undefined ? {} : { memory }) };
+}
+
+function loadData(bytes: Uint8Array, options: FileOptions): LoadedFile {
+  const data = parseDataFile(textOf(bytes, options.fileName), options.fileName);
+  const skip = data.skip ?? conventionSkip(data);
+  const program = skip === undefined ? dataProgram(data, options) : SKIPPED;
+  return {
+    name: options.fileName,
+    program,
+    oracle: data.oracle,
+    ...(data.memory === undefined ? {} : { memory: data.memory }),
+    ...(data.result === undefined || data.error !== undefined ? {} : { expected: data.result }),
+    ...(data.error === undefined ? {} : { expectedError: data.error }),
+    ...(skip === undefined ? {} : { skip }),
+  };
+}
+
+const SKIPPED = buildProgram([{ kind: 'exit' }], { name: 'skipped' });
+
+function conventionSkip({ oracle }: DataFile): string | undefined {
+  const convention = oracle.get('convention')?.at(-1);
+  if (convention === undefined || Object.hasOwn(STACK_ARG_FORMS, convention)) return undefined;
+  return `its convention \`${convention}\` is not in this build (${Object.keys(STACK_ARG_FORMS).join(', ')})`;
+}
+
+function dataProgram(data: DataFile, options: FileOptions): Program {
+  const { fileName } = options;
+  const stated = (data.oracle.get('proto') ?? []).map((text) => parseProto(text, fileName));
+  const protos = new Map([...stated, ...(options.protos ?? [])]);
+  const assembled: Assembled =
+    data.raw === undefined
+      ? assemble(data.asm, { name: fileName })
+      : {
+          insns: located(fileName, () => decode(wordBytes(data.raw ?? []))),
+          functionNames: new Map(),
+          callees: [],
+        };
+  return toProgram(assembled, { ...options, protos });
+}
+
+const wordBytes = (words: readonly bigint[]): Uint8Array => new Uint8Array(new BigUint64Array(words).buffer);
+
+function toProgram({ insns, functionNames, callees }: Assembled, { fileName, protos }: FileOptions): Program {
+  return located(fileName, () =>
+    buildProgram(insns, {
+      name: fileName,
+      functionNames,
+      functionArgs: functionArgs(functionNames, protos ?? new Map()),
+      callees: calleesOf(insns, callees, protos ?? new Map()),
+    }),
+  );
+}
+
+/** By first slot. A function without a name is `main` or `func_<slot>`, as in `buildProgram`. */
+function functionArgs(
+  names: ReadonlyMap<number, string>,
+  protos: ReadonlyMap<string, number>,
+): Map<number, number> {
+  const args = new Map<number, number>();
+  for (const [name, count] of protos) {
+    const slot = name === 'main' ? 0 : /^func_(\d+)$/.exec(name)?.[1];
+    if (slot !== undefined) args.set(Number(slot), count);
+  }
+  for (const [slot, name] of names) {
+    const count = protos.get(name);
+    if (count !== undefined) args.set(slot, count);
+  }
+  return args;
+}
+
+/** Every helper and kfunc that is called, with its prototype where there is one. */
+function calleesOf(
+  insns: readonly (Insn | undefined)[],
+  named: readonly Callee[],
+  protos: ReadonlyMap<string, number>,
+): Callee[] {
+  return insns.flatMap((insn): Callee[] => {
+    if (insn?.kind !== 'call' || insn.target === 'local') return [];
+    const { target: kind, imm: id } = insn;
+    const known = named.find((callee) => callee.kind === kind && callee.id === id);
+    const name = known?.name ?? `${kind}_${id}`;
+    return [{ kind, id, name, args: protos.get(name) }];
+  });
+}
+
+/** Puts the file's name before the place an error of `work` names. */
+function located<T>(fileName: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof OracleError)) throw error;
+    const { what, where, why } = error.parts;
+    throw badInput(what, where.startsWith(fileName) ? where : `${fileName}: ${where}`, why, { cause: error });
+  }
+}
