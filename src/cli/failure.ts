@@ -40,7 +40,7 @@ function messageOf(error: unknown, command: string | undefined): string {
 /** Commander says `error: unknown option '--x'` and, on a line of its own, `(Did you mean --y?)`. */
 function usageMessage(error: CommanderError, command: string | undefined): string {
   if (error.code === 'commander.help') return 'command line: no command; "bpf-oracle --help" lists them';
-  const message = error.message.replace(/^error: /, '');
+  const message = error.message.replace(/^error: /, '').replace(/\.$/, '');
   const known =
     command !== undefined && /^[a-z]+$/.test(command) && error.code !== 'commander.unknownCommand';
   return known

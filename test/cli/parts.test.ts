@@ -136,7 +136,7 @@ describe('readFile', () => {
     truncateSync(join(dir, 'sparse'), 2 ** 30);
     mkdirSync(join(dir, 'sub'));
     symlinkSync('loop', join(dir, 'loop'));
-    execFileSync('mkfifo', [join(dir, 'fifo')]);
+    execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(dir, 'fifo')]);
   });
   afterAll(() => rmSync(dir, { recursive: true }));
 
