@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './commands/check.ts';
 import { addConformance } from './commands/conformance.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addJit } from './commands/jit.ts';
 import { addRun } from './commands/run.ts';
 import type { Context } from './context.ts';
@@ -42,7 +43,7 @@ function commandLine(context: Context): Command {
     .exitOverride()
     // Errors are printed once, by main.
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: () => undefined });
-  for (const add of [addCheck, addRun, addJit, addConformance]) add(program, context);
+  for (const add of [addCheck, addRun, addJit, addConformance, addDoctor]) add(program, context);
   return program;
 }
 

@@ -1,0 +1,84 @@
+/** The installed command as processes see it: a built copy of the package in a directory of its own. */
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const NOBODY = 65534;
+
+let copy: string;
+let bin: string;
+
+beforeAll(() => {
+  copy = mkdtempSync(join(tmpdir(), 'bpf-oracle-package-'));
+  chmodSync(copy, 0o755);
+  for (const name of ['bin', 'package.json']) cpSync(join(root, name), join(copy, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  bin = join(copy, 'bin/bpf-oracle.js');
+});
+afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+const run = (argv: readonly string[], options: object = {}): SpawnSyncReturns<string> =>
+  spawnSync(process.execPath, [bin, ...argv], { encoding: 'utf8', ...options });
+
+it('without a build, one line says what to do', () => {
+  const { status, stdout, stderr } = run(['--help']);
+  expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+  expect(stderr).toBe('bpf-oracle: start: dist/cli/main.js: not built; run "npm run build"\n');
+});
+
+describe('built', () => {
+  let gcd: string;
+  beforeAll(() => {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const built = spawnSync(
+      process.execPath,
+      [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', join(copy, 'dist')],
+      { encoding: 'utf8' },
+    );
+    expect(built.stdout).toBe('');
+    gcd = join(copy, 'gcd.bin');
+    cpSync(join(root, 'examples/gcd.bin'), gcd);
+  });
+
+  it('checks a program, without colours in a pipe', () => {
+    const { status, stdout, stderr } = run(['check', gcd]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^agree {2}\S+gcd\.bin {2}r0 = 0x0000000000000015/);
+  });
+
+  it('gives its exit code to the shell', () => {
+    expect(run(['check', join(copy, 'missing')]).status).toBe(2);
+    expect(run([]).status).toBe(2);
+    expect(run(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('reads a plugin call from standard input', () => {
+    const input = 'b7  00  00  00  05  00  00  00  95  00  00  00  00  00  00  00 \n';
+    expect(run(['01  02 ', 'run', '--plugin'], { input })).toMatchObject({ status: 0, stdout: '5\n' });
+  });
+
+  it('is quiet when its reader goes away', () => {
+    const source = join(copy, 'long.s');
+    writeFileSync(source, `${'r0 = 1\n'.repeat(20_000)}exit\n`);
+    const script = '"$1" "$2" jit "$3" | head -n 1';
+    const { stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', process.execPath, bin, source], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^; .*long\.s: \d+ bytes/);
+  });
+
+  it('a file it may not read is bad input', () => {
+    const secret = join(copy, 'secret.bin');
+    writeFileSync(secret, 'x');
+    chmodSync(secret, 0o000);
+    const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+    const { status, stdout, stderr } = run(['check', secret], user);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toBe(`bpf-oracle: read: ${secret}: permission denied; make it readable for this user\n`);
+  });
+});
