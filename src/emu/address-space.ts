@@ -21,7 +21,8 @@ import {
 } from '../core/layout.ts';
 import { hex, type U64 } from '../core/u64.ts';
 import type { Engine, Perms, Region } from './engine.ts';
-import type { NativeCallee, NativeData } from './native-subject.ts';
+import { type Extent, ExtentMemory } from './guest-memory.ts';
+import type { NativeCallee, NativeData, NativeSubject } from './native-subject.ts';
 
 const RET = 0xc3;
 const INT3 = 0xcc;
@@ -33,20 +34,14 @@ const STACK_CANARY = 0x57ac_cafe_0000_0000n;
 /** Most callees a program may have times CALLEE_STRIDE; no image calls further than rel32 reaches. */
 const CALLEE_LIMIT = 0x100_0000;
 
-/** Extents before those of data: stack and ctx. */
+/** Index of the context among the extents; the stack is before it, data after it. */
+const CTX_EXTENT = 1;
 const FIRST_DATA = 2;
 
 /** A region that stays mapped while it fits. */
 interface Slot {
   readonly region: Region;
   readonly bytes: () => Uint8Array;
-}
-
-/** Guest memory a program may reach, with the exact number of bytes it has there. */
-export interface Extent {
-  readonly address: U64;
-  readonly bytes: Uint8Array;
-  readonly writable: boolean;
 }
 
 export class AddressSpace {
@@ -61,43 +56,41 @@ export class AddressSpace {
   #ctx: Slot | undefined;
   #data: readonly Slot[] = [];
   #extents: readonly Extent[] = [];
+  #memory: ExtentMemory | undefined;
+  /** What was last prepared: the same again needs no second look. */
+  #knownCallees: readonly NativeCallee[] | undefined;
+  #knownData: readonly NativeData[] | undefined;
+  #inputSize = -1;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#stack = this.#map('stack', STACK_BASE, STACK_SIZE, 'rw');
   }
 
-  /** Maps and fills everything for a run. Throws an `input` error where regions cannot lie as asked. */
+  /**
+   * Maps and fills everything for a run, and returns the memory the program and its callees may use. Throws an
+   * `input` error where regions cannot lie as asked.
+   */
   prepare(
     image: Image,
-    callees: readonly NativeCallee[],
-    data: readonly NativeData[],
-    memory: Uint8Array,
-  ): void {
+    { callees, data }: Pick<NativeSubject, 'callees' | 'data'>,
+    input: Uint8Array,
+  ): ExtentMemory {
     this.#prepareCode(image);
     this.#prepareCallees(callees);
-    this.#prepareCtx(memory);
-    this.#prepareData(data);
+    const ctxMoved = this.#prepareCtx(input);
+    const dataMoved = this.#prepareData(data);
     this.#stack.bytes().set(this.#canaries);
-    this.#extents = [
-      { address: STACK_BASE, bytes: this.#stack.bytes(), writable: true },
-      { address: CTX_BASE, bytes: this.ctx(memory.length), writable: true },
-      ...data.map(({ address, bytes, writable }, i) => ({
-        address,
-        bytes: this.#dataBytes(i, address, bytes.length),
-        writable,
-      })),
-    ];
+    if (this.#memory === undefined || ctxMoved || dataMoved) {
+      this.#extents = this.#extentsOf(data, input.length);
+      this.#memory = new ExtentMemory(this.#extents);
+    }
+    return this.#memory;
   }
 
-  /** Memory the program and its callees may use. */
-  get extents(): readonly Extent[] {
-    return this.#extents;
-  }
-
-  /** The first `size` bytes of the context. */
-  ctx(size: number): Uint8Array {
-    return this.#ctx?.bytes().subarray(0, size) ?? new Uint8Array(0);
+  /** The context: as many bytes as the input had. */
+  ctx(): Uint8Array {
+    return this.#extents[CTX_EXTENT]?.bytes ?? new Uint8Array(0);
   }
 
   /** A data section, by its index. */
@@ -138,6 +131,8 @@ export class AddressSpace {
   }
 
   #prepareCallees(callees: readonly NativeCallee[]): void {
+    if (callees === this.#knownCallees) return;
+    this.#knownCallees = callees;
     const stubs = calleeStubs(callees);
     if (Buffer.compare(stubs, this.#stubs) === 0) return;
     if (this.#callees !== undefined && this.#callees.region.size < stubs.length) {
@@ -152,36 +147,55 @@ export class AddressSpace {
     this.#stubs = stubs;
   }
 
-  #prepareCtx(memory: Uint8Array): void {
-    const size = wholePages(memory.length);
+  /** True if extents changed. */
+  #prepareCtx(input: Uint8Array): boolean {
+    const size = wholePages(input.length);
     if (this.#ctx !== undefined && this.#ctx.region.size !== size) {
       this.#engine.unmap(this.#ctx.region);
       this.#ctx = undefined;
     }
-    if (size === 0) return;
-    this.#ctx ??= this.#map('ctx', CTX_BASE, size, 'rw');
-    this.#ctx.bytes().set(memory);
-    this.#ctx.bytes().fill(0, memory.length);
+    if (size > 0) {
+      this.#ctx ??= this.#map('ctx', CTX_BASE, size, 'rw');
+      this.#ctx.bytes().set(input);
+      this.#ctx.bytes().fill(0, input.length);
+    }
+    const moved = this.#inputSize !== input.length;
+    this.#inputSize = input.length;
+    return moved;
   }
 
-  #prepareData(data: readonly NativeData[]): void {
-    const wanted = data.map(dataRegion);
-    if (!sameRegions(wanted, this.#data)) {
-      for (const { region } of this.#data) this.#engine.unmap(region);
-      this.#data = [];
-      this.#data = wanted.map(({ name, address, size, perms }) => this.#map(name, address, size, perms));
-    }
+  /** True if extents changed. */
+  #prepareData(data: readonly NativeData[]): boolean {
+    const moved = data !== this.#knownData;
+    if (moved) this.#mapData(data.map(dataRegion));
+    this.#knownData = data;
     data.forEach(({ address, bytes }, i) => {
       const all = this.#data[i]?.bytes();
       const offset = Number(address - pageFloor(address));
       all?.fill(0, 0, offset).set(bytes, offset);
       all?.fill(0, offset + bytes.length);
     });
+    return moved;
   }
 
-  #dataBytes(index: number, address: U64, size: number): Uint8Array {
-    const offset = Number(address - pageFloor(address));
-    return this.#data[index]?.bytes().subarray(offset, offset + size) ?? new Uint8Array(0);
+  #mapData(wanted: readonly Region[]): void {
+    if (sameRegions(wanted, this.#data)) return;
+    for (const { region } of this.#data) this.#engine.unmap(region);
+    this.#data = [];
+    this.#data = wanted.map(({ name, address, size, perms }) => this.#map(name, address, size, perms));
+  }
+
+  #extentsOf(data: readonly NativeData[], inputSize: number): Extent[] {
+    const ctx = this.#ctx?.bytes().subarray(0, inputSize) ?? new Uint8Array(0);
+    return [
+      { address: STACK_BASE, bytes: this.#stack.bytes(), writable: true },
+      { address: CTX_BASE, bytes: ctx, writable: true },
+      ...data.map(({ address, bytes, writable }, i) => {
+        const offset = Number(address - pageFloor(address));
+        const all = this.#data[i]?.bytes() ?? new Uint8Array(0);
+        return { address, bytes: all.subarray(offset, offset + bytes.length), writable };
+      }),
+    ];
   }
 
   #map(name: string, address: U64, size: number, perms: Perms): Slot {

@@ -19,7 +19,7 @@ import type {
 } from '../core/execution.ts';
 import type { ArgPlace } from '../core/image.ts';
 import { type U64, u64 } from '../core/u64.ts';
-import { type Cpu, REG_FILE_WORDS, RFLAGS } from './engine.ts';
+import { type Cpu, RFLAGS } from './engine.ts';
 import type { ExtentMemory } from './guest-memory.ts';
 import type { ImageTables } from './image-tables.ts';
 import type { NativeCallee, RunImageOptions } from './native-subject.ts';
@@ -37,6 +37,11 @@ const TRACE_LIMIT = 100_000;
 const BREACH_LIMIT = 64;
 const MAX_REG_ARGS = 5;
 
+export interface TrackerOptions extends RunImageOptions {
+  /** Register file to work in: one run's trackers take turns. */
+  readonly regs: BigUint64Array;
+}
+
 export class CallTracker {
   readonly #tables: ImageTables;
   readonly #env: Env;
@@ -45,15 +50,16 @@ export class CallTracker {
   readonly #traceLimit: number;
   readonly #events: TraceEvent[] = [];
   readonly #shadow: ShadowStack;
-  readonly #regs = new BigUint64Array(REG_FILE_WORDS);
+  readonly #regs: BigUint64Array;
   #total = 0;
   #calleeCalls = 0;
 
-  constructor(tables: ImageTables, env: Env, memory: ExtentMemory, options: RunImageOptions) {
+  constructor(tables: ImageTables, env: Env, memory: ExtentMemory, options: TrackerOptions) {
     this.#tables = tables;
     this.#env = env;
     this.#memory = memory;
     this.#options = options;
+    this.#regs = options.regs;
     this.#traceLimit = options.traceLimit ?? TRACE_LIMIT;
     this.#shadow = new ShadowStack((address) => memory.read(address, 8), BREACH_LIMIT);
   }

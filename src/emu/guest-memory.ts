@@ -1,60 +1,74 @@
 /** Guest memory as callee models and the call tracker see it: exact extents, little-endian words. */
 import type { GuestMemory } from '../core/env.ts';
 import type { U64 } from '../core/u64.ts';
-import type { Extent } from './address-space.ts';
+
+/** Guest memory a program may reach, with the exact number of bytes it has there. */
+export interface Extent {
+  /** Below 2^47. */
+  readonly address: U64;
+  readonly bytes: Uint8Array;
+  readonly writable: boolean;
+}
+
+interface Place {
+  /** Extents lie below 2^53, where numbers are exact; no address above can be taken for one of theirs. */
+  readonly start: number;
+  readonly extent: Extent;
+  readonly view: DataView;
+}
 
 /** Memory over extents; an access must lie within one of them. */
 export class ExtentMemory implements GuestMemory {
-  readonly #extents: readonly { readonly extent: Extent; readonly view: DataView }[];
+  readonly #places: readonly Place[];
 
+  /** Extents used most come first. */
   constructor(extents: readonly Extent[]) {
-    this.#extents = extents.map((extent) => {
+    this.#places = extents.map((extent) => {
       const { buffer, byteOffset, byteLength } = extent.bytes;
-      return { extent, view: new DataView(buffer, byteOffset, byteLength) };
+      return { start: Number(extent.address), extent, view: new DataView(buffer, byteOffset, byteLength) };
     });
   }
 
   read(address: U64, size: 1 | 2 | 4 | 8): U64 | undefined {
-    const place = this.#find(address, size);
+    const at = Number(address);
+    const place = this.#find(at, size);
     if (place === undefined) return undefined;
-    const { view, offset } = place;
+    const offset = at - place.start;
     switch (size) {
       case 1:
-        return BigInt(view.getUint8(offset));
+        return BigInt(place.view.getUint8(offset));
       case 2:
-        return BigInt(view.getUint16(offset, true));
+        return BigInt(place.view.getUint16(offset, true));
       case 4:
-        return BigInt(view.getUint32(offset, true));
+        return BigInt(place.view.getUint32(offset, true));
       case 8:
-        return view.getBigUint64(offset, true);
+        return place.view.getBigUint64(offset, true);
     }
   }
 
   write(address: U64, size: 1 | 2 | 4 | 8, value: U64): boolean {
-    const place = this.#find(address, size);
+    const at = Number(address);
+    const place = this.#find(at, size);
     if (place?.extent.writable !== true) return false;
-    const { view, offset } = place;
+    const offset = at - place.start;
     const low = Number(BigInt.asUintN(32, value));
-    if (size === 1) view.setUint8(offset, low);
-    else if (size === 2) view.setUint16(offset, low, true);
-    else if (size === 4) view.setUint32(offset, low, true);
-    else view.setBigUint64(offset, BigInt.asUintN(64, value), true);
+    if (size === 1) place.view.setUint8(offset, low);
+    else if (size === 2) place.view.setUint16(offset, low, true);
+    else if (size === 4) place.view.setUint32(offset, low, true);
+    else place.view.setBigUint64(offset, BigInt.asUintN(64, value), true);
     return true;
   }
 
   /** A copy of `size` bytes; none where they do not lie within one extent. */
   copy(address: U64, size: number): Uint8Array | undefined {
-    const place = this.#find(address, size);
-    return place?.extent.bytes.slice(place.offset, place.offset + size);
+    const at = Number(address);
+    const place = this.#find(at, size);
+    return place?.extent.bytes.slice(at - place.start, at - place.start + size);
   }
 
-  #find(
-    address: U64,
-    size: number,
-  ): { readonly extent: Extent; readonly view: DataView; readonly offset: number } | undefined {
-    for (const { extent, view } of this.#extents) {
-      const offset = Number(address - extent.address);
-      if (offset >= 0 && offset + size <= view.byteLength) return { extent, view, offset };
+  #find(at: number, size: number): Place | undefined {
+    for (const place of this.#places) {
+      if (at >= place.start && at + size <= place.start + place.view.byteLength) return place;
     }
     return undefined;
   }

@@ -71,7 +71,7 @@ const causeOf = (stop: Faulting): U64 =>
   stop.kind === 'interrupt' || stop.kind === 'halt' ? stop.rip - 1n : stop.rip;
 
 /** rax..r15 at entry: no addresses, and another value each. */
-export const JUNK_REGS: readonly U64[] = Array.from(
+export const JUNK_REGS: BigUint64Array = BigUint64Array.from(
   { length: GPR_COUNT },
   (_, gpr) => 0x1a7e_0000_0000_0000n | (0x0101_0101_0101n * BigInt(gpr + 1)),
 );

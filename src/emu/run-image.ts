@@ -11,7 +11,6 @@ import { CTX_BASE, ENTRY_RSP } from '../core/layout.ts';
 import { AddressSpace } from './address-space.ts';
 import { CallTracker } from './call-tracker.ts';
 import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop } from './engine.ts';
-import { ExtentMemory } from './guest-memory.ts';
 import { type ImageTables, imageTables } from './image-tables.ts';
 import { isImprecise, JUNK_REGS, outcomeOf } from './native-outcome.ts';
 import type { NativeSubject, RunImageOptions } from './native-subject.ts';
@@ -31,7 +30,9 @@ const WORD = 8n;
 export class ImageRunner {
   readonly #engine: Engine;
   readonly #space: AddressSpace;
+  readonly #regs = new BigUint64Array(REG_FILE_WORDS);
   readonly #out = new BigUint64Array(REG_FILE_WORDS);
+  readonly #scratch = new BigUint64Array(REG_FILE_WORDS);
   #tables:
     | { readonly image: Image; readonly subject: NativeSubject; readonly tables: ImageTables }
     | undefined;
@@ -65,10 +66,9 @@ export class ImageRunner {
     options: RunImageOptions & { readonly tables: ImageTables; readonly precise: boolean },
   ): { readonly stop: Stop; readonly execution: Execution } {
     const { memory } = env.input;
-    this.#space.prepare(image, subject.callees, subject.data, memory);
-    const guest = new ExtentMemory(this.#space.extents);
-    const tracker = new CallTracker(options.tables, env, guest, options);
-    const regs = entryRegs(memory.length);
+    const guest = this.#space.prepare(image, subject, memory);
+    const tracker = new CallTracker(options.tables, env, guest, { ...options, regs: this.#scratch });
+    const regs = this.#entryRegs(memory.length);
     guest.write(regs[RSP] ?? 0n, 8, RETURN_TO);
     tracker.start(regs, RETURN_TO);
     const stop = this.#engine.run(
@@ -86,19 +86,13 @@ export class ImageRunner {
     if (stop.kind === 'end') tracker.finish(this.#out);
     else tracker.abandon();
     this.#checkCanary(tracker);
-    return { stop, execution: this.#execution(stop, image, subject, tracker, memory.length) };
+    return { stop, execution: this.#execution(stop, image, subject, tracker) };
   }
 
-  #execution(
-    stop: Stop,
-    image: Image,
-    subject: NativeSubject,
-    tracker: CallTracker,
-    size: number,
-  ): Execution {
+  #execution(stop: Stop, image: Image, subject: NativeSubject, tracker: CallTracker): Execution {
     return {
       outcome: outcomeOf(stop, this.#out, image),
-      memory: this.#space.ctx(size).slice(),
+      memory: this.#space.ctx().slice(),
       data: subject.data.map((_, i) => this.#space.data(i).slice()),
       trace: tracker.trace,
       insns: null,
@@ -120,14 +114,14 @@ export class ImageRunner {
     }
     return this.#tables.tables;
   }
-}
 
-function entryRegs(inputSize: number): BigUint64Array {
-  const regs = new BigUint64Array(REG_FILE_WORDS);
-  regs.set(JUNK_REGS);
-  regs[RDI] = inputSize === 0 ? 0n : CTX_BASE;
-  regs[RSI] = BigInt(inputSize);
-  regs[RSP] = ENTRY_RSP - WORD;
-  regs[RFLAGS] = CLEAN_FLAGS;
-  return regs;
+  #entryRegs(inputSize: number): BigUint64Array {
+    const regs = this.#regs;
+    regs.set(JUNK_REGS);
+    regs[RDI] = inputSize === 0 ? 0n : CTX_BASE;
+    regs[RSI] = BigInt(inputSize);
+    regs[RSP] = ENTRY_RSP - WORD;
+    regs[RFLAGS] = CLEAN_FLAGS;
+    return regs;
+  }
 }

@@ -63,9 +63,7 @@ export class ShadowStack {
   leave(regs: BigUint64Array, at: number): OpenFrame | undefined {
     const frame = this.#frames.pop();
     if (frame === undefined) return undefined;
-    CALLEE_SAVED.forEach(([what, gpr], i) => {
-      this.#expect({ rule: 'callee-saved', what, at }, frame.saved[i] ?? 0n, regs[gpr] ?? 0n);
-    });
+    for (let i = 0; i < CALLEE_SAVED.length; i++) this.#checkSaved(frame, i, regs, at);
     this.#expect({ rule: 'stack-pointer', what: 'rsp', at }, frame.rsp + WORD, regs[RSP] ?? 0n);
     this.#checkReturnAddress(frame, at);
     this.checkDirection(regs, at);
@@ -95,10 +93,16 @@ export class ShadowStack {
     if (this.breaches.length < this.#limit) this.breaches.push(breach);
   }
 
+  #checkSaved(frame: OpenFrame, index: number, regs: BigUint64Array, at: number): void {
+    const [what, gpr] = CALLEE_SAVED[index] ?? ['', 0];
+    this.#expect({ rule: 'callee-saved', what, at }, frame.saved[index] ?? 0n, regs[gpr] ?? 0n);
+  }
+
   #checkReturnAddress(frame: OpenFrame, at: number): void {
-    const what = `return address of subprog ${frame.subprog}`;
     const got = this.#readWord(frame.rsp);
-    if (got !== undefined) this.#expect({ rule: 'return-address', what, at }, frame.returnAddress, got);
+    if (got === undefined || got === frame.returnAddress) return;
+    const what = `return address of subprog ${frame.subprog}`;
+    this.add({ rule: 'return-address', what, want: frame.returnAddress, got, at });
   }
 
   #expect(promise: Pick<AbiBreach, 'rule' | 'what' | 'at'>, want: U64, got: U64): void {
