@@ -26,10 +26,12 @@ import type { NativeCallee, RunImageOptions } from './native-subject.ts';
 import { type OpenFrame, RSP, ShadowStack } from './shadow-stack.ts';
 
 const RAX = 0;
-/** rcx, rdx, rsi, rdi, r8..r11: psABI §3.2.1. rax holds the result. */
-const CALLER_SAVED = [1, 2, 6, 7, 8, 9, 10, 11];
 /** What a callee leaves in registers and argument words: no address, and another value each. */
 const CLOBBER = 0xc10b_be4e_d000_0000n;
+/** rcx, rdx, rsi, rdi, r8..r11: psABI §3.2.1. rax holds the result. */
+const CLOBBERED_REGS = [1, 2, 6, 7, 8, 9, 10, 11].map((gpr) => [gpr, CLOBBER | BigInt(gpr)] as const);
+/** By argument. */
+const CLOBBERED_WORDS = Array.from({ length: 12 }, (_, i) => CLOBBER | BigInt(0x100 + i));
 /** CF PF AF ZF SF OF, and bit 1, which is always set; DF is clear. SDM 1 §3.4.3. */
 const CLOBBERED_FLAGS = 0x8d7n;
 const WORD = 8n;
@@ -176,12 +178,12 @@ export class CallTracker {
 
   /** All that psABI lets a callee destroy: caller-saved registers, flags, the argument words of its call. */
   #clobber(count: number): void {
-    for (const gpr of CALLER_SAVED) this.#regs[gpr] = CLOBBER | BigInt(gpr);
+    for (const [gpr, junk] of CLOBBERED_REGS) this.#regs[gpr] = junk;
     this.#regs[RFLAGS] = CLOBBERED_FLAGS;
     for (let i = 0; i < count; i++) {
       const place = this.#tables.nativeArgs[i];
-      if (place?.in === 'stack')
-        this.#memory.write(this.#argAddress(place.index), 8, CLOBBER | BigInt(0x100 + i));
+      if (place?.in !== 'stack') continue;
+      this.#memory.write(this.#argAddress(place.index), 8, CLOBBERED_WORDS[i] ?? CLOBBER);
     }
   }
 
@@ -193,7 +195,7 @@ export class CallTracker {
   }
 
   #argAddress(index: number): U64 {
-    return (this.#regs[RSP] ?? 0n) + WORD * BigInt(1 + index);
+    return (this.#regs[RSP] ?? 0n) + BigInt(8 * (1 + index));
   }
 
   /** Word at [rsp] on entry; 0 where rsp points nowhere. */

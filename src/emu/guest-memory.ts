@@ -51,11 +51,10 @@ export class ExtentMemory implements GuestMemory {
     const place = this.#find(at, size);
     if (place?.extent.writable !== true) return false;
     const offset = at - place.start;
-    const low = Number(BigInt.asUintN(32, value));
-    if (size === 1) place.view.setUint8(offset, low);
-    else if (size === 2) place.view.setUint16(offset, low, true);
-    else if (size === 4) place.view.setUint32(offset, low, true);
-    else place.view.setBigUint64(offset, BigInt.asUintN(64, value), true);
+    if (size === 8) place.view.setBigUint64(offset, value, true);
+    else if (size === 4) place.view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);
+    else if (size === 2) place.view.setUint16(offset, Number(BigInt.asUintN(16, value)), true);
+    else place.view.setUint8(offset, Number(BigInt.asUintN(8, value)));
     return true;
   }
 
