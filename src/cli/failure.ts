@@ -33,9 +33,15 @@ export function failureText(error: unknown, { debug, command }: FailureOptions):
 function messageOf(error: unknown, command: string | undefined): string {
   if (error instanceof OracleError) return error.message;
   if (error instanceof CommanderError) return `usage: ${usageMessage(error, command)}`;
+  if (isSystemError(error))
+    return `system: ${error.syscall}: ${error.message}; make that possible and run again`;
   const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `internal error: ${told}: this is a bug of bpf-oracle; run again with --debug and report what it prints`;
 }
+
+/** Node's errors of system calls, e.g. a full disk under standard output. */
+const isSystemError = (error: unknown): error is Error & { readonly syscall: string } =>
+  error instanceof Error && 'syscall' in error && typeof error.syscall === 'string';
 
 /** Commander says `error: unknown option '--x'` and, on a line of its own, `(Did you mean --y?)`. */
 function usageMessage(error: CommanderError, command: string | undefined): string {

@@ -47,11 +47,17 @@ function commandLine(context: Context): Command {
   return program;
 }
 
-/** Runs the process's own command line. A reader that closes the pipe early is no error. */
+/**
+ * Runs the process's own command line. A reader that closes the pipe early is no error; any other failure that
+ * nobody awaits is told in one line too.
+ */
 export async function runProcess(): Promise<void> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  const argv = process.argv.slice(2);
+  const io = processIo();
+  process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
-    throw error;
+    io.stderr(failureText(error, { debug: argv.includes('--debug') }));
+    process.exit(EXIT.broken);
   });
-  process.exitCode = await main(process.argv.slice(2), processIo());
+  process.exitCode = await main(argv, io);
 }

@@ -7,8 +7,8 @@ import type { ReportOptions } from '../report/reporter.ts';
 import { type Io, wantsColor } from './io.ts';
 import { writeFile } from './write-file.ts';
 
-/** As in report/index.ts, which is loaded only when there is something to report. */
-const NAMES: readonly ReporterName[] = ['text', 'json'];
+/** The names of report/index.ts, which is loaded only when there is something to report. */
+const NAMES = Object.keys({ text: true, json: true } satisfies Record<ReporterName, true>) as ReporterName[];
 
 interface Target {
   readonly reporter: ReporterName;

@@ -1,4 +1,5 @@
 /** One divergence in at most 40 lines: what differs, then the place, in BPF and in native code. */
+import { subprogAt } from '../bpf/program.ts';
 import { hex } from '../core/u64.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { insnText } from './insn-text.ts';
@@ -37,12 +38,13 @@ function place(result: CaseResult): string[] {
   const pc = culprit === null ? (divergences.find((d) => d.pc !== null)?.pc ?? null) : culprit.pc;
   if (pc === null) return culprit === null ? [] : nativeLines(result, culprit.offset, culprit.offset);
   const lines: string[] = [''];
-  for (let at = Math.max(0, pc - CONTEXT); at <= Math.min(pc + CONTEXT, program.insns.length - 1); at++) {
+  const { start, end } = subprogAt(program, pc);
+  for (let at = Math.max(start, pc - CONTEXT); at <= Math.min(pc + CONTEXT, end - 1); at++) {
     if (program.insns[at] === undefined) continue;
     lines.push(`${at === pc ? '>' : ' '}${String(at).padStart(6)}: ${insnText(program, at)}`);
     if (at !== pc) continue;
-    const start = culprit?.offset ?? piecesOf(image).find((piece) => piece.pc === pc)?.start;
-    if (start !== undefined) lines.push(...nativeLines(result, start, culprit?.offset));
+    const native = culprit?.offset ?? piecesOf(image).find((piece) => piece.pc === pc)?.start;
+    if (native !== undefined) lines.push(...nativeLines(result, native, culprit?.offset));
   }
   return lines;
 }

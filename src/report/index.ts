@@ -6,5 +6,3 @@ import { textReport } from './text.ts';
 export const REPORTERS = { text: textReport, json: jsonReport } as const satisfies Record<string, Reporter>;
 
 export type ReporterName = keyof typeof REPORTERS;
-
-export const REPORTER_NAMES = Object.keys(REPORTERS) as ReporterName[];

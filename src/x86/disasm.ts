@@ -22,9 +22,12 @@ export interface DisassembleOptions {
   readonly syntax?: Syntax;
   /** First byte to decode. @defaultValue 0 */
   readonly start?: number;
-  /** First byte not to decode. @defaultValue the end of the code */
+  /** Where no further instruction starts; the last one may reach past it. @defaultValue the end of the code */
   readonly end?: number;
 }
+
+/** SDM 2A §2.3.11. */
+const MAX_INSN_BYTES = 15;
 
 let loaded: Iced | undefined;
 
@@ -38,7 +41,7 @@ function iced(): Iced {
 export function disassembleNative(code: Uint8Array, options: DisassembleOptions): NativeInsn[] {
   const { base, start = 0, end = code.length, syntax = 'att' } = options;
   const { Decoder, DecoderOptions, Formatter, FormatterSyntax, Instruction } = iced();
-  const decoder = new Decoder(64, code.subarray(start, end), DecoderOptions.None);
+  const decoder = new Decoder(64, code.subarray(start, end + MAX_INSN_BYTES - 1), DecoderOptions.None);
   const formatter = new Formatter(syntax === 'att' ? FormatterSyntax.Gas : FormatterSyntax.Intel);
   const insn = new Instruction();
   const out: NativeInsn[] = [];
@@ -49,7 +52,7 @@ export function disassembleNative(code: Uint8Array, options: DisassembleOptions)
     formatter.uppercaseHex = false;
     formatter.branchLeadingZeros = false;
     formatter.spaceAfterOperandSeparator = true;
-    while (decoder.canDecode) {
+    while (decoder.canDecode && start + decoder.position < end) {
       const offset = start + decoder.position;
       decoder.decodeOut(insn);
       const text = insn.isInvalid ? '(bad)' : formatter.format(insn);

@@ -85,6 +85,15 @@ describe('failures', () => {
       `bpf-oracle: usage: check: unknown option '--x' (Did you mean --y?); see "bpf-oracle check --help"\n`,
     ],
     [
+      'a full disk under standard output',
+      Object.assign(new Error('ENOSPC: no space left on device, write'), {
+        code: 'ENOSPC',
+        syscall: 'write',
+      }),
+      3,
+      'bpf-oracle: system: write: ENOSPC: no space left on device, write; make that possible and run again\n',
+    ],
+    [
       'a bug of ours, on one line',
       new TypeError('a\n  b'),
       3,
