@@ -17,7 +17,10 @@ export const UC_PROT = { r: 1, rw: 3, rx: 5, rwx: 7 } as const;
 
 /** uc_ctl words: type | argument count << 26 | direction (1 = write) << 30. */
 export const UC_CTL_CPU_MODEL_WRITE = 0x4400_0007;
+export const UC_CTL_TLB_TYPE_WRITE = 0x4400_000c;
 export const UC_CTL_TB_REMOVE_CACHE = 0x4800_0009;
+/** Without it 2.1.x cuts data addresses to 52 bits, so that a wild pointer may hit something. */
+export const UC_TLB_VIRTUAL = 1;
 /** The smallest model with BMI2 (shlx), as the JITs under test want. */
 export const UC_CPU_X86_HASWELL = 19;
 
@@ -97,6 +100,9 @@ export interface Libunicorn {
   readonly contextRestore: (uc: Pointer, context: Pointer) => number;
   readonly contextFree: (context: Pointer) => number;
 }
+
+/** First version of 2.1: its rip and flags of a faulting access are right, and it has TLB types. */
+export const VERSION_2_1 = 0x0201_0000;
 
 const loaded = new Map<string, Libunicorn>();
 

@@ -13,6 +13,7 @@ import {
   UC_CPU_X86_HASWELL,
   UC_CTL_CPU_MODEL_WRITE,
   UC_CTL_TB_REMOVE_CACHE,
+  UC_CTL_TLB_TYPE_WRITE,
   UC_HOOK_BLOCK,
   UC_HOOK_CODE,
   UC_HOOK_INSN,
@@ -20,8 +21,10 @@ import {
   UC_HOOK_MEM_INVALID,
   UC_MODE_64,
   UC_PROT,
+  UC_TLB_VIRTUAL,
   UC_X86_INS_SYSCALL,
   UC_X86_INS_SYSENTER,
+  VERSION_2_1,
 } from './libunicorn.ts';
 
 /** First and last address. */
@@ -62,6 +65,9 @@ export class UnicornHandle {
     check(lib, 'uc_open', lib.open(UC_ARCH_X86, UC_MODE_64, uc));
     this.uc = uc[0] ?? 0n;
     check(lib, 'uc_ctl(CPU_MODEL)', lib.ctlInt(this.uc, UC_CTL_CPU_MODEL_WRITE, UC_CPU_X86_HASWELL));
+    if (lib.version >= VERSION_2_1) {
+      check(lib, 'uc_ctl(TLB_TYPE)', lib.ctlInt(this.uc, UC_CTL_TLB_TYPE_WRITE, UC_TLB_VIRTUAL));
+    }
     for (const each of mapped) this.map(each);
     this.#hook(UC_HOOK_INTR, hooks.interrupt);
     this.#hook(UC_HOOK_MEM_INVALID, hooks.invalidMemory);

@@ -29,13 +29,12 @@ import {
   SYSCALL_PROTO,
   UC_MEM_KIND,
   u64Argument,
+  VERSION_2_1,
 } from './libunicorn.ts';
 import { RegisterFile } from './register-file.ts';
 import { type GuestEvents, stopOf } from './stop.ts';
 import { type AddressRange, type HandleHooks, UnicornHandle } from './unicorn-handle.ts';
 
-/** First version that keeps rip and flags of a faulting load or store (2.0.x leaves them at the block). */
-const PRECISE_FAULTS_SINCE = 0x0201_0000;
 /**
  * A handle is replaced once this much code has been loaded into it: translations of dropped code are never
  * freed (7 kB for 100 instructions), and 2.0.1 takes seconds to flush its 1 GiB buffer when it is full.
@@ -89,7 +88,7 @@ class UnicornEngine implements Engine {
   constructor(lib: Libunicorn, blockHook: 'native' | 'js') {
     this.#lib = lib;
     this.version = `libunicorn ${versionText(lib.version)} (${lib.path})`;
-    this.caps = { preciseFaultRip: lib.version >= PRECISE_FAULTS_SINCE, exactCmpxchg32: true };
+    this.caps = { preciseFaultRip: lib.version >= VERSION_2_1, exactCmpxchg32: true };
     this.#registers = new RegisterFile(lib);
     this.#cmpxchg = new Cmpxchg32({
       bytes: (address, size) => this.#space.bytes(address, size),
