@@ -58,7 +58,7 @@ export function disassembleProgram(
 
 /** A name both assemblers take for a label and not for something else. */
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const TAKEN_NAME = /^(?:[rw]\d+|pc|exit|helper|local|runtime|kfunc_\d+|l\d.*|L.*|skb|ll)$/i;
+const TAKEN_NAME = /^(?:[rw]\d+|pc|exit|helper|local|runtime|kfunc_\d+|l\d.*|LBB.*|skb|ll)$/i;
 
 const isPlain = (name: string): boolean => PLAIN_NAME.test(name) && !TAKEN_NAME.test(name);
 

@@ -8,6 +8,7 @@ import { Cursor } from './asm/cursor.ts';
 import { type Dialect, detectDialect } from './asm/dialect.ts';
 import { llvmStatement } from './asm/llvm.ts';
 import { mnemonicStatement } from './asm/mnemonic.ts';
+import { textLast } from './asm/sections.ts';
 import { tokenize } from './asm/tokens.ts';
 import { decode } from './decode.ts';
 import { fields } from './encode.ts';
@@ -27,11 +28,11 @@ interface Context {
 }
 
 /**
- * Reads a listing of llvm-objdump, bpftool or the kernel's verifier. Several sections follow one another.
+ * Reads a listing of llvm-objdump, bpftool or the kernel's verifier. Sections follow one another, `.text` last.
  * Throws an `input` error at the first line that cannot be an instruction or that lacks its target.
  */
 export function readListing(text: string, name: string): Assembled {
-  const sections = /^\s*\[/.test(text) ? [listedJson(text, name)] : listedSections(text, name);
+  const sections = textLast(/^\s*\[/.test(text) ? [listedJson(text, name)] : listedSections(text, name));
   if (sections.length === 0) {
     throw badInput(
       'read listing',

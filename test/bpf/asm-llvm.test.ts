@@ -172,6 +172,21 @@ _license:
 
 	.addrsig
 `;
+  it('puts .text last, where functions called by programs stand', () => {
+    const text =
+      '.text\nf:\n  call g\n  exit\ng:\n  exit\n.section xdp,"ax"\nmain:\n  call f\n  r1 = g ll\n  exit\n';
+    const { insns, functionNames } = assemble(text);
+    expect(hexOf(text)).toBe(
+      '8510000003000000 1841000004000000 0000000000000000 9500000000000000 8510000001000000 9500000000000000 9500000000000000',
+    );
+    expect(insns).toHaveLength(7);
+    expect([...functionNames]).toEqual([
+      [0, 'main'],
+      [4, 'f'],
+      [6, 'g'],
+    ]);
+  });
+
   it('takes what clang -S writes', () => {
     expect(hexOf(CLANG)).toBe(
       'bf27000000000000 1507020000000000 8510000004000000 c600fefffdffffff db210800e1000000 8520000001000000 9500000000000000 7701000003000000 9500000000000000',

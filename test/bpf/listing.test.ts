@@ -33,18 +33,18 @@ Disassembly of section prog:
 `;
 
 describe('readListing: llvm-objdump', () => {
-  it('takes bytes, functions and relocations', () => {
+  it('takes bytes, functions and relocations, and puts .text last', () => {
     const got = readListing(OBJDUMP, 'a.txt');
     expect(hexOf(got.insns)).toBe(
       [
-        'bf20000000000000 2f10000000000000 9500000000000000',
-        'b706000000000000 1502020000000000 8520000001000000 85100000f9ffffff',
+        'b706000000000000 1502020000000000 8520000001000000 8510000003000000',
         '18010000f0debc9a 0000000078563412 9500000000000000',
+        'bf20000000000000 2f10000000000000 9500000000000000',
       ].join(' '),
     );
     expect([...got.functionNames]).toEqual([
-      [0, 'sub'],
-      [3, 'entry'],
+      [0, 'entry'],
+      [7, 'sub'],
     ]);
     expect(got.callees).toEqual([{ kind: 'kfunc', id: 1, name: 'kf', args: undefined }]);
   });

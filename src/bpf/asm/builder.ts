@@ -6,6 +6,7 @@ import { calleeKey } from '../../core/env.ts';
 import { badInput } from '../../core/errors.ts';
 import type { CallInsn, Insn, JaInsn, JccInsn, LddwInsn, MayGotoInsn } from '../insn.ts';
 import type { Callee } from '../program.ts';
+import { type CodeSection, moveTextLast } from './sections.ts';
 
 type JumpInsn = JaInsn | JccInsn | MayGotoInsn;
 
@@ -16,7 +17,7 @@ export type Target = number | string;
 export interface Assembled {
   /** By slot; the second slot of a wide instruction is undefined. */
   readonly insns: (Insn | undefined)[];
-  /** Functions by first slot: the first label, every label that is called, and every `.type …,@function`. */
+  /** Functions by first slot: the first label of a section, every label that is called, and every `.type …,@function`. */
   readonly functionNames: ReadonlyMap<number, string>;
   /** Helpers and kfuncs the text names. */
   readonly callees: readonly Callee[];
@@ -30,8 +31,9 @@ interface Reference {
   readonly defined: number;
 }
 
-/** A label inside a function, as compilers write them: .Ltmp0, LBB0_3, l0, 1. */
-const LOCAL_LABEL = /^(?:\.L|L|l\d|\d)/;
+/** A label inside a function, as compilers and people write them: .Ltmp0, LBB0_3, L1, l0, 1. */
+const LOCAL_LABEL = /^(?:\.L|LBB|L\d|l\d|\d)/;
+/** Is this the name of a place inside a function? */
 export const isLocalLabel = (name: string): boolean => LOCAL_LABEL.test(name);
 
 const NUMERIC_REFERENCE = /^(\d+)([bf])$/i;
@@ -45,6 +47,7 @@ export class Builder {
   readonly #dataLabels = new Set<string>();
   readonly #functions = new Set<string>();
   readonly #references: Reference[] = [];
+  readonly #sections: CodeSection[] = [{ name: '.text', start: 0 }];
   /** Callees whose number the text gives, by key. */
   readonly #numbered = new Map<string, Callee>();
 
@@ -117,6 +120,11 @@ export class Builder {
     if (!this.#labels.has(name)) this.#labels.set(name, this.pc);
   }
 
+  /** Code follows that belongs to this section. */
+  section(name: string): void {
+    this.#sections.push({ name, start: this.pc });
+  }
+
   /** `name` is a function, called or not. */
   declareFunction(name: string): void {
     this.#functions.add(name);
@@ -124,9 +132,9 @@ export class Builder {
 
   finish(): Assembled {
     const callees = this.#resolve();
+    const code = { insns: this.#insns, functionNames: this.#functionNames() };
     return {
-      insns: this.#insns,
-      functionNames: this.#functionNames(),
+      ...moveTextLast(code, this.#sections),
       callees: [...this.#numbered.values(), ...callees],
     };
   }
@@ -188,10 +196,11 @@ export class Builder {
   }
 
   #functionNames(): Map<number, string> {
+    const starts = new Set(this.#sections.map(({ start }) => start));
     const names = new Map<number, string>();
     for (const [name, slot] of this.#labels) {
-      const isFunction = this.#functions.has(name) || (slot === 0 && !isLocalLabel(name) && name !== 'exit');
-      if (isFunction && !names.has(slot)) names.set(slot, name);
+      const isFirst = starts.has(slot) && !isLocalLabel(name) && name !== 'exit';
+      if ((isFirst || this.#functions.has(name)) && !names.has(slot)) names.set(slot, name);
     }
     return names;
   }

@@ -18,19 +18,20 @@ const PUTS_BYTES = new Set(
 );
 const ALIGNS = new Set(['.p2align', '.align', '.balign']);
 const DATA_SECTION =
-  /^"?\.?(?:data|rodata|bss|debug|BTF|maps|ksyms|kconfig|symtab|strtab|llvm|note|comment|rel|license|version|eh_frame)/;
+  /^\.?(?:data|rodata|bss|debug|BTF|maps|ksyms|kconfig|symtab|strtab|llvm|note|comment|rel|license|version|eh_frame)/;
 
 /** Obeys one directive; returns the section that is current after it. */
 export function directive(text: string, section: SectionKind, builder: Builder, where: string): SectionKind {
   const [name = '', ...rest] = text.split(/[\s,]+/);
   switch (name) {
     case '.text':
+      builder.section(name);
       return 'code';
     case '.data':
     case '.bss':
       return 'data';
     case '.section':
-      return sectionKind(text, rest[0] ?? '');
+      return enterSection(text, (rest[0] ?? '').replaceAll('"', ''), builder);
     case '.type':
       if (/[@%]function\b/.test(text)) builder.declareFunction(rest[0] ?? '');
       return section;
@@ -47,11 +48,12 @@ function harmless(name: string, args: readonly string[], section: SectionKind): 
   return bytes <= 8;
 }
 
-/** Flags decide where there are any (x is code), else the name. */
-function sectionKind(text: string, name: string): SectionKind {
+/** Flags decide whether it is code where there are any (x is code), else the name. */
+function enterSection(text: string, name: string, builder: Builder): SectionKind {
   const flags = /,\s*"([a-zA-Z?]*)"/.exec(text)?.[1];
-  if (flags !== undefined) return flags.includes('x') ? 'code' : 'data';
-  return DATA_SECTION.test(name) ? 'data' : 'code';
+  const isCode = flags === undefined ? !DATA_SECTION.test(name) : flags.includes('x');
+  if (isCode) builder.section(name);
+  return isCode ? 'code' : 'data';
 }
 
 function refused(name: string, where: string): Error {
