@@ -12,7 +12,7 @@ import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
 import type { Case, CaseResult } from './oracle/case.ts';
 import { type Machines, runCase } from './oracle/run.ts';
 
-/** @defaultValue of CheckOptions.insnLimit: some tens of seconds of the reference. */
+/** @defaultValue of CheckOptions.insnLimit: some seconds of the reference. */
 export const DEFAULT_INSN_LIMIT = 100_000_000;
 
 /** What a program is run with. What is absent comes from the file, where one was loaded. */
