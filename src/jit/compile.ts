@@ -12,11 +12,9 @@ import { CALLEE_BASE, CALLEE_STRIDE, CODE_BASE } from '../core/layout.ts';
 import { Assembler } from '../x86/assembler.ts';
 import type { Frame } from './frame.ts';
 import type { JumpForms, LowerContext, PendingCall } from './lower/context.ts';
-import { GOTO } from './lower/jump.ts';
 import { BPF_TO_GPR } from './regmap.ts';
 import {
   COND_JUMP,
-  distance,
   EXIT_JUMP,
   GOTO_JUMP,
   isShortJump,
@@ -133,10 +131,10 @@ function compileSubprog(
   const { entries, stackDepth } = target.rewrite(program.insns, subprog, depth);
   const frame = target.layOut(entries, stackDepth, subprog.outgoing);
   const chunks = lowerEntries(program, entries, frame, { options, target });
-  const { addrs, passes } = target.settle(chunks);
+  const { addrs, passes } = target.settle(chunks, target.distance);
   const offset = out.length;
   out.raw(chunks.asm.bytes().subarray(0, chunks.prologueBytes));
-  for (let i = 0; i < entries.length; i++) writeEntry(out, chunks, addrs, i);
+  for (let i = 0; i < entries.length; i++) writeEntry(out, chunks, addrs, i, target);
   chunks.calls.forEach((call, k) => {
     const i = chunks.callEntries[k] as number;
     const end = offset + (addrs[i] as number) + call.end - (chunks.starts[i] as number);
@@ -188,10 +186,8 @@ function lowerEntries(
     starts[i] = asm.length;
     context.jump = undefined;
     if (insn.kind === 'exit') {
-      if (exit < 0) {
-        exit = i;
-        target.epilogue(context);
-      } else context.jump = GOTO;
+      target.lowerExit(context, exit < 0 ? 'first' : 'later');
+      if (exit < 0) exit = i;
     } else if (insn.kind === 'call') {
       callEntries.push(i);
       target.lowerCall(context, calleeOf(program, pc, insn));
@@ -231,14 +227,14 @@ function calleeOf(program: Program, pc: number, insn: { target: string; imm: num
 }
 
 /** The entry's own bytes, then its jump: nops left by padding, then the form its distance wants. */
-function writeEntry(out: Assembler, chunks: Chunks, addrs: Int32Array, i: number): void {
+function writeEntry(out: Assembler, chunks: Chunks, addrs: Int32Array, i: number, target: Target): void {
   const start = chunks.starts[i] as number;
   out.raw(chunks.asm.bytes().subarray(start, chunks.starts[i + 1]));
   const kind = chunks.jump[i] as number;
   if (kind === NO_JUMP) return;
   const forms = chunks.forms[i] as JumpForms;
   const room = (addrs[i + 1] as number) - (addrs[i] as number) - (chunks.fixed[i] as number);
-  const d = distance(chunks, addrs, i);
+  const d = target.distance(chunks, addrs, i);
   if (kind === GOTO_JUMP && d === 0) out.nops(room);
   else if (isShortJump(d)) {
     out.nops(room - SHORT_BYTES);

@@ -46,11 +46,11 @@ export const isShortJump = (distance: number): boolean => distance >= -128 && di
 export const LONG_BYTES = [0, 6, 5, 5] as const;
 export const SHORT_BYTES = 2;
 
-export function settle(code: Unsettled): Settled {
+export function settle(code: Unsettled, distanceOf: typeof distance = distance): Settled {
   const addrs = estimate(code);
   const lengths = new Int32Array(code.count);
   for (let pass = 0; ; pass++) {
-    if (!onePass(code, addrs, lengths, pass)) return { addrs, passes: pass + 1 };
+    if (!onePass(code, addrs, lengths, pass, distanceOf)) return { addrs, passes: pass + 1 };
   }
 }
 
@@ -69,7 +69,13 @@ function estimate({ count, slots }: Unsettled): Int32Array {
 }
 
 /** Updates `addrs` in place, in program order, as the kernel does. Returns whether anything changed. */
-function onePass(code: Unsettled, addrs: Int32Array, lengths: Int32Array, pass: number): boolean {
+function onePass(
+  code: Unsettled,
+  addrs: Int32Array,
+  lengths: Int32Array,
+  pass: number,
+  distanceOf: typeof distance,
+): boolean {
   const { count, fixed, jump } = code;
   const padding = pass >= PADDING_FROM_PASS;
   let end = code.prologueBytes;
@@ -78,7 +84,7 @@ function onePass(code: Unsettled, addrs: Int32Array, lengths: Int32Array, pass: 
   for (let i = 0; i < count; i++) {
     let length = fixed[i] as number;
     if (jump[i] !== NO_JUMP) {
-      length += jumpBytes(jump[i] as number, distance(code, addrs, i));
+      length += jumpBytes(jump[i] as number, distanceOf(code, addrs, i));
       if (padding) length = Math.max(length, lengths[i] as number);
       lengths[i] = length;
     }

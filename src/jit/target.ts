@@ -6,9 +6,10 @@
 import { type Convention, LINUX } from './convention/linux.ts';
 import { layOut } from './frame.ts';
 import { lowerCall } from './lower/call.ts';
-import { epilogue, prologue } from './lower/frame.ts';
+import { lowerExit } from './lower/exit.ts';
+import { prologue } from './lower/frame.ts';
 import { lowerInsn } from './lower/insn.ts';
-import { settle } from './relax.ts';
+import { distance, settle } from './relax.ts';
 import { rewrite } from './rewrite.ts';
 import { stackDepths } from './stack-depth.ts';
 
@@ -18,10 +19,11 @@ export interface Target {
   readonly rewrite: typeof rewrite;
   readonly layOut: typeof layOut;
   readonly prologue: typeof prologue;
-  readonly epilogue: typeof epilogue;
+  readonly lowerExit: typeof lowerExit;
   readonly lowerInsn: typeof lowerInsn;
   readonly lowerCall: typeof lowerCall;
   readonly settle: typeof settle;
+  readonly distance: typeof distance;
 }
 
 /** Linux's JIT. */
@@ -31,8 +33,9 @@ export const LINUX_TARGET: Target = {
   rewrite,
   layOut,
   prologue,
-  epilogue,
+  lowerExit,
   lowerInsn,
   lowerCall,
   settle,
+  distance,
 };
