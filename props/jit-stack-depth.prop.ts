@@ -1,0 +1,134 @@
+/** The stack depths the JIT reserves are never less than what a program uses. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Insn } from '../src/bpf/insn.ts';
+import { MAIN_FP } from '../src/core/layout.ts';
+import { interpret } from '../src/interp/interpret.ts';
+import { stackDepths } from '../src/jit/stack-depth.ts';
+import {
+  add,
+  alu,
+  atomic,
+  envOf,
+  exit,
+  jcc,
+  ldx,
+  link,
+  mov,
+  passArg,
+  type RegName,
+  store,
+  sub,
+  takeArg,
+} from '../test/kit/insns.ts';
+
+const SUBPROGS = 3;
+/** So that a pointer that leaves one frame does not come into another. */
+const FAR_APART = { mainFp: MAIN_FP, frameBytes: () => 4096 };
+
+/** Arguments 1..3, registers the calls leave alone, and r10. */
+const reg = fc.constantFrom<RegName>('r1', 'r2', 'r3', 'r6', 'r7', 'r8', 'r9');
+const base = fc.oneof({ weight: 2, arbitrary: reg }, { weight: 1, arbitrary: fc.constant<RegName>('r10') });
+const off = fc.constantFrom(0, -8, -16, -24, -32, -12, 8, 16);
+const step = fc.constantFrom(-64, -40, -16, -8, -4, 8, 16, 40);
+const size = fc.constantFrom<1 | 4 | 8>(8, 8, 8, 4, 1);
+
+const one = (insn: fc.Arbitrary<Insn>): fc.Arbitrary<readonly Insn[]> => insn.map((each) => [each]);
+
+/** Pieces of a subprog's body; a jump goes over the piece after it. */
+function piece(index: number): fc.Arbitrary<readonly Insn[]> {
+  const pieces: fc.WeightedArbitrary<readonly Insn[]>[] = [
+    { weight: 4, arbitrary: fc.tuple(reg, step).map(([d, n]) => [mov(d, 'r10'), add(d, n)]) },
+    { weight: 3, arbitrary: one(fc.tuple(reg, step).map(([d, n]) => add(d, n))) },
+    { weight: 2, arbitrary: one(fc.tuple(reg, base).map(([d, s]) => mov(d, s))) },
+    { weight: 1, arbitrary: one(fc.tuple(reg, reg).map(([d, s]) => alu(64, 'add', d, s))) },
+    { weight: 1, arbitrary: one(fc.tuple(reg, fc.constantFrom(0, -8, 24)).map(([d, n]) => mov(d, n))) },
+    { weight: 1, arbitrary: one(reg.map((d) => alu(64, 'and', d, -8))) },
+    { weight: 5, arbitrary: one(fc.tuple(size, base, off, base).map(([n, b, o, s]) => store(n, b, o, s))) },
+    { weight: 2, arbitrary: one(fc.tuple(size, base, off).map(([n, b, o]) => store(n, b, o, 8))) },
+    { weight: 4, arbitrary: one(fc.tuple(size, reg, base, off).map(([n, d, b, o]) => ldx(n, d, b, o))) },
+    {
+      weight: 2,
+      arbitrary: one(
+        fc
+          .tuple(
+            fc.constantFrom('add' as const, 'xchg' as const, 'cmpxchg' as const, 'fetch_add' as const),
+            base,
+            off,
+            reg,
+          )
+          .map(([op, b, o, s]) => atomic(op, 8, b, o, s)),
+      ),
+    },
+    { weight: 1, arbitrary: one(fc.tuple(reg, fc.constantFrom(6, 7)).map(([d, n]) => takeArg(d, n))) },
+    // Over the single instruction behind it.
+    {
+      weight: 2,
+      arbitrary: fc.tuple(reg, reg, step).map(([c, d, n]) => [jcc(64, 'jset', c, 8, 1), add(d, n)]),
+    },
+  ];
+  if (index + 1 < SUBPROGS) pieces.push({ weight: 3, arbitrary: callPiece(index) });
+  return fc.oneof(...pieces);
+}
+
+const callPiece = (index: number): fc.Arbitrary<readonly Insn[]> =>
+  fc
+    .tuple(fc.integer({ min: index + 1, max: SUBPROGS - 1 }), reg, reg, reg)
+    .map(([callee, a, b, c]) => [
+      passArg(6, a),
+      passArg(7, b),
+      sub(callee),
+      mov('r1', c === 'r1' || c === 'r2' || c === 'r3' ? 'r6' : c),
+      mov('r2', 'r0'),
+      mov('r3', 'r7'),
+    ]);
+
+/** Registers a subprog must not read before it writes them, and the stores that make its frame readable. */
+const start = (index: number): readonly Insn[] => [
+  mov('r0', 0),
+  ...(index === 0 ? [mov('r2', 'r10'), mov('r3', 16)] : []),
+  mov('r6', 'r10'),
+  mov('r7', 'r1'),
+  mov('r8', 8),
+  mov('r9', 'r10'),
+  store(8, 'r10', -8, 0),
+  store(8, 'r10', -16, 'r10'),
+];
+
+/**
+ * Returns no pointer: one into the frame that ends would name the next frame there, which no analysis follows, and
+ * which Linux refuses.
+ */
+const body = (index: number): fc.Arbitrary<readonly Insn[]> =>
+  fc
+    .array(piece(index), { minLength: 2, maxLength: 14 })
+    .map((pieces) => [...start(index), ...pieces.flat(), mov('r0', 0), exit]);
+
+const program = fc
+  .tuple(...Array.from({ length: SUBPROGS }, (_, index) => body(index)))
+  .map((bodies) => link(bodies));
+
+describe('stack depths', () => {
+  it('cover every byte a program writes', () => {
+    let exits = 0;
+    let frames = 0;
+    fc.assert(
+      fc.property(program, (each) => {
+        const depths = stackDepths(each);
+        const { outcome, trace } = interpret(each, envOf({ memory: new Uint8Array(64) }), {
+          placement: FAR_APART,
+        });
+        if (outcome.kind === 'exit') exits++;
+        for (const event of trace.events) {
+          if (event.kind !== 'return' || event.stack === null) continue;
+          frames++;
+          expect(depths[event.subprog]).toBeGreaterThanOrEqual(event.stack.bytes.length);
+        }
+      }),
+      { seed: 7, numRuns: 20_000 },
+    );
+    // Enough of them run far enough to say something.
+    expect(exits).toBeGreaterThan(2_000);
+    expect(frames).toBeGreaterThan(5_000);
+  });
+});

@@ -1,0 +1,124 @@
+/**
+ * What the subprogs of a program know of each other's stacks.
+ *
+ * A pointer that another function can find in memory has escaped: from then on a load may yield one (FOUND),
+ * and what is reached below a found pointer counts as reached below every escaped one.
+ */
+import type { Insn } from '../../bpf/insn.ts';
+import { type Program, targetOf } from '../../bpf/program.ts';
+import { BASES, basesOf, FOUND, FP, hasBase, lowOf, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
+
+/** What is known of a subprog so far. All of it only grows. */
+export interface Summary {
+  /** How far below each base it reaches, <= 0. */
+  readonly lowest: Int32Array;
+  /** Bit n: argument n may be a stack pointer. */
+  pointerArgs: number;
+  returnsPointer: boolean;
+  /** Others may have pointers into its frame. */
+  isExposed: boolean;
+}
+
+/** Rounds after which a bound that still falls is given up: only recursion and chains in memory take so many. */
+const PATIENCE = 8;
+
+/** Facts of a whole program; they only grow, so that repeating the walks comes to an end. */
+export class StackFacts {
+  readonly #summaries: readonly Summary[];
+  readonly #indexByStart: ReadonlyMap<number, number>;
+  #hasEscaped = false;
+  /** How far below a found pointer anyone reaches. */
+  #foundLowest = 0;
+  #round = 0;
+  #hasChanged = false;
+
+  constructor(program: Program) {
+    this.#indexByStart = new Map(program.subprogs.map(({ start, index }) => [start, index]));
+    this.#summaries = program.subprogs.map(() => ({
+      lowest: new Int32Array(BASES),
+      pointerArgs: 0,
+      returnsPointer: false,
+      isExposed: false,
+    }));
+  }
+
+  summary(index: number): Summary {
+    return this.#summaries[index] as Summary;
+  }
+
+  /** Starts a round over all subprogs. */
+  startRound(): void {
+    this.#round++;
+    this.#hasChanged = false;
+  }
+
+  /** Whether this round found something that a subprog may want to know of another. */
+  get hasChanged(): boolean {
+    return this.#hasChanged;
+  }
+
+  /** Whether stack pointers can come into a subprog from outside. */
+  seesPointers({ pointerArgs }: Summary): boolean {
+    return pointerArgs !== 0 || this.#hasEscaped;
+  }
+
+  /** The subprog a local call enters. */
+  calleeOf(pc: number, insn: Insn): Summary | undefined {
+    const start = targetOf(pc, insn);
+    const index = start === undefined ? undefined : this.#indexByStart.get(start);
+    return index === undefined ? undefined : this.summary(index);
+  }
+
+  /** A pointer that a load from memory others write may yield. */
+  get found(): Value {
+    return this.#hasEscaped ? pointer(FOUND) : NONE;
+  }
+
+  /** Notes that memory at `value + off` and above is used. */
+  reach(summary: Summary, value: Value, off: number): void {
+    const hasBound = lowOf(value) !== NO_BOUND && off > NO_BOUND;
+    const low = hasBound ? Math.max(NO_BOUND, lowOf(value) + off) : NO_BOUND;
+    const bases = basesOf(value);
+    for (let base = 0; base < BASES; base++) {
+      if ((bases & (1 << base)) === 0) continue;
+      if (base === FOUND) this.#foundLowest = this.#lowered(this.#foundLowest, low);
+      else if (base !== FP) summary.lowest[base] = this.#lowered(summary.lowest[base] as number, low);
+      // Nobody else looks at this one.
+      else summary.lowest[FP] = Math.min(summary.lowest[FP] as number, low);
+    }
+  }
+
+  #lowered(from: number, to: number): number {
+    if (to >= from) return from;
+    this.#hasChanged = true;
+    return this.#round > PATIENCE ? NO_BOUND : to;
+  }
+
+  /** Notes that others may find `value` in memory. */
+  escape(summary: Summary, value: Value): void {
+    if (value === NONE) return;
+    if (!this.#hasEscaped) this.#hasChanged = true;
+    this.#hasEscaped = true;
+    if (hasBase(value, FP)) this.expose(summary);
+    this.reach(summary, value, this.#foundLowest);
+  }
+
+  expose(summary: Summary): void {
+    if (!summary.isExposed) this.#hasChanged = true;
+    summary.isExposed = true;
+  }
+
+  /** Hands argument n to a callee: its bound counts from here. */
+  pass(summary: Summary, callee: Summary | undefined, n: number, value: Value): void {
+    if (hasBase(value, FP)) this.expose(summary);
+    this.reach(summary, value, callee?.lowest[n] ?? 0);
+    if (callee === undefined || (callee.pointerArgs & (1 << n)) !== 0) return;
+    callee.pointerArgs |= 1 << n;
+    this.#hasChanged = true;
+  }
+
+  returnsPointer(summary: Summary): void {
+    if (!summary.returnsPointer) this.#hasChanged = true;
+    summary.returnsPointer = true;
+  }
+}

@@ -1,0 +1,210 @@
+/** One pass over the code of a subprog: follows stack pointers through registers, spills and calls. */
+import { isStackArgBase, MAX_ARGS, MAX_REG_ARGS, stackArgSlot } from '../../bpf/calling.ts';
+import type { AluInsn, AtomicInsn, Insn } from '../../bpf/insn.ts';
+import type { Program, Subprog } from '../../bpf/program.ts';
+import { R0 } from '../../bpf/reg.ts';
+import type { StackFacts, Summary } from './facts.ts';
+import {
+  basesOf,
+  derived,
+  derivedFromBoth,
+  FOUND,
+  FP,
+  hasBase,
+  join,
+  moved,
+  NONE,
+  pointer,
+  type Value,
+} from './pointer.ts';
+import {
+  clearArguments,
+  disturbSpills,
+  entryState,
+  getArgument,
+  loadSpill,
+  mergeInto,
+  type State,
+  setArgument,
+  spilled,
+  storeSpill,
+} from './state.ts';
+
+export class Walk {
+  readonly #program: Program;
+  readonly #subprog: Subprog;
+  readonly #summary: Summary;
+  readonly #facts: StackFacts;
+  /** By jump target. */
+  readonly #states = new Map<number, State>();
+  readonly #work = new Set<number>();
+
+  constructor(program: Program, subprog: Subprog, summary: Summary, facts: StackFacts) {
+    this.#program = program;
+    this.#subprog = subprog;
+    this.#summary = summary;
+    this.#facts = facts;
+  }
+
+  run(): void {
+    this.#from(this.#subprog.start, entryState(this.#summary.pointerArgs));
+    // A set is walked in order of insertion, and what is added meanwhile comes at its end.
+    for (const start of this.#work) {
+      this.#work.delete(start);
+      this.#from(start, (this.#states.get(start) as State).slice());
+    }
+  }
+
+  /** Follows the code until it ends, or meets a state already known. */
+  #from(start: number, state: State): void {
+    for (let pc = start; pc < this.#subprog.end; ) {
+      const insn = this.#program.insns[pc] as Insn;
+      this.#step(state, pc, insn);
+      if (insn.kind === 'exit') return;
+      if (insn.kind === 'ja' || insn.kind === 'jcc' || insn.kind === 'may_goto') {
+        const target = pc + 1 + insn.off;
+        this.#merge(target, state, { isLoop: target <= pc });
+        if (insn.kind === 'ja') return;
+      }
+      pc += insn.kind === 'lddw' ? 2 : 1;
+      if (this.#states.has(pc)) {
+        this.#merge(pc, state, { isLoop: false });
+        return;
+      }
+    }
+  }
+
+  #merge(at: number, from: State, edge: { readonly isLoop: boolean }): void {
+    const into = this.#states.get(at);
+    if (into === undefined) this.#states.set(at, from.slice());
+    else if (!mergeInto(into, from, edge)) return;
+    this.#work.add(at);
+  }
+
+  #step(state: State, pc: number, insn: Insn): void {
+    switch (insn.kind) {
+      case 'alu':
+        state[insn.dst] = aluResult(state, insn);
+        break;
+      case 'movsx':
+        state[insn.dst] = derived(state[insn.src] as Value);
+        break;
+      case 'swap':
+        state[insn.dst] = derived(state[insn.dst] as Value);
+        break;
+      case 'lddw':
+        state[insn.dst] = NONE;
+        break;
+      case 'ldx':
+        state[insn.dst] = isStackArgBase(insn.src)
+          ? this.#incoming(insn.off)
+          : this.#load(state, state[insn.src] as Value, insn.off, insn.size);
+        break;
+      case 'stx':
+        this.#storeOrPass(state, insn, state[insn.src] as Value);
+        break;
+      case 'st':
+        this.#storeOrPass(state, insn, NONE);
+        break;
+      case 'atomic':
+        this.#atomic(state, insn);
+        break;
+      case 'call':
+      case 'callx':
+        this.#call(state, pc, insn);
+        break;
+      case 'exit':
+        if (state[R0] !== NONE) this.#facts.returnsPointer(this.#summary);
+        break;
+    }
+  }
+
+  #incoming(off: number): Value {
+    const slot = stackArgSlot(off, 'incoming');
+    const n = MAX_REG_ARGS + 1 + (slot ?? 0);
+    return (this.#summary.pointerArgs & (1 << n)) === 0 ? NONE : pointer(n);
+  }
+
+  #storeOrPass(state: State, insn: { dst: number; off: number; size: number }, value: Value): void {
+    const slot = isStackArgBase(insn.dst) ? stackArgSlot(insn.off, 'outgoing') : undefined;
+    if (slot === undefined) this.#store(state, state[insn.dst] as Value, insn.off, insn.size, value);
+    else setArgument(state, MAX_REG_ARGS + 1 + slot, value);
+  }
+
+  #load(state: State, address: Value, off: number, size: number): Value {
+    this.#facts.reach(this.#summary, address, off);
+    const own = this.#ownPart(address);
+    const value = own === NONE ? NONE : loadSpill(state, own, off, size);
+    if (own === address && address !== NONE) return value;
+    const { found } = this.#facts;
+    return join(value, size === 8 ? found : derived(found));
+  }
+
+  #store(state: State, address: Value, off: number, size: number, value: Value): void {
+    this.#facts.reach(this.#summary, address, off);
+    const own = this.#ownPart(address);
+    if (own !== NONE) storeSpill(state, own, off, size, value);
+    if (own !== address || address === NONE) this.#facts.escape(this.#summary, value);
+  }
+
+  /** The address itself if it lies in this frame, something less exact if it may, else NONE. */
+  #ownPart(address: Value): Value {
+    if (basesOf(address) === 1 << FP) return address;
+    if (hasBase(address, FOUND) && this.#summary.isExposed) return derived(address);
+    return hasBase(address, FP) ? join(address, NONE) : NONE;
+  }
+
+  /** RFC 9669 §5.3: what is there before goes to src (r0 for cmpxchg), what is there after stems from both. */
+  #atomic(state: State, insn: AtomicInsn): void {
+    const { op, off, size } = insn;
+    const [dst, src] = [state[insn.dst] as Value, state[insn.src] as Value];
+    if (op === 'load_acquire') {
+      state[insn.dst] = this.#load(state, src, off, size);
+      return;
+    }
+    if (op === 'store_release') {
+      this.#store(state, dst, off, size, src);
+      return;
+    }
+    const old = this.#load(state, dst, off, size);
+    const isSwap = op === 'xchg' || op === 'cmpxchg';
+    this.#store(
+      state,
+      dst,
+      off,
+      size,
+      op === 'xchg' ? src : isSwap ? join(old, src) : derivedFromBoth(old, src),
+    );
+    if (op === 'cmpxchg') state[R0] = join(state[R0] as Value, old);
+    else if (op === 'xchg' || op.startsWith('fetch_')) state[insn.src] = old;
+  }
+
+  #call(state: State, pc: number, insn: Insn): void {
+    const facts = this.#facts;
+    const callee = facts.calleeOf(pc, insn);
+    let passed = NONE;
+    for (let n = 1; n <= MAX_ARGS; n++) {
+      const value = getArgument(state, n);
+      if (value === NONE) continue;
+      facts.pass(this.#summary, callee, n, value);
+      passed = derivedFromBoth(passed, value);
+    }
+    if (this.#summary.isExposed) {
+      for (const value of spilled(state)) facts.escape(this.#summary, value);
+      disturbSpills(state, facts.found);
+    }
+    state[R0] = callee?.returnsPointer ? derivedFromBoth(passed, facts.found) : NONE;
+    clearArguments(state);
+  }
+}
+
+function aluResult(state: State, insn: AluInsn): Value {
+  const dst = state[insn.dst] as Value;
+  const src = insn.source === 'X' ? (state[insn.src] as Value) : NONE;
+  if (insn.op === 'mov') return insn.width === 64 ? src : derived(src);
+  if (insn.width === 64 && insn.source === 'K') {
+    if (insn.op === 'add') return moved(dst, insn.imm);
+    if (insn.op === 'sub') return moved(dst, -insn.imm);
+  }
+  return derivedFromBoth(dst, src);
+}
