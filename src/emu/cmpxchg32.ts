@@ -65,10 +65,6 @@ export class Cmpxchg32 {
     this.#guest = guest;
   }
 
-  reset(): void {
-    this.#next = undefined;
-  }
-
   /** An instruction within a hooked range starts. */
   onInsn(address: U64, size: number): void {
     this.settle(address);

@@ -31,7 +31,6 @@ export const UC_HOOK_BLOCK = 8;
 export const UC_HOOK_MEM_INVALID = 0x3f0;
 
 export const UC_ERR_OK = 0;
-export const UC_ERR_READ_UNMAPPED = 6;
 export const UC_ERR_FETCH_UNMAPPED = 8;
 export const UC_ERR_INSN_INVALID = 10;
 

@@ -16,7 +16,7 @@ import { isImprecise, JUNK_REGS, outcomeOf } from './native-outcome.ts';
 import type { NativeSubject, RunImageOptions } from './native-subject.ts';
 import { RSP } from './shadow-stack.ts';
 
-export type { NativeCallee, NativeData, NativeSubject, RunImageOptions } from './native-subject.ts';
+export type { NativeSubject, RunImageOptions } from './native-subject.ts';
 
 /** Where main returns to: between callees and context, far from both, never mapped. */
 const RETURN_TO = 0x7fff_0000n;

@@ -86,7 +86,10 @@ export function selfTest(engine: Engine): SelfTestResult {
   }
 }
 
-/** A truth row: for each state its results, separated by spaces. */
+/**
+ * A truth row: for each state its results, separated by spaces. What scripts/record-truth.js writes.
+ * @public
+ */
 export function truthRow(probe: Probe, run: (state: BigUint64Array) => BigUint64Array): string {
   return STATES.map((state) => formatResult(state, run(state), probe)).join(' ');
 }

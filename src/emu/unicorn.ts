@@ -182,7 +182,6 @@ class UnicornEngine implements Engine {
     this.#active = handle;
     this.#request = request;
     this.#events = {};
-    this.#cmpxchg.reset();
     handle.restore();
     this.#registers.write(handle.uc, request.regs);
     this.#gate.arm(request.fuel, request.watch);
