@@ -213,6 +213,10 @@ function badStackArg(pc: number, reg: number, off: number, base: number, access:
 }
 
 function calleesOf(insns: Slots, known: readonly Callee[]): Map<string, Callee> {
+  for (const { name, args = 0 } of known) {
+    if (args > MAX_ARGS)
+      throw badInput('program', name, `a callee takes at most ${MAX_ARGS} arguments, not ${args}`);
+  }
   const byKey = new Map(known.map((callee) => [calleeKey(callee), callee]));
   const used = new Map<string, Callee>();
   for (const insn of insns) {

@@ -52,7 +52,9 @@ function headings(
 }
 
 function nativeLines(image: Image, piece: Piece, syntax: Syntax): string[] {
-  return disassemblePiece(image, piece, syntax).map(({ offset, length, text }) => {
+  const insns = disassemblePiece(image, piece, syntax);
+  const fill = insns.findLastIndex(({ text }) => text !== 'int3') + 1;
+  return insns.slice(0, Math.max(fill, 1)).map(({ offset, length, text }) => {
     const bytes = bytesText(image.code.subarray(offset, offset + length), ' ');
     return `        ${hex(offset).padStart(8)}  ${bytes.padEnd(BYTES_WIDTH)}  ${text}`;
   });

@@ -14,17 +14,18 @@ export interface Piece {
   readonly end: number;
 }
 
-/** The whole image, cut where a subprog or the code of a BPF instruction starts. Empty pieces are left out. */
+/**
+ * The whole image, cut where a subprog or the code of a BPF instruction starts. An instruction that became
+ * nothing (`goto +0`, `r1 = r1`) has an empty piece.
+ */
 export function piecesOf({ code, pcMap = [], subprogEntries }: Image): Piece[] {
-  const pcs = new Map(pcMap.map(([pc, offset]) => [offset, pc]));
-  const subprogs = new Map(subprogEntries.map((offset, index) => [offset, index]));
-  const cuts = [...new Set([0, ...pcs.keys(), ...subprogs.keys()])].sort((a, b) => a - b);
-  return cuts
-    .map((start, i): Piece => {
-      const end = cuts[i + 1] ?? code.length;
-      return { pc: pcs.get(start) ?? null, subprog: subprogs.get(start) ?? null, start, end };
-    })
-    .filter(({ start, end }) => end > start);
+  const cuts: Omit<Piece, 'end'>[] = [
+    ...subprogEntries.map((start, subprog) => ({ start, subprog, pc: null })),
+    ...pcMap.map(([pc, start]) => ({ start, subprog: null, pc })),
+  ].sort((a, b) => a.start - b.start);
+  const first = cuts[0]?.start ?? code.length;
+  if (first > 0) cuts.unshift({ start: 0, subprog: null, pc: null });
+  return cuts.map((cut, i) => ({ ...cut, end: cuts[i + 1]?.start ?? code.length }));
 }
 
 /** The piece that holds an offset of the image. */
@@ -33,7 +34,17 @@ export const pieceAt = (image: Image, offset: number): Piece | undefined =>
 
 /** The native instructions of a piece. */
 export function disassemblePiece(image: Image, { start, end }: Piece, syntax: Syntax): NativeInsn[] {
-  return disassembleNative(image.code, { base: image.base, start, end, syntax });
+  return disassembleNative(image.code, { base: image.base, start, end, syntax, symbol: symbolOf(image) });
+}
+
+/** Names of addresses that calls and jumps go to: a subprog, a callee, or an offset in the image. */
+function symbolOf(image: Image): (address: bigint) => string | undefined {
+  return (address) => {
+    const offset = Number(address - image.base);
+    if (offset < 0 || offset >= image.code.length) return undefined;
+    const subprog = image.subprogEntries.indexOf(offset);
+    return subprog >= 0 ? `${hex(offset)} <subprog ${subprog}>` : hex(offset);
+  };
 }
 
 /** The native instruction that holds an offset of the image. */

@@ -20,6 +20,8 @@ export interface DisassembleOptions {
   readonly base: bigint;
   /** @defaultValue 'att' */
   readonly syntax?: Syntax;
+  /** What to write for the target of a call or jump. @defaultValue its address */
+  readonly symbol?: (address: bigint) => string | undefined;
   /** First byte to decode. @defaultValue 0 */
   readonly start?: number;
   /** Where no further instruction starts; the last one may reach past it. @defaultValue the end of the code */
@@ -39,7 +41,7 @@ function iced(): Iced {
 
 /** Bytes that are no instruction are shown as `(bad)`. */
 export function disassembleNative(code: Uint8Array, options: DisassembleOptions): NativeInsn[] {
-  const { base, start = 0, end = code.length, syntax = 'att' } = options;
+  const { base, symbol, start = 0, end = code.length, syntax = 'att' } = options;
   const { Decoder, DecoderOptions, Formatter, FormatterSyntax, Instruction } = iced();
   const decoder = new Decoder(64, code.subarray(start, end + MAX_INSN_BYTES - 1), DecoderOptions.None);
   const formatter = new Formatter(syntax === 'att' ? FormatterSyntax.Gas : FormatterSyntax.Intel);
@@ -55,8 +57,14 @@ export function disassembleNative(code: Uint8Array, options: DisassembleOptions)
     while (decoder.canDecode && start + decoder.position < end) {
       const offset = start + decoder.position;
       decoder.decodeOut(insn);
+      const named =
+        insn.isInvalid || insn.nearBranchTarget === 0n ? undefined : symbol?.(insn.nearBranchTarget);
       const text = insn.isInvalid ? '(bad)' : formatter.format(insn);
-      out.push({ offset, length: insn.length, text });
+      out.push({
+        offset,
+        length: insn.length,
+        text: named === undefined ? text : `${text.split(' ')[0]} ${named}`,
+      });
     }
   } finally {
     insn.free();
