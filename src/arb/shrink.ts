@@ -4,16 +4,18 @@
  * nothing here can make an invalid program.
  */
 import { shrinkImm } from './imm.ts';
-import type { ArgSource, FunctionSpec, NativeSpec, ProgramSpec, Source, Stmt } from './spec.ts';
+import type { ArgSource, CalleeChoice, FunctionSpec, NativeSpec, ProgramSpec, Source, Stmt } from './spec.ts';
 import { shrinkWord } from './word.ts';
 
 export function* shrinkProgram(spec: ProgramSpec): Iterable<ProgramSpec> {
+  yield* promote(spec);
   yield* dropFunctions(spec);
   for (let index = 0; index < spec.functions.length; index++) {
     const fn = spec.functions[index] as FunctionSpec;
     for (const simpler of shrinkFunction(fn, index)) yield withFunction(spec, index, simpler);
   }
   yield* dropNatives(spec);
+  yield* dropArguments(spec);
   if (spec.ctx > 0) yield { ...spec, ctx: 0 };
   if (spec.data > 8) yield { ...spec, data: 8 };
   if (spec.rodata > 8) yield { ...spec, rodata: 8 };
@@ -21,6 +23,14 @@ export function* shrinkProgram(spec: ProgramSpec): Iterable<ProgramSpec> {
 
 function withFunction(spec: ProgramSpec, index: number, fn: FunctionSpec): ProgramSpec {
   return { ...spec, functions: spec.functions.map((old, k) => (k === index ? fn : old)) };
+}
+
+/** A function behind main in its place, without the arguments main does not have. */
+function* promote(spec: ProgramSpec): Iterable<ProgramSpec> {
+  for (let index = spec.functions.length - 1; index > 0; index--) {
+    const [fn, ...rest] = spec.functions.slice(index);
+    if (fn !== undefined) yield { ...spec, functions: [{ ...fn, args: 2, incoming: [] }, ...rest] };
+  }
 }
 
 /** Calls of a dropped function fold onto another callee. */
@@ -45,6 +55,41 @@ function* dropNatives(spec: ProgramSpec): Iterable<ProgramSpec> {
   }
 }
 
+/** One argument less of a callee, and the arguments behind it one to the front, at every call. */
+function* dropArguments(spec: ProgramSpec): Iterable<ProgramSpec> {
+  const most = Math.max(...spec.natives.map((n) => n.args), ...spec.functions.slice(1).map((fn) => fn.args));
+  for (let k = 0; k < most; k++) {
+    const functions = spec.functions.map((fn) => ({ ...fn, body: withoutArgument(fn.body, k) }));
+    for (let i = 1; i < functions.length; i++) {
+      const fn = functions[i] as FunctionSpec;
+      if (fn.args > k) yield withFunction({ ...spec, functions }, i, { ...fn, args: fn.args - 1 });
+    }
+    for (let i = 0; i < spec.natives.length; i++) {
+      const native = spec.natives[i] as NativeSpec;
+      const fewer = { ...native, args: native.args - 1 };
+      if (native.args > k)
+        yield { ...spec, functions, natives: spec.natives.map((old, j) => (j === i ? fewer : old)) };
+    }
+  }
+}
+
+const withoutArgument = (body: readonly Stmt[], argument: number): Stmt[] =>
+  body.map((stmt): Stmt => {
+    switch (stmt.kind) {
+      case 'call':
+        return { ...stmt, args: stmt.args.filter((_, k) => k !== argument) };
+      case 'branch': {
+        const then = withoutArgument(stmt.then, argument);
+        const otherwise = withoutArgument(stmt.otherwise, argument);
+        return { ...stmt, then, otherwise };
+      }
+      case 'loop':
+        return { ...stmt, body: withoutArgument(stmt.body, argument) };
+      default:
+        return stmt;
+    }
+  });
+
 function* shrinkFunction(fn: FunctionSpec, index: number): Iterable<FunctionSpec> {
   for (const body of shrinkBody(fn.body)) yield { ...fn, body };
   if (fn.mix !== 0) yield { ...fn, mix: 0 };
@@ -62,8 +107,8 @@ function* shrinkFunction(fn: FunctionSpec, index: number): Iterable<FunctionSpec
   for (let bit = 1; bit < 10; bit++) if (fn.mix & (1 << bit)) yield { ...fn, mix: fn.mix & ~(1 << bit) };
 }
 
-/** Fewer statements, then each one simpler. */
-function* shrinkBody(body: readonly Stmt[]): Iterable<readonly Stmt[]> {
+/** @internal Fewer statements, then each one simpler. */
+export function* shrinkBody(body: readonly Stmt[]): Iterable<readonly Stmt[]> {
   for (let size = body.length; size >= 1; size = size >> 1) {
     for (let at = 0; at + size <= body.length; at += size)
       yield [...body.slice(0, at), ...body.slice(at + size)];
@@ -93,6 +138,7 @@ function* shrinkStmt(stmt: Stmt): Iterable<readonly Stmt[]> {
       for (const body of shrinkBody(stmt.body)) yield [{ ...stmt, body }];
       break;
     case 'call':
+      for (const callee of shrinkCallee(stmt.callee)) yield [{ ...stmt, callee }];
       for (const args of shrinkArgs(stmt.args)) yield [{ ...stmt, args }];
       if (stmt.order.some((key) => key !== 0)) yield [{ ...stmt, order: stmt.order.map(() => 0) }];
       break;
@@ -128,4 +174,18 @@ function* shrinkArgs(args: readonly ArgSource[]): Iterable<readonly ArgSource[]>
   for (let k = 0; k < args.length; k++) {
     if (!isPlain(k)) yield args.map((arg, i) => (i === k ? (plain[k] as ArgSource) : arg));
   }
+  for (let k = 0; k < args.length; k++) {
+    if (!isPlain(k) && !isFirstReg(args[k])) yield args.map((arg, i) => (i === k ? FIRST_REG : arg));
+  }
+}
+
+/** The plainest register: by then it holds argument 1. */
+const FIRST_REG: ArgSource = { from: 'reg', reg: 1 };
+
+const isFirstReg = (arg: ArgSource | undefined): boolean => arg?.from === 'reg' && arg.reg === 1;
+
+/** A native callee instead of a function; one that stands before it. */
+function* shrinkCallee({ kind, index }: CalleeChoice): Iterable<CalleeChoice> {
+  if (kind === 'bpf') for (let native = 0; native < 4; native++) yield { kind: 'native', index: native };
+  for (let before = 0; before < index; before++) yield { kind, index: before };
 }

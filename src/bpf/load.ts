@@ -6,6 +6,7 @@ import { badInput, OracleError } from '../core/errors.ts';
 import { type Assembled, assemble } from './asm.ts';
 import { STACK_ARG_FORMS } from './calling.ts';
 import { type DataFile, parseDataFile } from './data-file.ts';
+import { parseDataSection } from './data-section.ts';
 import { decode } from './decode.ts';
 import { isElf, readElf } from './elf.ts';
 import { detectFormat, type LoadFormat, textOf } from './format.ts';
@@ -13,7 +14,7 @@ import { decodes, type RawProgram, readHex, splitFuzzerInput } from './hex.ts';
 import type { Insn } from './insn.ts';
 import { readListing } from './listing.ts';
 import type { Loaded, LoadOptions } from './loaded.ts';
-import { buildProgram, type Callee, type Program } from './program.ts';
+import { buildProgram, type Callee, type DataSection, type Program } from './program.ts';
 import { parseProto } from './proto.ts';
 
 /** How to read one file. */
@@ -93,11 +94,16 @@ function loadData(bytes: Uint8Array, options: FileOptions): LoadedFile {
     program,
     oracle: data.oracle,
     ...(data.memory === undefined ? {} : { memory: data.memory }),
-    ...(data.result === undefined || data.error !== undefined ? {} : { expected: data.result }),
+    ...(data.result === undefined || data.error !== undefined || isUnstated(data)
+      ? {}
+      : { expected: data.result }),
     ...(data.error === undefined ? {} : { expectedError: data.error }),
     ...(skip === undefined ? {} : { skip }),
   };
 }
+
+/** `# oracle: result unstated`: the result stands there because the format wants one. */
+const isUnstated = ({ oracle }: DataFile): boolean => oracle.get('result')?.at(-1) === 'unstated';
 
 const SKIPPED = buildProgram([{ kind: 'exit' }], { name: 'skipped' });
 
@@ -119,18 +125,24 @@ function dataProgram(data: DataFile, options: FileOptions): Program {
           functionNames: new Map(),
           callees: [],
         };
-  return toProgram(assembled, { ...options, protos });
+  const sections = (data.oracle.get('data') ?? []).map((text) => parseDataSection(text, fileName));
+  return toProgram(assembled, { ...options, protos }, sections);
 }
 
 const wordBytes = (words: readonly bigint[]): Uint8Array => new Uint8Array(new BigUint64Array(words).buffer);
 
-function toProgram({ insns, functionNames, callees }: Assembled, { fileName, protos }: FileOptions): Program {
+function toProgram(
+  { insns, functionNames, callees }: Assembled,
+  { fileName, protos }: FileOptions,
+  data: readonly DataSection[] = [],
+): Program {
   return located(fileName, () =>
     buildProgram(insns, {
       name: fileName,
       functionNames,
       functionArgs: functionArgs(functionNames, protos ?? new Map()),
       callees: calleesOf(insns, callees, protos ?? new Map()),
+      data,
     }),
   );
 }

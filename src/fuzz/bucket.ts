@@ -1,0 +1,75 @@
+/**
+ * The bucket of a diverging case: what differs first, without the numbers that are the case's own, so that the
+ * thousand cases one bug breaks are one report.
+ */
+import { MAX_REG_ARGS } from '../bpf/calling.ts';
+import type { Program } from '../bpf/program.ts';
+import { R10 } from '../bpf/reg.ts';
+import type { CaseResult } from '../oracle/case.ts';
+import type { Divergence, Observed, Place } from '../oracle/verdict.ts';
+import { formOf } from './opcode-forms.ts';
+
+/** e.g. `arg 7 of kfunc`, `return value`, `callee-saved register at return`, `fault read (ldx dw)`. */
+export function bucketOf({ divergences, culprit, program }: CaseResult): string {
+  const first = divergences.find(isInTrace) ?? divergences[0];
+  if (first === undefined) return 'none';
+  const at = culprit === null ? '' : suffix(program, culprit.pc, culprit.stage);
+  return `${subjectKey(first)}${at}`;
+}
+
+/** Calls and returns are in the order they happened in; memory, r0 and the end only show what came of it. */
+function isInTrace({ subject }: Divergence): boolean {
+  const { kind } = subject;
+  return kind === 'event' || kind === 'arg' || kind === 'result' || kind === 'reg' || kind === 'stack';
+}
+
+function suffix(program: Program | null, pc: number | null, stage: string): string {
+  const insn = pc === null ? undefined : program?.insns[pc];
+  return ` (${(insn === undefined ? undefined : formOf(insn)?.name) ?? stage})`;
+}
+
+function subjectKey({ subject, got }: Divergence): string {
+  switch (subject.kind) {
+    case 'outcome':
+      return endKey(got);
+    case 'r0':
+      return 'return value';
+    case 'trace-length':
+    case 'memory':
+      return subject.kind;
+    case 'data':
+      return 'memory';
+    case 'stated':
+      return `stated r0 (${subject.side})`;
+    case 'event':
+      return 'another call or return';
+    case 'arg':
+      return argKey(subject.position, subject.place);
+    case 'result':
+      return subject.place.kind === 'return' ? 'return value' : `result of ${subject.place.callee?.kind}`;
+    case 'reg':
+      return registerKey(subject.reg, subject.place);
+    case 'stack':
+      return `stack at ${subject.place.kind}`;
+    case 'abi':
+      return subject.rule === 'callee-saved' ? CALLEE_SAVED : `abi ${subject.rule}`;
+  }
+}
+
+/** The same promise, whoever is the caller: a BPF function, which shows r6..r9, or the kernel. */
+const CALLEE_SAVED = 'callee-saved register at return';
+
+/** Arguments in registers are all alike; on the stack each has a place of its own. */
+const argKey = (position: number, { callee }: Place): string =>
+  position > MAX_REG_ARGS ? `arg ${position} of ${callee?.kind}` : 'arg in a register';
+
+function registerKey(reg: number, { kind }: Place): string {
+  if (reg === R10) return `r10 at ${kind}`;
+  return kind === 'return' ? CALLEE_SAVED : 'r6-r9 at call';
+}
+
+function endKey(observed: Observed): string {
+  if (observed.kind !== 'outcome') return observed.kind;
+  const { outcome } = observed;
+  return outcome.kind === 'fault' ? `fault ${outcome.fault.kind}` : `outcome ${outcome.kind}`;
+}

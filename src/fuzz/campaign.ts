@@ -1,0 +1,213 @@
+/**
+ * A campaign: hands blocks of cases to workers, takes their reports in the order of the cases, and has the first
+ * case of each bucket shrunk and confirmed. Because reports are taken in order, what a campaign finds and
+ * counts does not depend on how many workers it has.
+ */
+import type { Summary } from '../oracle/case.ts';
+import { CallCoverage } from './call-coverage.ts';
+import { CaseDigest } from './digest.ts';
+import { OpcodeCoverage } from './opcode-coverage.ts';
+import type { CasePath } from './path.ts';
+import type { Block, BlockReport, Hit, ShrunkHit, Unjudged } from './shard.ts';
+import { Statistics } from './statistics.ts';
+
+/** Workers by number, each with a shard of its own; one job at a time each. */
+export interface Pool {
+  readonly size: number;
+  runBlock(worker: number, block: Block): Promise<BlockReport>;
+  shrink(worker: number, path: CasePath): Promise<ShrunkHit>;
+}
+
+/** What a fresh process said of a case file. */
+export type Confirmation = 'diverges' | 'agrees' | 'cannot run';
+
+export interface CampaignOptions {
+  readonly seed: number;
+  /** Cases to run; undefined: until stopped. */
+  readonly runs?: number | undefined;
+  /** One case instead. */
+  readonly path?: CasePath | undefined;
+  readonly pool: Pool;
+  /** Ends the campaign after so many failures. */
+  readonly maxFailures?: number | undefined;
+  /** Asked between blocks. */
+  readonly isStopped: () => boolean;
+  /** Keeps a case file and says where. `replaces`: what `save` said of its form before shrinking. */
+  readonly save: (file: CaseFile, replaces: string | null) => string;
+  /** Runs a saved case in a fresh process. */
+  readonly confirm: (file: string) => Promise<Confirmation>;
+  /** Told after each block, and after each failure. */
+  readonly onProgress?: (campaign: CampaignState) => void;
+}
+
+export interface CaseFile {
+  readonly seed: number;
+  readonly path: CasePath;
+  readonly bucket: string;
+  readonly text: string;
+}
+
+/** One bucket. */
+export interface Failure {
+  readonly bucket: string;
+  /** Cases that fell into it. */
+  readonly count: number;
+  readonly path: CasePath;
+  readonly shrinks: number;
+  /** Every simpler case was tried. */
+  readonly isMinimal: boolean;
+  readonly file: string;
+  /**
+   * Whether it is reproduced by a fresh engine in a fresh process. If not, it depended on what ran before it:
+   * the tool's doing, not a bug of the JIT. Null: not tried, the campaign was stopped before.
+   */
+  readonly confirmed: Confirmation | null;
+}
+
+/** What a campaign has come to so far. */
+export interface CampaignState {
+  readonly seed: number;
+  readonly digest: string;
+  readonly statistics: Statistics;
+  readonly calls: CallCoverage;
+  readonly opcodes: OpcodeCoverage;
+  readonly failures: readonly Failure[];
+  /** Cases that proved nothing; the first ones. */
+  readonly unjudged: readonly Unjudged[];
+  readonly summary: Summary;
+}
+
+const BLOCK_CASES = 64;
+const MAX_UNJUDGED = 16;
+
+/** Runs a campaign to its end. Rejects with what a worker failed with. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignState> {
+  return new Campaign(options).run();
+}
+
+class Campaign {
+  readonly #options: CampaignOptions;
+  readonly #digest = new CaseDigest();
+  readonly #statistics = new Statistics();
+  readonly #calls = new CallCoverage();
+  readonly #opcodes = new OpcodeCoverage();
+  readonly #buckets = new Map<string, Failure>();
+  readonly #unjudged: Unjudged[] = [];
+  /** Reports that wait for those before them, by first case. */
+  readonly #waiting = new Map<number, BlockReport>();
+  readonly #unshrunk: string[] = [];
+  #next: number;
+  #retired: number;
+  #isFull = false;
+
+  constructor(options: CampaignOptions) {
+    this.#options = options;
+    this.#next = options.path?.index ?? 0;
+    this.#retired = this.#next;
+  }
+
+  async run(): Promise<CampaignState> {
+    const { pool } = this.#options;
+    await Promise.all(Array.from({ length: pool.size }, (_, worker) => this.#work(worker)));
+    return this.#state();
+  }
+
+  async #work(worker: number): Promise<void> {
+    for (;;) {
+      const bucket = this.#options.isStopped() ? undefined : this.#unshrunk.shift();
+      if (bucket !== undefined) {
+        await this.#shrink(worker, bucket);
+        continue;
+      }
+      const block = this.#nextBlock();
+      if (block === undefined) return;
+      const report = await this.#options.pool.runBlock(worker, block);
+      this.#waiting.set(block.start, report);
+      this.#retire();
+    }
+  }
+
+  #nextBlock(): Block | undefined {
+    const { runs = Number.POSITIVE_INFINITY, path, isStopped } = this.#options;
+    if (this.#isFull || isStopped()) return undefined;
+    const start = this.#next;
+    const end = path === undefined ? runs : path.index + 1;
+    if (start >= end) return undefined;
+    const count = Math.min(BLOCK_CASES, end - start);
+    this.#next += count;
+    return { start, count, choices: path?.choices ?? [] };
+  }
+
+  /** Takes the reports whose turn it is. */
+  #retire(): void {
+    for (;;) {
+      const report = this.#waiting.get(this.#retired);
+      if (report === undefined || this.#isFull) return;
+      this.#waiting.delete(this.#retired);
+      this.#retired += report.block.count;
+      this.#add(report);
+      this.#options.onProgress?.(this.#state());
+    }
+  }
+
+  #add(report: BlockReport): void {
+    this.#digest.addLanes(report.digest);
+    this.#statistics.merge(report.statistics);
+    this.#calls.merge(report.calls);
+    this.#opcodes.merge(report.opcodes);
+    for (const hit of report.hits) this.#addHit(hit);
+    this.#unjudged.push(...report.unjudged.slice(0, MAX_UNJUDGED - this.#unjudged.length));
+    this.#isFull = this.#buckets.size >= (this.#options.maxFailures ?? Number.POSITIVE_INFINITY);
+  }
+
+  #addHit({ bucket, path, file }: Hit): void {
+    const { seed, save } = this.#options;
+    const known = this.#buckets.get(bucket);
+    if (known !== undefined) {
+      this.#buckets.set(bucket, { ...known, count: known.count + 1 });
+      return;
+    }
+    const saved = save({ seed, path, bucket, text: file ?? '' }, null);
+    this.#buckets.set(bucket, {
+      bucket,
+      count: 1,
+      path,
+      shrinks: 0,
+      isMinimal: false,
+      file: saved,
+      confirmed: null,
+    });
+    this.#unshrunk.push(bucket);
+  }
+
+  async #shrink(worker: number, bucket: string): Promise<void> {
+    const { pool, seed, save, confirm, onProgress } = this.#options;
+    const before = this.#failure(bucket);
+    const { path, shrinks, isFinished, diverged, file: text } = await pool.shrink(worker, before.path);
+    const file = diverged ? save({ seed, path, bucket, text }, before.file) : before.file;
+    const confirmed = await confirm(file);
+    const { count } = this.#failure(bucket);
+    const isMinimal = isFinished && diverged;
+    this.#buckets.set(bucket, { bucket, count, path, shrinks, isMinimal, file, confirmed });
+    onProgress?.(this.#state());
+  }
+
+  #failure(bucket: string): Failure {
+    const failure = this.#buckets.get(bucket);
+    if (failure === undefined) throw new Error(`no such bucket: ${bucket}`);
+    return failure;
+  }
+
+  #state(): CampaignState {
+    return {
+      seed: this.#options.seed,
+      digest: this.#digest.toString(),
+      statistics: this.#statistics,
+      calls: this.#calls,
+      opcodes: this.#opcodes,
+      failures: [...this.#buckets.values()],
+      unjudged: this.#unjudged,
+      summary: this.#statistics.summary(),
+    };
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Saved cases: `.data` files (bpf/data-file.ts) that hold everything a case's run depends on, so that it can be
+ * run again without the generator, read, and edited. What bpf_conformance's format cannot say stands in
+ * `# oracle:` lines:
+ *
+ *   # oracle: convention linux
+ *   # oracle: models default           how helpers and kfuncs compute their results
+ *   # oracle: proto f2=7               arguments of functions, helpers and kfuncs
+ *   # oracle: data .data 0x35d180000000 rw 00ff…
+ *   # oracle: generator 90af…          whose case `seed` and `path` name
+ *   # oracle: seed 1
+ *   # oracle: path 12:0:3
+ *   # oracle: bucket arg 7 of kfunc
+ *
+ * The running case of a fuzz is a file of seed and path alone (running-case.ts).
+ */
+import type { Generated } from '../arb/lower.ts';
+import { writeDataFile } from '../bpf/data-file.ts';
+import { dataSectionText } from '../bpf/data-section.ts';
+import { disassembleProgram } from '../bpf/disasm.ts';
+import type { Program } from '../bpf/program.ts';
+import type { CaseResult } from '../oracle/case.ts';
+import { generatorFingerprint } from './generate.ts';
+import { type CasePath, formatPath } from './path.ts';
+
+export interface CaseOrigin {
+  readonly seed: number;
+  readonly path: CasePath;
+  /** What was seen of it; null if it was not run. */
+  readonly bucket: string | null;
+  /** More `# oracle:` lines. */
+  readonly setup?: ReadonlyMap<string, readonly string[]> | undefined;
+}
+
+/** The file of a case. The result it states is the reference's r0; where that is an address, it is `unstated`. */
+export function caseText(subject: Generated, result: CaseResult, origin: CaseOrigin): string {
+  const { program, input } = subject;
+  const outcome = result.want?.outcome;
+  return writeDataFile({
+    comments: [
+      `bpf-oracle case: seed ${origin.seed}, path ${formatPath(origin.path)}`,
+      ...(origin.bucket === null ? [] : [`seen: ${origin.bucket}`]),
+      'bpf-oracle replay <this file> runs it again',
+      '',
+      ...listing(program),
+    ],
+    oracle: oracleLines(program, origin),
+    asm: disassembleProgram(program, { dialect: 'mnemonic' }),
+    memory: input.memory,
+    result: outcome?.kind === 'exit' ? outcome.r0 : 0n,
+  });
+}
+
+/** The program as clang would write it. */
+const listing = (program: Program): string[] => disassembleProgram(program).trimEnd().split('\n');
+
+function oracleLines(program: Program, { seed, path, bucket, setup }: CaseOrigin): Map<string, string[]> {
+  return new Map<string, string[]>([
+    ['convention', [program.convention]],
+    ['models', ['default']],
+    ['result', ['unstated']],
+    ['proto', protos(program)],
+    ['data', program.data.map(dataSectionText)],
+    ...[...(setup ?? [])].map(([key, values]): [string, string[]] => [key, [...values]]),
+    ['generator', [generatorFingerprint()]],
+    ['seed', [`${seed}`]],
+    ['path', [formatPath(path)]],
+    ...(bucket === null ? [] : [['bucket', [bucket]] satisfies [string, string[]]]),
+  ]);
+}
+
+/** Numbers of arguments; callees by the names they have in assembly without names. */
+function protos({ subprogs, callees }: Program): string[] {
+  const functions = subprogs.map(({ name, args }) => `${name}=${args}`);
+  const natives = [...callees.values()].flatMap(({ kind, id, args }) =>
+    args === undefined ? [] : [`${kind}_${id}=${args}`],
+  );
+  return [...functions, ...natives];
+}

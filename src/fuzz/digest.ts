@@ -1,0 +1,109 @@
+/**
+ * A digest of the cases a campaign made. Each case's bytes are hashed, mixed with its index and added up, so
+ * that it does not matter who made which case in what order. Two lanes of 32 bits; finaliser of MurmurHash3
+ * (fmix32). Not meant to withstand an attacker.
+ */
+import { encode } from '../bpf/encode.ts';
+import type { Program } from '../bpf/program.ts';
+import type { Input } from '../core/env.ts';
+
+/** What a case consists of. */
+export interface DigestedCase {
+  readonly program: Program;
+  readonly input: Input;
+}
+
+const FIRST_PRIME = 0x85eb_ca6b;
+const SECOND_PRIME = 0xc2b2_ae35;
+
+class Hash {
+  #low = 0x9747_b28c;
+  #high = 0x1b87_3593;
+
+  word(value: number): void {
+    this.#low = Math.imul(this.#low ^ value, FIRST_PRIME);
+    this.#low = (this.#low << 13) | (this.#low >>> 19);
+    this.#high = Math.imul(this.#high ^ value, SECOND_PRIME);
+    this.#high = (this.#high << 17) | (this.#high >>> 15);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.word(bytes.length);
+    const whole = bytes.length & ~3;
+    for (let i = 0; i < whole; i += 4) {
+      const [a, b, c, d] = [bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]] as number[] as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      this.word(a | (b << 8) | (c << 16) | (d << 24));
+    }
+    for (let i = whole; i < bytes.length; i++) this.word(bytes[i] as number);
+  }
+
+  lanes(): readonly [low: number, high: number] {
+    return [fmix32(this.#low ^ this.#high), fmix32(this.#high + Math.imul(this.#low, 5))];
+  }
+}
+
+function fmix32(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), FIRST_PRIME);
+  h = Math.imul(h ^ (h >>> 13), SECOND_PRIME);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** Hash of everything a case's run depends on; `code` is its program, encoded. */
+function hashCase(
+  { program, input }: DigestedCase,
+  code: Uint8Array,
+  index: number,
+): readonly [number, number] {
+  const hash = new Hash();
+  hash.word(index | 0);
+  hash.bytes(code);
+  hash.bytes(input.memory);
+  for (const { start, args } of program.subprogs) hash.word((start << 4) | args);
+  for (const { kind, id, args } of program.callees.values()) {
+    hash.word((id << 6) | ((args ?? 15) << 2) | (kind === 'kfunc' ? 2 : 1));
+  }
+  for (const { address, bytes, writable } of program.data) {
+    hash.word(Number(address & 0xffff_ffffn) | (writable ? 1 : 0));
+    hash.bytes(bytes);
+  }
+  return hash.lanes();
+}
+
+/** Running digest of many cases. */
+export class CaseDigest {
+  readonly #sum = new Uint32Array(2);
+
+  /** Adds a case. `code`: its program, encoded, where the caller has it. */
+  add(index: number, subject: DigestedCase, code: Uint8Array = encode(subject.program.insns)): void {
+    const [low, high] = hashCase(subject, code, index);
+    this.addLanes([low, high]);
+  }
+
+  addLanes([low, high]: readonly [number, number]): void {
+    const sum = this.#sum;
+    sum[0] = (sum[0] as number) + low;
+    sum[1] = (sum[1] as number) + high;
+  }
+
+  /** To be added to another digest. */
+  lanes(): readonly [number, number] {
+    return [this.#sum[0] as number, this.#sum[1] as number];
+  }
+
+  /** 16 hex digits. */
+  toString(): string {
+    return [...this.#sum].map((lane) => lane.toString(16).padStart(8, '0')).join('');
+  }
+}
+
+/** Tells whether two programs with their inputs are the same bytes. 16 hex digits. */
+export function digestOf(subject: DigestedCase): string {
+  const digest = new CaseDigest();
+  digest.add(0, subject);
+  return digest.toString();
+}

@@ -1,0 +1,216 @@
+/**
+ * Every form of instruction that both machines run: each row of the tables in src/bpf with each source, width
+ * and size it has, by its wire bytes. Coverage counts by these, so a form nobody generates shows as a hole.
+ *
+ * Left out, because neither the reference nor the JIT runs them: ld_abs, ld_ind, callx, and lddw with a src
+ * other than 0.
+ */
+import { ALU_ROWS, MOVSX_BITS, SWAP_BITS, SWAP_ROWS } from '../bpf/alu.ts';
+import { ATOMIC_ROWS } from '../bpf/atomic.ts';
+import { fields } from '../bpf/encode.ts';
+import type { Insn } from '../bpf/insn.ts';
+import { CALL_SRC, type CallKind, JUMP_ROWS } from '../bpf/jump.ts';
+import { SIZE_ROWS } from '../bpf/load-store.ts';
+
+/** Values an operand can have, as bits: registers by number, immediates and offsets by VALUE_CLASSES. */
+export interface OperandSets {
+  readonly dst: number;
+  readonly src: number;
+  readonly imm: number;
+  readonly off: number;
+}
+
+export interface OpcodeForm {
+  /** e.g. `add64 K`, `ldx dw`, `fetch_add w`; no two alike. */
+  readonly name: string;
+  /** Row and column of the grid. */
+  readonly row: string;
+  readonly column: string;
+  /** Every operand value a program may use with it. */
+  readonly possible: OperandSets;
+}
+
+/** Classes of immediates and offsets, at the limits of x86's encodings. Bit k of a set is class k. */
+export const VALUE_CLASSES = ['0', '+8', '-8', '+32', '-32'] as const;
+
+/** Index in VALUE_CLASSES. */
+export function valueClass(value: number): number {
+  if (value === 0) return 0;
+  if (value >= -128 && value < 128) return value > 0 ? 1 : 2;
+  return value > 0 ? 3 : 4;
+}
+
+const NONE: OperandSets = { dst: 0, src: 0, imm: 0, off: 0 };
+const bits = (count: number): number => (1 << count) - 1;
+/** r0..r9, and r10 where an operand is only read. */
+const WRITTEN = bits(10);
+const READ = bits(11);
+/** Bases of accesses; of 8-byte ones also r11, for stack arguments. */
+const base = (size: number): number => (size === 8 ? bits(12) : READ);
+const ANY = bits(VALUE_CLASSES.length);
+/** What Linux's verifier takes: shift counts inside the width, divisors other than 0. */
+const SHIFT_COUNTS = 0b00011;
+const DIVISORS = ANY & ~1;
+
+interface Example {
+  readonly form: OpcodeForm;
+  readonly insn: Insn;
+}
+
+const example = (row: string, column: string, insn: Insn, operands: Partial<OperandSets>): Example => ({
+  form: { name: column === '' ? row : `${row} ${column}`, row, column, possible: { ...NONE, ...operands } },
+  insn,
+});
+
+const WIDTHS = [64, 32] as const;
+
+const sourcesOf = (source: 'K' | 'X' | 'KX'): readonly ('K' | 'X')[] =>
+  source === 'KX' ? ['K', 'X'] : [source];
+
+function immediatesOf(op: string): number {
+  if (op === 'lsh' || op === 'rsh' || op === 'arsh') return SHIFT_COUNTS;
+  if (op === 'neg') return 0;
+  return /div|mod/.test(op) ? DIVISORS : ANY;
+}
+
+const alu = (): Example[] =>
+  ALU_ROWS.flatMap(({ name, source }) =>
+    WIDTHS.flatMap((width) =>
+      sourcesOf(source).map((kx) => {
+        const insn: Insn = { kind: 'alu', op: name, width, source: kx, dst: 0, src: 0, imm: 0 };
+        const operands = kx === 'K' ? { imm: immediatesOf(name) } : { src: READ };
+        return example(name, `${width} ${kx}`, insn, { dst: WRITTEN, ...operands });
+      }),
+    ),
+  );
+
+const movsx = (): Example[] =>
+  WIDTHS.flatMap((width) =>
+    MOVSX_BITS[width].map((narrow) => {
+      const insn: Insn = { kind: 'movsx', width, bits: narrow, dst: 0, src: 0 };
+      return example(`movsx${narrow}`, `${width} X`, insn, { dst: WRITTEN, src: READ });
+    }),
+  );
+
+const swaps = (): Example[] =>
+  SWAP_ROWS.flatMap(({ name }) =>
+    SWAP_BITS.map((width) =>
+      example(name, `${width}`, { kind: 'swap', op: name, bits: width, dst: 0 }, { dst: WRITTEN }),
+    ),
+  );
+
+const memory = (): Example[] =>
+  SIZE_ROWS.flatMap(({ name, bytes }): Example[] => {
+    const place = { dst: base(bytes), off: ANY };
+    const loads: Example[] = [
+      example('ldx', name, { kind: 'ldx', size: bytes, sign: false, dst: 0, src: 0, off: 0 }, load(bytes)),
+    ];
+    if (bytes < 8) {
+      const insn: Insn = { kind: 'ldx', size: bytes, sign: true, dst: 0, src: 0, off: 0 };
+      loads.push(example('ldxs', name, insn, load(4)));
+    }
+    return [
+      ...loads,
+      example('st', name, { kind: 'st', size: bytes, dst: 0, off: 0, imm: 0 }, { ...place, imm: ANY }),
+      example('stx', name, { kind: 'stx', size: bytes, dst: 0, src: 0, off: 0 }, { ...place, src: READ }),
+    ];
+  });
+
+const load = (bytes: number): Partial<OperandSets> => ({ dst: WRITTEN, src: base(bytes), off: ANY });
+
+const atomics = (): Example[] =>
+  ATOMIC_ROWS.flatMap(({ name, sizes, fetch }) =>
+    sizes.map((size) => {
+      const column = SIZE_ROWS.find((row) => row.bytes === size)?.name ?? '';
+      const insn: Insn = { kind: 'atomic', op: name, size, dst: 0, src: 0, off: 0 };
+      if (name === 'load_acquire') return example(name, column, insn, load(4));
+      const src = fetch && name !== 'cmpxchg' ? WRITTEN : READ;
+      return example(`atomic ${name}`, column, insn, { dst: READ, src, off: ANY });
+    }),
+  );
+
+const jumps = (): Example[] =>
+  JUMP_ROWS.flatMap(({ name }) =>
+    WIDTHS.flatMap((width) =>
+      (['K', 'X'] as const).map((kx) => {
+        const insn: Insn = { kind: 'jcc', op: name, width, source: kx, dst: 0, src: 0, imm: 0, off: 0 };
+        return example(name, `${width} ${kx}`, insn, {
+          dst: READ,
+          ...(kx === 'K' ? { imm: ANY } : { src: READ }),
+        });
+      }),
+    ),
+  );
+
+const calls = (): Example[] =>
+  (Object.keys(CALL_SRC) as CallKind[]).map((target) =>
+    example('call', target, { kind: 'call', target, imm: 0, off: 0 }, {}),
+  );
+
+const EXAMPLES: readonly Example[] = [
+  ...alu(),
+  ...movsx(),
+  ...swaps(),
+  example('lddw', '', { kind: 'lddw', dst: 0, src: 0, imm: 0n }, { dst: WRITTEN, imm: ANY }),
+  ...memory(),
+  ...atomics(),
+  ...jumps(),
+  example('ja', '16', { kind: 'ja', width: 16, off: 0 }, {}),
+  example('ja', '32', { kind: 'ja', width: 32, off: 0 }, {}),
+  example('may_goto', '', { kind: 'may_goto', off: 0 }, {}),
+  ...calls(),
+  example('exit', '', { kind: 'exit' }, {}),
+];
+
+/** All forms, in the order of the tables. */
+export const OPCODE_FORMS: readonly OpcodeForm[] = EXAMPLES.map(({ form }) => form);
+
+/** Opcode byte by what tells forms with the same opcode byte apart. */
+type SubKey = 'none' | 'off' | 'imm' | 'src';
+
+const CLASS = 0x07;
+const LDDW = 0x18;
+const STX_ATOMIC = 0xc0;
+const SWAP = 0xd0;
+const CALL = 0x85;
+
+function subKeyOf(opcode: number): SubKey {
+  const family = opcode & CLASS;
+  if (opcode === CALL || opcode === LDDW) return 'src';
+  if (family === 3 && (opcode & 0xe0) === STX_ATOMIC) return 'imm';
+  if (family === 4 || family === 7) return (opcode & 0xf0) === SWAP ? 'imm' : 'off';
+  return 'none';
+}
+
+const SUB_KEYS: readonly SubKey[] = Array.from({ length: 256 }, (_, opcode) => subKeyOf(opcode));
+
+function keyOf(opcode: number, src: number, off: number, imm: number): number {
+  switch (SUB_KEYS[opcode]) {
+    case 'src':
+      return opcode | (src << 8);
+    case 'off':
+      return opcode | (off << 8);
+    case 'imm':
+      return opcode | (imm << 8);
+    default:
+      return opcode;
+  }
+}
+
+const BY_KEY = new Map(
+  EXAMPLES.map(({ insn }, index) => {
+    const [opcode, , src, off, imm] = fields(insn);
+    return [keyOf(opcode, src, off, imm), index];
+  }),
+);
+
+/** Index in OPCODE_FORMS of an instruction by its wire fields; undefined for one that is left out. */
+export const formIndex = (opcode: number, src: number, off: number, imm: number): number | undefined =>
+  BY_KEY.get(keyOf(opcode, src, off, imm));
+
+/** The form of an instruction, if it is one of these. */
+export function formOf(insn: Insn): OpcodeForm | undefined {
+  const [opcode, , src, off, imm] = fields(insn);
+  const index = formIndex(opcode, src, off, imm);
+  return index === undefined ? undefined : OPCODE_FORMS[index];
+}

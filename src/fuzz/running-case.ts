@@ -1,0 +1,42 @@
+/**
+ * The case a worker is running, as a text of constant length that names it by seed and path: rewriting it in
+ * place is one small write, cheap enough to do before every case. It is a `.data` file without instructions, so
+ * that other readers of such files leave it alone.
+ */
+import { badInput } from '../core/errors.ts';
+import { generatorFingerprint } from './generate.ts';
+import { type CasePath, formatPath, parsePath } from './path.ts';
+
+/** Characters kept for the path; a longer one makes the text longer. */
+const PATH_WIDTH = 200;
+
+/** The text before the path: it stays the same. */
+export const runningHead = (seed: number): string =>
+  [
+    '# bpf-oracle: the case a fuzz worker was running when it ended; "bpf-oracle replay <this file>" runs it',
+    `# oracle: generator ${generatorFingerprint()}`,
+    `# oracle: seed ${seed}`,
+    '# oracle: path ',
+  ].join('\n');
+
+/** The text from the path on. */
+export const runningTail = (path: CasePath): string => `${formatPath(path).padEnd(PATH_WIDTH)}\n`;
+
+/**
+ * Seed and path that `# oracle:` lines name; undefined if they name none. Throws an `input` error if another
+ * version's generator made them, or they are malformed. `where`: the file.
+ */
+export function originOf(
+  oracle: ReadonlyMap<string, readonly string[]>,
+  where: string,
+): { readonly seed: number; readonly path: CasePath } | undefined {
+  const last = (key: string): string | undefined => oracle.get(key)?.at(-1);
+  const [seed, path, generator] = [last('seed'), last('path'), last('generator')];
+  if (seed === undefined || path === undefined) return undefined;
+  if (!/^-?\d+$/.test(seed)) throw badInput('read case', where, `its seed \`${seed}\` is not a whole number`);
+  if (generator !== undefined && generator !== generatorFingerprint()) {
+    const why = `generator ${generator} made it, this version has ${generatorFingerprint()}; its case cannot be made again`;
+    throw badInput('read case', where, why);
+  }
+  return { seed: Number(seed), path: parsePath(path, where) };
+}

@@ -1,0 +1,175 @@
+/**
+ * The part of a campaign that one thread does: blocks of cases, generated, run and counted, and the shrinking of
+ * a case that diverges. Reports are plain data, so that they can be sent to another thread.
+ */
+import { lower } from '../arb/lower.ts';
+import { encode } from '../bpf/encode.ts';
+import type { CaseResult } from '../oracle/case.ts';
+import type { Reason } from '../oracle/verdict.ts';
+import { bucketOf } from './bucket.ts';
+import { CallCoverage } from './call-coverage.ts';
+import { caseText } from './case-file.ts';
+import { CaseDigest } from './digest.ts';
+import { specAt } from './generate.ts';
+import { type Judge, judgeCase, type OpenJudge } from './judge.ts';
+import { type Minimised, minimise } from './minimise.ts';
+import { type OpcodeCounts, OpcodeCoverage } from './opcode-coverage.ts';
+import type { CasePath } from './path.ts';
+import { Statistics, type StatisticsCounts } from './statistics.ts';
+
+/** Cases start, start + 1, … of a campaign; or the one a path leads to. */
+export interface Block {
+  readonly start: number;
+  readonly count: number;
+  /** The shrinks to take from case `start`; only for a block of one case. */
+  readonly choices: readonly number[];
+}
+
+/** A diverging case. */
+export interface Hit {
+  readonly path: CasePath;
+  readonly bucket: string;
+  /** As a case file, of the first of its bucket in this block. */
+  readonly file: string | null;
+}
+
+/** A case that proved nothing, or was not run. */
+export interface Unjudged {
+  readonly path: CasePath;
+  readonly verdict: 'inconclusive' | 'skipped';
+  readonly reason: Reason | null;
+}
+
+/** Everything a block came to. */
+export interface BlockReport {
+  readonly block: Block;
+  readonly digest: readonly [number, number];
+  readonly statistics: StatisticsCounts;
+  readonly calls: Float64Array;
+  readonly opcodes: OpcodeCounts;
+  readonly hits: readonly Hit[];
+  readonly unjudged: readonly Unjudged[];
+}
+
+/** What became of a hit. */
+export interface ShrunkHit {
+  readonly path: CasePath;
+  readonly bucket: string;
+  readonly shrinks: number;
+  readonly runs: number;
+  readonly isFinished: boolean;
+  /** Whether it diverged again in a fresh engine. */
+  readonly diverged: boolean;
+  readonly file: string;
+}
+
+export interface ShardOptions {
+  readonly seed: number;
+  readonly open: OpenJudge;
+  /** Lines for the case files: how this campaign's JIT was set up. */
+  readonly setup?: ReadonlyMap<string, readonly string[]>;
+  /** Told before each case is run, so that it can be saved. */
+  readonly before?: (path: CasePath) => void;
+  /** Asked while shrinking. */
+  readonly isStopped?: () => boolean;
+  /** Cases one hit may take to shrink. @defaultValue 5000 */
+  readonly maxShrinkRuns?: number;
+}
+
+const MAX_SHRINK_RUNS = 5000;
+
+export class Shard {
+  readonly #options: ShardOptions;
+  #judge: Judge | undefined;
+
+  constructor(options: ShardOptions) {
+    this.#options = options;
+  }
+
+  /** Runs a block. Throws `engine` errors, and bugs. */
+  runBlock(block: Block): BlockReport {
+    const tally = new Tally();
+    for (let index = block.start; index < block.start + block.count; index++) {
+      this.#runCase({ index, choices: block.choices }, tally);
+    }
+    return tally.report(block);
+  }
+
+  #runCase(path: CasePath, tally: Tally): void {
+    const { seed, open, before, setup } = this.#options;
+    const subject = lower(specAt(seed, path));
+    const code = encode(subject.program.insns);
+    before?.(path);
+    this.#judge ??= open();
+    const result = judgeCase(this.#judge, subject, seed, path);
+    tally.digest.add(path.index, subject, code);
+    tally.opcodes.add(code);
+    tally.statistics.add(result);
+    if (result.want !== null) tally.calls.add(subject.program, result.want.trace);
+    if (result.verdict === 'diverge') {
+      const bucket = bucketOf(result);
+      const isFirst = tally.hits.every((hit) => hit.bucket !== bucket);
+      const text = isFirst ? caseText(subject, result, { seed, path, bucket, setup }) : null;
+      tally.hits.push({ path, bucket, file: text });
+    } else if (result.verdict !== 'agree') tally.addUnjudged(path, result);
+  }
+
+  /** Shrinks a hit, every step in a fresh engine. */
+  shrink(path: CasePath): ShrunkHit {
+    const { seed, open, before, isStopped, setup, maxShrinkRuns = MAX_SHRINK_RUNS } = this.#options;
+    const found = minimise({
+      seed,
+      path,
+      open,
+      maxRuns: maxShrinkRuns,
+      ...(before === undefined ? {} : { before }),
+      ...(isStopped === undefined ? {} : { isStopped }),
+    });
+    return shrunkHit(found, seed, setup);
+  }
+
+  /** Frees the engine. */
+  close(): void {
+    this.#judge?.close();
+    this.#judge = undefined;
+  }
+}
+
+function shrunkHit(found: Minimised, seed: number, setup: ShardOptions['setup']): ShrunkHit {
+  const { path, bucket, shrinks, runs, isFinished, subject, result } = found;
+  return {
+    path,
+    bucket,
+    shrinks,
+    runs,
+    isFinished,
+    diverged: result.verdict === 'diverge',
+    file: caseText(subject, result, { seed, path, bucket, setup }),
+  };
+}
+
+/** Counts of one block. */
+class Tally {
+  readonly digest = new CaseDigest();
+  readonly statistics = new Statistics();
+  readonly calls = new CallCoverage();
+  readonly opcodes = new OpcodeCoverage();
+  readonly hits: Hit[] = [];
+  readonly #unjudged: Unjudged[] = [];
+
+  addUnjudged(path: CasePath, { verdict, reason }: CaseResult): void {
+    if (verdict === 'inconclusive' || verdict === 'skipped') this.#unjudged.push({ path, verdict, reason });
+  }
+
+  report(block: Block): BlockReport {
+    return {
+      block,
+      digest: this.digest.lanes(),
+      statistics: this.statistics.counts(),
+      calls: this.calls.counts(),
+      opcodes: this.opcodes.counts(),
+      hits: this.hits,
+      unjudged: this.#unjudged,
+    };
+  }
+}

@@ -1,0 +1,127 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bpfProgram } from '../../src/arb/program.ts';
+import { type CampaignState, type Confirmation, runCampaign } from '../../src/fuzz/campaign.ts';
+import { campaignRandom } from '../../src/fuzz/case-random.ts';
+import { digestOf } from '../../src/fuzz/digest.ts';
+import { caseAt } from '../../src/fuzz/generate.ts';
+import { BROKEN_JITS, type Compile } from './broken-jits.ts';
+import { localPool } from './local-pool.ts';
+
+interface Options {
+  readonly workers: number;
+  readonly seed?: number;
+  readonly runs?: number;
+  readonly compile?: Compile;
+  readonly confirmation?: Confirmation;
+  readonly maxFailures?: number;
+}
+
+async function campaign(options: Options): Promise<CampaignState> {
+  const { workers, seed = 5, runs = 300, compile, confirmation = 'diverges', maxFailures } = options;
+  const pool = localPool(workers, {
+    seed,
+    maxShrinkRuns: 40,
+    ...(compile === undefined ? {} : { checker: { compile } }),
+  });
+  try {
+    return await runCampaign({
+      seed,
+      runs,
+      pool,
+      maxFailures,
+      isStopped: () => false,
+      save: ({ bucket }) => bucket,
+      confirm: async () => confirmation,
+    });
+  } finally {
+    pool.close();
+  }
+}
+
+const swapped = (): Compile => {
+  const [[, compile] = []] = BROKEN_JITS;
+  if (compile === undefined) throw new Error('no broken JIT');
+  return compile;
+};
+
+const essence = ({ digest, summary, failures, statistics }: CampaignState) => ({
+  digest,
+  summary,
+  insns: statistics.insns(),
+  failures: failures.map(({ bucket, count, path, shrinks }) => ({ bucket, count, path, shrinks })),
+});
+
+describe('runCampaign', () => {
+  it('makes the same cases whatever the number of workers', async () => {
+    const [one, two, three] = [
+      await campaign({ workers: 1 }),
+      await campaign({ workers: 2 }),
+      await campaign({ workers: 3 }),
+    ];
+    expect(essence(two)).toEqual(essence(one));
+    expect(essence(three)).toEqual(essence(one));
+    expect(one.summary).toEqual({ ran: 300, agree: 300, diverge: 0, inconclusive: 0, skipped: 0 });
+  });
+
+  it('makes other cases with another seed', async () => {
+    const [a, b] = [await campaign({ workers: 1, seed: 1 }), await campaign({ workers: 1, seed: 2 })];
+    expect(a.digest).not.toBe(b.digest);
+  });
+
+  it('finds the same failures whatever the number of workers, one a bucket', async () => {
+    const options = { runs: 200, compile: swapped() };
+    const one = await campaign({ ...options, workers: 1 });
+    const two = await campaign({ ...options, workers: 2 });
+    expect(essence(two)).toEqual(essence(one));
+    expect(new Set(one.failures.map(({ bucket }) => bucket)).size).toBe(one.failures.length);
+    const hits = one.failures.reduce((sum, { count }) => sum + count, 0);
+    expect(hits).toBe(one.summary.diverge);
+    expect(hits).toBeGreaterThan(one.failures.length);
+  });
+
+  it('stops after so many failures', async () => {
+    const state = await campaign({ workers: 1, runs: 2000, compile: swapped(), maxFailures: 1 });
+    expect(state.failures.length).toBeGreaterThanOrEqual(1);
+    expect(state.summary.ran).toBeLessThan(2000);
+  });
+
+  it('says of a failure that a fresh process does not reproduce that it is not confirmed', async () => {
+    const state = await campaign({ workers: 1, runs: 64, compile: swapped(), confirmation: 'agrees' });
+    expect(state.failures.map(({ confirmed }) => confirmed)).toEqual(state.failures.map(() => 'agrees'));
+  });
+
+  it('covers what it ran', async () => {
+    const { calls, opcodes } = await campaign({ workers: 1, runs: 600 });
+    for (let args = 0; args <= 12; args++) {
+      expect(calls.of('bpf', args)).toBeGreaterThan(0);
+      expect(calls.of('kfunc', args)).toBeGreaterThan(0);
+    }
+    expect(calls.of('helper', 6)).toBe(0);
+    expect(opcodes.forms().filter(({ count }) => count === 0)).toEqual([]);
+  });
+});
+
+describe('campaignRandom', () => {
+  it('makes fast-check draw the cases of the campaign', () => {
+    const seen: string[] = [];
+    fc.assert(
+      fc.property(bpfProgram(), (generated) => void seen.push(digestOf(generated))),
+      { seed: 9, numRuns: 20, randomType: campaignRandom },
+    );
+    const want = Array.from({ length: 20 }, (_, index) => digestOf(caseAt(9, { index, choices: [] })));
+    expect(seen).toEqual(want);
+  });
+
+  it('makes fast-check follow the paths of the campaign', () => {
+    const seen: string[] = [];
+    fc.check(
+      fc.property(bpfProgram(), (generated) => {
+        seen.push(digestOf(generated));
+        return false;
+      }),
+      { seed: 9, path: '4:1:0:2', endOnFailure: true, randomType: campaignRandom },
+    );
+    expect(seen[0]).toBe(digestOf(caseAt(9, { index: 4, choices: [1, 0, 2] })));
+  });
+});
