@@ -52,7 +52,6 @@ export class RegisterFile {
   }
 
   #readId(uc: Pointer, id: number): U64 {
-    this.#words[0] = 0n;
     this.#lib.regRead(uc, id, this.#wordsAt);
     return this.#words[0] ?? 0n;
   }

@@ -97,6 +97,11 @@ describe('ImageRunner, calls of helpers and kfuncs', () => {
     expect(resultOf('9c 58 | pushf; pop rax')).toEqual({ kind: 'exit', r0: 0x8d7n });
   });
 
+  it('reports a call made with the direction flag set', () => {
+    const image = imageOf(['48 83 ec 38', 'fd', CALL_KFUNC, '48 83 c4 38 c3']);
+    expect(run(image).breaches).toEqual([{ rule: 'direction-flag', what: 'DF', want: 0n, got: 1n, at: 0 }]);
+  });
+
   it('lets the model use the memory of the program, and nothing else', () => {
     const seen: unknown[] = [];
     const model: CalleeModel = ({ memory }) => {

@@ -140,4 +140,26 @@ describe('ImageRunner, calls of subprogs', () => {
     ]);
     expectGoodCase();
   });
+
+  it('reports a call made with the direction flag set', () => {
+    const image = imageOf(
+      ['48 83 ec 08', 'fd e8 06 00 00 00 | std; call', 'fc 48 83 c4 08 c3', 'fc c3 | cld; ret'],
+      {
+        subprogEntries: [0, 16],
+      },
+    );
+    expect(run(image).breaches).toEqual([{ rule: 'direction-flag', what: 'DF', want: 0n, got: 1n, at: 0 }]);
+  });
+
+  it('sees main return from within a subprog', () => {
+    const image = imageOf(
+      ['e8 01 00 00 00 c3 | call 6; ret', '59 b8 03 00 00 00 c3 | pop rcx; mov eax, 3; ret'],
+      {
+        subprogEntries: [0, 6],
+      },
+    );
+    const { outcome, trace, breaches } = run(image);
+    expect([outcome, breaches]).toEqual([{ kind: 'exit', r0: 3n }, []]);
+    expect(trace.events.map((e) => (e.kind === 'call' ? 'call' : e.subprog))).toEqual(['call', 0]);
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/core/execution.ts';
 import { CODE_BASE, CTX_BASE, DATA_BASE } from '../../src/core/layout.ts';
-import { expectGoodCase, imageOf, run, subjectOf } from '../kit/images.ts';
+import { expectGoodCase, GOOD, imageOf, run, subjectOf } from '../kit/images.ts';
 
 describe('ImageRunner', () => {
   it('enters main as a kernel does, and gives back r0 and the context', () => {
@@ -67,6 +67,39 @@ describe('ImageRunner', () => {
 });
 
 describe('ImageRunner, many images', () => {
+  it('shows as much of the context as there is, with the same subject', () => {
+    const subject = subjectOf();
+    for (const size of [3, 5, 0, 4]) {
+      expect(run(GOOD, { subject, memory: Array(size).fill(1) }).memory).toHaveLength(size);
+    }
+  });
+
+  it('shows the data of the subject at hand', () => {
+    for (const bytes of [[1], [2, 3], [4], []]) {
+      const data = [{ address: DATA_BASE, bytes: Uint8Array.from(bytes), writable: true }];
+      expect(run(GOOD, { subject: subjectOf({ data }) }).data).toEqual([Uint8Array.from(bytes)]);
+    }
+  });
+
+  it('leaves zeros after a data section, whatever was there', () => {
+    const data = [{ address: DATA_BASE, bytes: Uint8Array.of(1), writable: true }];
+    const image = imageOf([
+      '48 b9 00 00 00 80 d1 35 00 00  | movabs rcx, DATA_BASE',
+      '0f b6 41 01 fe 41 01 c3        | movzx eax, byte [rcx + 1]; inc byte [rcx + 1]; ret',
+    ]);
+    const subject = subjectOf({ data });
+    for (let i = 0; i < 3; i++) expect(run(image, { subject }).outcome).toEqual({ kind: 'exit', r0: 0n });
+  });
+
+  it('runs nothing of a longer image that starts the same, or of one at another base', () => {
+    const trap = { kind: 'fault', fault: { kind: 'interrupt', vector: 3 } };
+    expect(run(imageOf(['90 90 90 b8 01 00 00 00 c3'])).outcome).toEqual({ kind: 'exit', r0: 1n });
+    expect(run(imageOf(['90 90'])).outcome).toMatchObject(trap);
+    const far = `eb 7e ${'90'.repeat(0x7e)}`; // jmp 0x80
+    expect(run(imageOf([far, 'b8 01 00 00 00 c3'])).outcome).toEqual({ kind: 'exit', r0: 1n });
+    expect(run(imageOf(['eb 3e'], { base: CODE_BASE + 0x40n })).outcome).toMatchObject(trap);
+  });
+
   it('runs each as it is, longer and shorter, here and there', () => {
     for (let i = 0; i < 300; i++) {
       const value = Buffer.alloc(4);

@@ -63,6 +63,7 @@ export function describeStops(guest: () => Guest): void {
   ])('stops at %s', (_name, code) => {
     const { stop, regs } = guest().run(`${code} b8 07 00 00 00 c3`);
     expect([stop.kind, regs[RAX]]).toEqual(['halt', 0n]);
+    expect(guest().run(code, registers(), { until: at(2) }).stop.kind).toBe('halt');
     guest().expectGoodCase();
   });
 
