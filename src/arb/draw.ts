@@ -2,45 +2,62 @@
  * Drawing from fast-check's random source, and arbitraries made of a drawing function and a shrinker.
  *
  * fast-check builds a nested record out of one arbitrary a field; for programs of a hundred instructions that
- * costs more than running them. Here a whole program is drawn by plain code from one `Random`, so seed and
- * path mean what they always mean, and shrinking works on the finished structure.
+ * costs more than running them. Here fast-check's source seeds one small generator a value, and plain code
+ * draws from that: seed and path mean what they always mean, and shrinking works on the finished structure.
  */
 import * as fc from 'fast-check';
+import type { U64 } from '../core/u64.ts';
+import { wordOf } from './distinct.ts';
 
-/** Random choices. Every call consumes the source in the same order for the same seed. */
+const TWO_32 = 2 ** 32;
+/** Steps after which every bit of the seed has reached every bit of the state. */
+const WARM_UP = 12;
+
+/** Random choices: sfc32 (Doty-Humphrey, PractRand), seeded by 96 bits of fast-check's source. */
 export class Draw {
-  readonly #source: fc.Random;
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter = 1;
 
   constructor(source: fc.Random) {
-    this.#source = source;
+    this.#a = source.nextInt();
+    this.#b = source.nextInt();
+    this.#c = source.nextInt();
+    for (let k = 0; k < WARM_UP; k++) this.bits32();
   }
 
-  /** An integer in [0, count). */
+  /** 32 random bits, signed. */
+  bits32(): number {
+    const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
+    this.#counter = (this.#counter + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0;
+    return sum;
+  }
+
+  /** 64 random bits. */
+  bits64(): U64 {
+    return wordOf(this.bits32(), this.bits32());
+  }
+
+  /** An integer in [0, count); `count` is small beside 2^32. */
   below(count: number): number {
-    return this.#source.nextInt(0, count - 1);
+    return Math.trunc(((this.bits32() >>> 0) / TWO_32) * count);
   }
 
   /** An integer in [low, high]. */
   between(low: number, high: number): number {
-    return this.#source.nextInt(low, high);
+    return low + this.below(high - low + 1);
   }
 
   chance(percent: number): boolean {
-    return this.#source.nextInt(0, 99) < percent;
+    return this.below(100) < percent;
   }
 
   pick<T>(from: readonly T[]): T {
-    return from[this.#source.nextInt(0, from.length - 1)] as T;
-  }
-
-  /** Signed 32 random bits. */
-  bits32(): number {
-    return this.#source.nextInt(-0x8000_0000, 0x7fff_ffff);
-  }
-
-  /** Unsigned 64 random bits. */
-  bits64(): bigint {
-    return (BigInt(this.bits32() >>> 0) << 32n) | BigInt(this.bits32() >>> 0);
+    return from[this.below(from.length)] as T;
   }
 }
 

@@ -8,7 +8,7 @@ const BOUNDARIES: readonly number[] = [
   0x7fff, 0x8000, -0x8000, -0x8001, 0xffff, 0x7fff_ffff, 0x7fff_fffe, -0x8000_0000, -0x7fff_ffff,
 ];
 
-/** @internal */
+/** @internal Half of them boundaries. */
 export function drawImm(draw: Draw): number {
   return draw.chance(50) ? draw.pick(BOUNDARIES) : draw.bits32();
 }

@@ -1,7 +1,27 @@
 /** fast-check arbitraries for BPF: `import { bpfProgram } from 'bpf-oracle/arbitraries'`. */
+export {
+  type CallGraph,
+  callGraph,
+  type GraphConstraints,
+  type GraphFunction,
+} from './call-graph.ts';
+export type { CallTarget } from './call-site.ts';
 export { funcProto } from './func-proto.ts';
+export { type BodyConstraints, functionBody } from './function-body.ts';
 export { imm } from './imm.ts';
 export { type Generated, lower } from './lower.ts';
+export { input, type MemoryConstraints, type MemorySpec, memory } from './memory.ts';
 export { bpfProgram, type ProgramConstraints, programSpec } from './program.ts';
-export type { FunctionSpec, NativeSpec, ProgramSpec, Stmt } from './spec.ts';
+export type {
+  ArgSource,
+  ArgType,
+  CalleeChoice,
+  FunctionSpec,
+  Incoming,
+  NativeSpec,
+  Place,
+  ProgramSpec,
+  Source,
+  Stmt,
+} from './spec.ts';
 export { word } from './word.ts';

@@ -1,72 +1,48 @@
 /** Whole programs: call graphs of functions, kfuncs and helpers with 0 to 12 arguments, and their bodies. */
 import type { Arbitrary } from 'fast-check';
-import { MAX_CALL_FRAMES, MAX_REG_ARGS } from '../bpf/calling.ts';
+import { type CallGraph, drawGraph, type GraphConstraints } from './call-graph.ts';
+import type { CallTarget } from './call-site.ts';
 import { type Draw, drawn } from './draw.ts';
-import { drawArity, drawNative } from './func-proto.ts';
+import { drawFunction } from './function-spec.ts';
 import { type Generated, lower } from './lower.ts';
+import { drawMemory, type MemoryConstraints } from './memory.ts';
 import { shrinkProgram } from './shrink.ts';
-import type { FunctionSpec, Incoming, ProgramSpec } from './spec.ts';
-import { drawBody, drawCall, drawReg } from './statement.ts';
+import type { CalleeChoice, FunctionSpec, ProgramSpec } from './spec.ts';
 
 /** Constraints to be applied on {@link programSpec} and {@link bpfProgram}. */
-export interface ProgramConstraints {
-  /** Functions, main included. @defaultValue 8 */
-  readonly maxFunctions?: number;
-  /** Statements of a function's body, not counting nested ones. @defaultValue 12 */
+export interface ProgramConstraints extends GraphConstraints, MemoryConstraints {
+  /** Statements of a function's body, not counting nested ones and its calls. @defaultValue 4 */
   readonly maxStatements?: number;
 }
 
-/** How deep branches and loops nest. */
-const MAX_NESTING = 2;
-/** Stack of a function, in bytes, so that its loop counters fit beside it. */
-const MAX_STACK = 448;
-
-function drawIncoming(draw: Draw, args: number): Incoming[] {
-  const incoming: Incoming[] = [];
-  for (let argument = MAX_REG_ARGS + 1; argument <= args; argument++) {
-    if (draw.chance(90)) incoming.push({ argument, dst: drawReg(draw), spill: draw.chance(60) });
-  }
-  if (draw.chance(40)) incoming.reverse();
-  return incoming;
-}
-
-function drawStack(draw: Draw): number {
-  const dice = draw.below(100);
-  if (dice < 15) return 0;
-  if (dice < 75) return 8 * draw.between(1, 8);
-  return dice < 80 ? MAX_STACK : 8 * draw.between(1, MAX_STACK / 8);
-}
-
-function drawFunction(draw: Draw, index: number, maxStatements: number): FunctionSpec {
-  const args = index === 0 ? 2 : drawArity(draw);
-  const body = drawBody(draw, draw.between(1, maxStatements), MAX_NESTING);
-  if (draw.chance(index === 0 ? 95 : 55)) body.push(drawCall(draw, draw.chance(70) ? 'bpf' : 'native'));
-  return {
-    args,
-    stack: drawStack(draw),
-    incoming: drawIncoming(draw, args),
-    restarts: draw.chance(6) ? draw.between(1, 3) : 0,
-    body,
-    mix: draw.below(1024),
-  };
-}
-
-function drawSpec(
-  draw: Draw,
-  { maxFunctions = MAX_CALL_FRAMES, maxStatements = 12 }: ProgramConstraints,
-): ProgramSpec {
+/** @internal */
+export function drawSpec(draw: Draw, constraints: ProgramConstraints): ProgramSpec {
+  const { maxStatements = 4 } = constraints;
+  const graph = drawGraph(draw, constraints);
   const functions: FunctionSpec[] = [];
-  const count = draw.between(1, maxFunctions);
-  for (let index = 0; index < count; index++) functions.push(drawFunction(draw, index, maxStatements));
-  const natives = Array.from({ length: draw.between(1, 4) }, () => drawNative(draw));
-  return {
-    functions,
-    natives,
-    ctx: draw.chance(20) ? 0 : draw.between(8, 64),
-    data: draw.between(8, 64),
-    rodata: draw.between(8, 32),
-    seed: draw.bits32(),
-  };
+  for (let index = 0; index < graph.functions.length; index++) {
+    const { args, calls } = graph.functions[index] as CallGraph['functions'][number];
+    const targets = targetsOf(graph, index);
+    const sites = calls.map((callee) => targetOf(graph, index, callee));
+    functions.push(drawFunction(draw, { index, args, calls: sites, targets, maxStatements }));
+  }
+  return { functions, natives: graph.natives, ...drawMemory(draw, constraints) };
+}
+
+/** Everybody a function may call. */
+function targetsOf({ functions, natives }: CallGraph, caller: number): CallTarget[] {
+  const targets: CallTarget[] = [];
+  for (let k = caller + 1; k < functions.length; k++)
+    targets.push({ callee: { kind: 'bpf', index: k - caller - 1 }, args: functions[k]?.args ?? 0 });
+  natives.forEach(({ args }, index) => {
+    targets.push({ callee: { kind: 'native', index }, args });
+  });
+  return targets;
+}
+
+function targetOf({ functions, natives }: CallGraph, caller: number, callee: CalleeChoice): CallTarget {
+  const taker = callee.kind === 'bpf' ? functions[caller + 1 + callee.index] : natives[callee.index];
+  return { callee, args: taker?.args ?? 0 };
 }
 
 /**

@@ -1,35 +1,28 @@
 /** Memory of a generated program: its data sections with their contents, and addresses to use. */
 import type { DataSection } from '../bpf/program.ts';
 import { CTX_BASE, DATA_BASE, PAGE_SIZE } from '../core/layout.ts';
-import { type U64, u64 } from '../core/u64.ts';
-import type { ProgramSpec } from './spec.ts';
+import type { U64 } from '../core/u64.ts';
+import { distinctBytes } from './distinct.ts';
+import type { MemoryRegion, ProgramSpec } from './spec.ts';
 
 /** Displacements at the limits of an 8-bit one, and farther. */
 const DISPLACEMENTS = [0, 0, 1, -1, 8, -8, 127, 128, -128, -129, 4096, -32768, 32767] as const;
 
 /** Smallest region: every access size fits. */
-const MIN_BYTES = 8;
-
-/** A word that depends on three numbers; full width, no two alike in a program. (splitmix64) */
-export function mix64(seed: number, a: number, b: number): U64 {
-  let z = u64((BigInt(seed >>> 0) << 32n) + BigInt(a * 65536 + b + 1) * 0x9e37_79b9_7f4a_7c15n);
-  z = u64((z ^ (z >> 30n)) * 0xbf58_476d_1ce4_e5b9n);
-  z = u64((z ^ (z >> 27n)) * 0x94d0_49bb_1331_11ebn);
-  return z ^ (z >> 31n);
-}
-
-/** `size` bytes that follow from a seed. */
-export function bytesOf(seed: number, stream: number, size: number): Uint8Array {
-  const words = new BigUint64Array(Math.ceil(size / 8));
-  for (let k = 0; k < words.length; k++) words[k] = mix64(seed, stream, k);
-  return new Uint8Array(words.buffer, 0, size);
-}
+export const MIN_REGION_BYTES = 8;
+/** Streams of distinct.ts; functions have those of their index. */
+const STREAM = { ctx: 0xfff0, data: 0xfff1, rodata: 0xfff2 } as const;
+const RODATA_BASE = DATA_BASE + BigInt(2 * PAGE_SIZE);
 
 interface Range {
   readonly address: U64;
   readonly size: number;
 }
 
+/** Context memory of a spec. */
+export const contextOf = (spec: ProgramSpec): Uint8Array => distinctBytes(spec.seed, STREAM.ctx, spec.ctx);
+
+/** Where the regions of a spec lie. */
 export class Addresses {
   readonly #ctx: Range | undefined;
   readonly #data: Range;
@@ -38,15 +31,15 @@ export class Addresses {
 
   constructor(spec: ProgramSpec) {
     this.#spec = spec;
-    this.#ctx = spec.ctx >= MIN_BYTES ? { address: CTX_BASE, size: spec.ctx } : undefined;
-    this.#data = { address: DATA_BASE, size: Math.max(spec.data, MIN_BYTES) };
-    this.#rodata = { address: DATA_BASE + BigInt(2 * PAGE_SIZE), size: Math.max(spec.rodata, MIN_BYTES) };
+    this.#ctx = spec.ctx >= MIN_REGION_BYTES ? { address: CTX_BASE, size: spec.ctx } : undefined;
+    this.#data = { address: DATA_BASE, size: Math.max(spec.data, MIN_REGION_BYTES) };
+    this.#rodata = { address: RODATA_BASE, size: Math.max(spec.rodata, MIN_REGION_BYTES) };
   }
 
   /** The region to use for an access; another one where it is missing or may not be written. */
-  region(name: 'ctx' | 'stack' | 'data' | 'rodata', write: boolean): Range {
+  region(name: MemoryRegion, access: 'read' | 'write'): Range {
     if (name === 'ctx' && this.#ctx !== undefined) return this.#ctx;
-    return name === 'rodata' && !write ? this.#rodata : this.#data;
+    return name === 'rodata' && access === 'read' ? this.#rodata : this.#data;
   }
 
   displacement(choice: number): number {
@@ -55,21 +48,17 @@ export class Addresses {
 
   /** 8 bytes behind .data, one cell a function. */
   cell(functionIndex: number): U64 {
-    return this.#data.address + BigInt(Math.ceil(this.#data.size / 8) * 8 + 8 * functionIndex);
+    return this.#data.address + BigInt(8 * (Math.ceil(this.#data.size / 8) + functionIndex));
   }
 
   sections(): DataSection[] {
     const { seed, functions } = this.#spec;
-    const data = new Uint8Array(Number(this.cell(functions.length) - this.#data.address));
-    data.set(bytesOf(seed, 0xda7a, this.#data.size));
+    const bytes = new Uint8Array(8 * (Math.ceil(this.#data.size / 8) + functions.length));
+    bytes.set(distinctBytes(seed, STREAM.data, this.#data.size));
+    const rodata = distinctBytes(seed, STREAM.rodata, this.#rodata.size);
     return [
-      { name: '.data', address: this.#data.address, bytes: data, writable: true },
-      {
-        name: '.rodata',
-        address: this.#rodata.address,
-        bytes: bytesOf(seed, 0x20, this.#rodata.size),
-        writable: false,
-      },
+      { name: '.data', address: this.#data.address, bytes, writable: true },
+      { name: '.rodata', address: this.#rodata.address, bytes: rodata, writable: false },
     ];
   }
 }

@@ -4,7 +4,16 @@
  * nothing here can make an invalid program.
  */
 import { shrinkImm } from './imm.ts';
-import type { ArgSource, CalleeChoice, FunctionSpec, NativeSpec, ProgramSpec, Source, Stmt } from './spec.ts';
+import type {
+  ArgSource,
+  CalleeChoice,
+  FunctionSpec,
+  Incoming,
+  NativeSpec,
+  ProgramSpec,
+  Source,
+  Stmt,
+} from './spec.ts';
 import { shrinkWord } from './word.ts';
 
 export function* shrinkProgram(spec: ProgramSpec): Iterable<ProgramSpec> {
@@ -100,9 +109,9 @@ function* shrinkFunction(fn: FunctionSpec, index: number): Iterable<FunctionSpec
     yield { ...fn, incoming: fn.incoming.filter((_, i) => i !== k) };
   if (index > 0) for (let args = 0; args < fn.args; args++) yield { ...fn, args };
   for (let k = 0; k < fn.incoming.length; k++) {
-    const incoming = fn.incoming[k];
-    if (incoming === undefined || !incoming.spill) continue;
-    yield { ...fn, incoming: fn.incoming.map((old, i) => (i === k ? { ...old, spill: false } : old)) };
+    const incoming = fn.incoming[k] as Incoming;
+    if (incoming.spill) yield { ...fn, incoming: fn.incoming.with(k, { ...incoming, spill: false }) };
+    if (incoming.as !== 'u64') yield { ...fn, incoming: fn.incoming.with(k, { ...incoming, as: 'u64' }) };
   }
   for (let bit = 1; bit < 10; bit++) if (fn.mix & (1 << bit)) yield { ...fn, mix: fn.mix & ~(1 << bit) };
 }
@@ -175,14 +184,14 @@ function* shrinkArgs(args: readonly ArgSource[]): Iterable<readonly ArgSource[]>
     if (!isPlain(k)) yield args.map((arg, i) => (i === k ? (plain[k] as ArgSource) : arg));
   }
   for (let k = 0; k < args.length; k++) {
-    if (!isPlain(k) && !isFirstReg(args[k])) yield args.map((arg, i) => (i === k ? FIRST_REG : arg));
+    if (!isPlain(k) && !isFirst(args[k])) yield args.map((arg, i) => (i === k ? FIRST : arg));
   }
 }
 
-/** The plainest register: by then it holds argument 1. */
-const FIRST_REG: ArgSource = { from: 'reg', reg: 1 };
+/** The plainest register: it holds argument 1. */
+const FIRST: ArgSource = { from: 'argument', argument: 1 };
 
-const isFirstReg = (arg: ArgSource | undefined): boolean => arg?.from === 'reg' && arg.reg === 1;
+const isFirst = (arg: ArgSource | undefined): boolean => arg?.from === 'argument' && arg.argument === 1;
 
 /** A native callee instead of a function; one that stands before it. */
 function* shrinkCallee({ kind, index }: CalleeChoice): Iterable<CalleeChoice> {

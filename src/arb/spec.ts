@@ -11,9 +11,12 @@ import type { U64 } from '../core/u64.ts';
 /** r0..r9. */
 export type AnyReg = number;
 
+/** Memory that all functions share; what is missing or not writable is replaced by `data`. */
+export type MemoryRegion = 'ctx' | 'data' | 'rodata';
+
 /** Where memory is. Offsets are folded into the region when lowered. */
 export interface Place {
-  readonly region: 'ctx' | 'stack' | 'data' | 'rodata';
+  readonly region: MemoryRegion | 'stack';
   readonly off: number;
   /** Register to hold the address; undefined: r10 itself, for the stack. */
   readonly via: AnyReg | undefined;
@@ -27,11 +30,14 @@ export type Source =
 
 /** An argument of a call, before it is put in its place. */
 export type ArgSource =
+  /** As it was before the call's arguments were put in place; a fresh constant where that is lost. */
   | { readonly from: 'reg'; readonly reg: AnyReg }
+  /** The same as another register argument (1..5), if that is in place by then. */
+  | { readonly from: 'argument'; readonly argument: number }
   | { readonly from: 'imm'; readonly imm: number }
   | { readonly from: 'word'; readonly word: U64 }
-  /** A pointer into the caller's stack. */
-  | { readonly from: 'stack'; readonly off: number };
+  /** A pointer to 8 bytes, into the caller's stack or into memory that all share. */
+  | { readonly from: 'pointer'; readonly region: 'stack' | 'ctx' | 'data'; readonly off: number };
 
 export type Stmt =
   | {
@@ -96,23 +102,33 @@ export type Stmt =
   | {
       readonly kind: 'call';
       readonly callee: CalleeChoice;
+      /** As many as the callee took when they were drawn; further ones are their own number. */
       readonly args: readonly ArgSource[];
-      /** Order in which arguments are put in place: argument numbers, sorted by these keys. */
+      /** Order in which arguments are put in place: argument numbers, sorted by these keys; absent ones are 0. */
       readonly order: readonly number[];
       /** Register that carries stack arguments that need one. */
       readonly scratch: AnyReg;
     }
   | { readonly kind: 'exit'; readonly mix: number };
 
-/** Folded onto the functions behind the caller, or onto the program's natives. */
+/** Who is called. */
 export interface CalleeChoice {
   readonly kind: 'bpf' | 'native';
+  /** `bpf`: of the functions behind the caller, the nearest is 0. Folded, as is `native`, onto those there are. */
   readonly index: number;
 }
 
-/** What becomes of an incoming stack argument. */
+/**
+ * What a function takes an argument for. `read`, `write` and `update` make it a pointer to 8 initialised
+ * bytes: whoever calls the function passes one. The narrow types drop the upper bits, whatever they hold.
+ */
+export type ArgType = 'u64' | 'u8' | 'u16' | 'u32' | 's8' | 's16' | 's32' | 'read' | 'write' | 'update';
+
+/** What becomes of an argument at the head of its function. */
 export interface Incoming {
+  /** 1..12. A register argument that an earlier one's `dst` has overwritten is left out. */
   readonly argument: number;
+  readonly as: ArgType;
   readonly dst: AnyReg;
   /** Also kept on the stack. */
   readonly spill: boolean;
@@ -121,9 +137,9 @@ export interface Incoming {
 export interface FunctionSpec {
   /** Arguments, 0..12. Main has 2: r1 and r2. */
   readonly args: number;
-  /** Bytes of stack its statements use: a multiple of 8, at most 448. */
+  /** Bytes of stack its statements use, 0..512; counters of loops lie below them, and take from them at the end. */
   readonly stack: number;
-  /** Loads of stack arguments, in this order, at the head. */
+  /** Uses of arguments, loads of stack arguments among them, in this order, at the head. */
   readonly incoming: readonly Incoming[];
   /** Runs its head again so many times, by a jump to its first instruction. */
   readonly restarts: number;
@@ -142,9 +158,10 @@ export interface ProgramSpec {
   /** [0] is main; a function calls only those behind it. */
   readonly functions: readonly FunctionSpec[];
   readonly natives: readonly NativeSpec[];
-  /** Bytes of context, .data and .rodata, each with its contents' seed. */
+  /** Bytes of context, .data and .rodata. */
   readonly ctx: number;
   readonly data: number;
   readonly rodata: number;
+  /** Contents of memory, and values of what the program reads without having written it. */
   readonly seed: number;
 }

@@ -1,0 +1,117 @@
+/** Call graphs: functions with their numbers of arguments, and who calls whom how often. */
+import type { Arbitrary } from 'fast-check';
+import { MAX_CALL_FRAMES } from '../bpf/calling.ts';
+import { type Draw, drawn } from './draw.ts';
+import { drawArity, drawNative, shrinkNative } from './func-proto.ts';
+import type { CalleeChoice, NativeSpec } from './spec.ts';
+
+/** A function of a graph. */
+export interface GraphFunction {
+  /** Arguments, 0..12; main has 2. */
+  readonly args: number;
+  /** Its call sites, in order. */
+  readonly calls: readonly CalleeChoice[];
+}
+
+/** Shape of a program. */
+export interface CallGraph {
+  /** [0] is main; a function calls only those behind it, so there are no cycles. */
+  readonly functions: readonly GraphFunction[];
+  /** Helpers and kfuncs, at least one. */
+  readonly natives: readonly NativeSpec[];
+}
+
+/** Constraints to be applied on {@link callGraph}. */
+export interface GraphConstraints {
+  /** Functions, main included; 8 are as many as there may be frames. @defaultValue 8 */
+  readonly maxFunctions?: number;
+  /** Helpers and kfuncs. @defaultValue 4 */
+  readonly maxNatives?: number;
+}
+
+const MAIN_ARGS = 2;
+
+interface Building {
+  readonly args: number;
+  readonly calls: CalleeChoice[];
+}
+
+/** @internal */
+export function drawGraph(
+  draw: Draw,
+  { maxFunctions = MAX_CALL_FRAMES, maxNatives = 4 }: GraphConstraints = {},
+): CallGraph {
+  const count = Math.min(drawCount(draw), maxFunctions);
+  const functions: Building[] = [];
+  for (let k = 0; k < count; k++) functions.push({ args: k === 0 ? MAIN_ARGS : drawArity(draw), calls: [] });
+  const natives: NativeSpec[] = [];
+  for (let k = draw.between(1, maxNatives); k > 0; k--) natives.push(drawNative(draw));
+  connect(draw, functions);
+  addSites(draw, functions, natives.length);
+  return { functions, natives };
+}
+
+/** Small graphs are common; the largest is as likely as those next to it together. */
+function drawCount(draw: Draw): number {
+  const dice = draw.below(100);
+  if (dice < 74) return draw.between(1, 3);
+  return dice < 95 ? draw.between(3, 6) : MAX_CALL_FRAMES;
+}
+
+/** Every function is called: in a chain, so that all frames are used, or by anyone before it. */
+function connect(draw: Draw, functions: readonly Building[]): void {
+  const chain = draw.chance(40);
+  for (let callee = 1; callee < functions.length; callee++) {
+    const caller = chain ? callee - 1 : draw.below(callee);
+    functions[caller]?.calls.push({ kind: 'bpf', index: callee - caller - 1 });
+  }
+}
+
+/** Further calls: of functions that are called elsewhere too, of helpers and of kfuncs. */
+function addSites(draw: Draw, functions: readonly Building[], natives: number): void {
+  functions.forEach(({ calls }, caller) => {
+    const behind = functions.length - 1 - caller;
+    if (behind > 0 && draw.chance(20)) calls.push({ kind: 'bpf', index: draw.below(behind) });
+    for (let k = draw.between(caller === 0 ? 1 : 0, caller === 0 ? 2 : 1); k > 0; k--) {
+      const at = draw.below(calls.length + 1);
+      calls.splice(at, 0, { kind: 'native', index: draw.below(natives) });
+    }
+  });
+}
+
+function* shrinkGraph(graph: CallGraph): Iterable<CallGraph> {
+  const { functions, natives } = graph;
+  for (let length = 1; length < functions.length; length++)
+    yield { ...graph, functions: withoutDangling(functions.slice(0, length)) };
+  for (let k = 0; k < functions.length; k++) {
+    for (const simpler of shrinkFunction(functions[k] as GraphFunction, k))
+      yield { ...graph, functions: functions.with(k, simpler) };
+  }
+  if (natives.length > 1) yield { ...graph, natives: natives.slice(0, -1) };
+  for (let k = 0; k < natives.length; k++) {
+    for (const simpler of shrinkNative(natives[k] as NativeSpec))
+      yield { ...graph, natives: natives.with(k, simpler) };
+  }
+}
+
+function withoutDangling(functions: readonly GraphFunction[]): GraphFunction[] {
+  return functions.map(({ args, calls }, caller) => {
+    const behind = functions.length - 1 - caller;
+    return { args, calls: calls.filter(({ kind, index }) => kind === 'native' || index < behind) };
+  });
+}
+
+function* shrinkFunction(fn: GraphFunction, index: number): Iterable<GraphFunction> {
+  const { args, calls } = fn;
+  if (calls.length > 1) yield { ...fn, calls: [] };
+  for (let k = 0; k < calls.length; k++) yield { ...fn, calls: calls.toSpliced(k, 1) };
+  if (index > 0 && args > 0) yield { ...fn, args: 0 };
+  if (index > 0 && args > 1) yield { ...fn, args: args - 1 };
+}
+
+/**
+ * Call graphs of at most 8 functions, each of which is called; functions take 0 to 12 arguments. Shrinks
+ * towards a lone main that calls nobody, and one native without arguments.
+ */
+export const callGraph = (constraints: GraphConstraints = {}): Arbitrary<CallGraph> =>
+  drawn({ draw: (draw) => drawGraph(draw, constraints), shrink: shrinkGraph });

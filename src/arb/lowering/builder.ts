@@ -1,0 +1,166 @@
+/**
+ * A function as it is lowered: its instructions so far, what is known at the end of them, and what running them
+ * may cost. The families (operate, memory, call, head, body) work on it.
+ */
+import { MAX_REG_ARGS } from '../../bpf/calling.ts';
+import type { Insn, JaInsn, JccInsn, MayGotoInsn } from '../../bpf/insn.ts';
+import { R10 } from '../../bpf/reg.ts';
+import type { U64 } from '../../core/u64.ts';
+import { distinct64 } from '../distinct.ts';
+import type { Addresses } from '../regions.ts';
+import type { ArgType, FunctionSpec, NativeSpec } from '../spec.ts';
+import { Written } from './written.ts';
+
+/** A function that may be called. */
+export interface Callable {
+  /** Index in the spec. */
+  readonly index: number;
+  readonly args: number;
+  /** Argument n is a pointer: bit n. */
+  readonly pointers: number;
+  /** Instructions one call runs at the most. */
+  readonly cost: number;
+}
+
+/** What surrounds a function. */
+export interface Surroundings {
+  /** Index in the spec. */
+  readonly index: number;
+  /** The functions behind it. */
+  readonly functions: readonly Callable[];
+  readonly natives: readonly NativeSpec[];
+  readonly addresses: Addresses;
+  readonly seed: number;
+  /** Instructions a call of it may run at the most, its callees' included. */
+  readonly budget: number;
+}
+
+/** A call whose distance is set when all functions have their places. */
+export interface OpenCall {
+  readonly slot: number;
+  readonly functionIndex: number;
+}
+
+/** What holds at a point of the code, whichever way it was reached. */
+export interface State {
+  /** Bit r: r0..r9 may be read. */
+  defined: number;
+  readonly written: Written;
+}
+
+/** A jump whose target is still open. */
+type Jump = JaInsn | JccInsn | MayGotoInsn;
+
+/** Bits r1..r5: lost at every call. */
+export const SCRATCH = 0b11_1110;
+
+export class FunctionBuilder {
+  readonly spec: FunctionSpec;
+  readonly around: Surroundings;
+  /** Bytes of stack for statements; below them lie the counters of loops. */
+  readonly stack: number;
+  readonly insns: (Insn | undefined)[] = [];
+  readonly calls: OpenCall[] = [];
+  state: State;
+  /** No way leads here. */
+  dead = false;
+  /** Times the code being lowered may run. */
+  weight = 1;
+  cost = 0;
+  /** Loops around the code being lowered. */
+  nesting = 0;
+  #constants = 0;
+
+  constructor(spec: FunctionSpec, around: Surroundings, stack: number) {
+    this.spec = spec;
+    this.around = around;
+    this.stack = stack;
+    const inRegisters = Math.min(spec.args, MAX_REG_ARGS);
+    this.state = { defined: (1 << (inRegisters + 1)) - 2, written: new Written() };
+  }
+
+  /** Slots so far: the slot of what is emitted next. */
+  get length(): number {
+    return this.insns.length;
+  }
+
+  /** Appends; the slot it went to. */
+  emit(insn: Insn): number {
+    const slot = this.insns.push(insn) - 1;
+    if (insn.kind === 'lddw') this.insns.push(undefined);
+    this.cost += this.weight;
+    return slot;
+  }
+
+  /** dst = dst op imm, 64 bits. */
+  addImm(dst: number, imm: number): void {
+    this.emit({ kind: 'alu', op: 'add', width: 64, source: 'K', dst, src: 0, imm });
+  }
+
+  /** dst = src, 64 bits. */
+  move(dst: number, src: number): void {
+    this.emit({ kind: 'alu', op: 'mov', width: 64, source: 'X', dst, src, imm: 0 });
+    this.define(dst);
+  }
+
+  constant(dst: number, imm: U64): void {
+    this.emit({ kind: 'lddw', dst, src: 0, imm });
+    this.define(dst);
+  }
+
+  /** dst = r10 + off */
+  pointTo(dst: number, off: number): void {
+    this.move(dst, R10);
+    this.addImm(dst, off);
+  }
+
+  define(reg: number): void {
+    this.state.defined |= 1 << reg;
+  }
+
+  isDefined(reg: number): boolean {
+    return (this.state.defined & (1 << reg)) !== 0;
+  }
+
+  /** The register, holding something. */
+  ensure(reg: number): number {
+    if (!this.isDefined(reg)) this.constant(reg, this.fresh());
+    return reg;
+  }
+
+  /** A word that is nowhere else in the program. */
+  fresh(): U64 {
+    return distinct64(this.around.seed, this.around.index, this.#constants++);
+  }
+
+  /** Writes stack bytes [r10 + off, + size) unless they all were. */
+  touch(off: number, size: 1 | 2 | 4 | 8): void {
+    if (this.state.written.has(off, size)) return;
+    this.emit({ kind: 'st', size, dst: R10, off, imm: Number(BigInt.asIntN(32, this.fresh())) });
+    this.state.written.add(off, size);
+  }
+
+  fork(): State {
+    return { defined: this.state.defined, written: this.state.written.copy() };
+  }
+
+  join(other: State): void {
+    this.state.defined &= other.defined;
+    this.state.written.keepCommon(other.written);
+  }
+
+  /** Makes the jump at `slot` go to what is emitted next. */
+  land(slot: number): void {
+    const jump = this.insns[slot] as Jump;
+    this.insns[slot] = { ...jump, off: this.length - slot - 1 };
+  }
+}
+
+const isPointer = (type: ArgType): boolean => type === 'read' || type === 'write' || type === 'update';
+
+/** Arguments of a function that its callers must make pointers: bit n. */
+export function pointersOf({ args, incoming }: FunctionSpec): number {
+  let mask = 0;
+  for (const { argument, as } of incoming) if (argument <= args && isPointer(as)) mask |= 1 << argument;
+  return mask;
+}

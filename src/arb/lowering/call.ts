@@ -1,0 +1,132 @@
+/** Calls: every argument put in its place, registers and outgoing slots alike, right before the call. */
+import { MAX_REG_ARGS } from '../../bpf/calling.ts';
+import type { CallInsn } from '../../bpf/insn.ts';
+import { R0 } from '../../bpf/reg.ts';
+import type { ArgSource, CalleeChoice, Stmt } from '../spec.ts';
+import { type FunctionBuilder, SCRATCH } from './builder.ts';
+import { stackOffset } from './memory.ts';
+
+type Call = Stmt & { kind: 'call' };
+type PointerSource = ArgSource & { from: 'pointer' };
+
+/** Base register of stack arguments. */
+const R11 = 11;
+const WORD = 8;
+
+export function lowerCall(b: FunctionBuilder, stmt: Call): void {
+  const target = choose(b, stmt.callee);
+  if (target === undefined) return;
+  /** Argument registers that hold their argument. */
+  let placed = 0;
+  const order = argumentOrder(stmt.order, target.args);
+  for (let k = 0; k < target.args; k++) {
+    const argument = order?.[k] ?? k + 1;
+    const drawn = stmt.args[argument - 1] ?? { from: 'imm', imm: argument };
+    const isPointer = (target.pointers & (1 << argument)) !== 0;
+    const source = isPointer ? asPointer(drawn, argument) : available(b, drawn, placed);
+    if (argument <= MAX_REG_ARGS) {
+      place(b, argument, source);
+      placed |= 1 << argument;
+    } else store(b, -WORD * (argument - MAX_REG_ARGS), source, stmt.scratch);
+  }
+  const slot = b.emit(target.insn);
+  if (target.functionIndex !== undefined) b.calls.push({ slot, functionIndex: target.functionIndex });
+  b.cost += b.weight * target.cost;
+  b.state.defined = (b.state.defined & ~SCRATCH) | (1 << R0);
+}
+
+interface Target {
+  readonly args: number;
+  readonly pointers: number;
+  readonly cost: number;
+  readonly insn: CallInsn;
+  /** Index of a function in the spec. */
+  readonly functionIndex: number | undefined;
+}
+
+/** Stands for a call of a function until all functions have their places. */
+const OPEN_CALL: CallInsn = { kind: 'call', target: 'local', imm: 0, off: 0 };
+
+/** Whom a choice folds to: a function that the budget allows, else a native; undefined if there is none. */
+function choose(b: FunctionBuilder, { kind, index }: CalleeChoice): Target | undefined {
+  const { functions, natives, budget } = b.around;
+  if (kind === 'bpf' || natives.length === 0) {
+    for (let k = 0; k < functions.length; k++) {
+      const callable = functions[(index + k) % functions.length];
+      if (callable === undefined || b.cost + b.weight * callable.cost > budget) continue;
+      const { index: functionIndex, args, pointers, cost } = callable;
+      return { args, pointers, cost, insn: OPEN_CALL, functionIndex };
+    }
+  }
+  const at = index % natives.length;
+  const native = natives[at];
+  if (native === undefined) return undefined;
+  const insn: CallInsn = { kind: 'call', target: native.kind, imm: 1 + at, off: 0 };
+  return { args: native.args, pointers: 0, cost: 0, insn, functionIndex: undefined };
+}
+
+/** Argument numbers, by their keys; undefined where no key says other than ascending. */
+function argumentOrder(keys: readonly number[], args: number): readonly number[] | undefined {
+  if (keys.length === 0) return undefined;
+  const order: number[] = [];
+  for (let argument = 1; argument <= args; argument++) order.push(argument);
+  return order.sort((x, y) => (keys[x - 1] ?? 0) - (keys[y - 1] ?? 0) || x - y);
+}
+
+type Available = Exclude<ArgSource, { from: 'argument' }>;
+
+/** What a source comes to when so many argument registers (bit n: rn) hold their arguments already. */
+function available(b: FunctionBuilder, source: ArgSource, placed: number): Available {
+  if (source.from !== 'reg' && source.from !== 'argument') return source;
+  const reg = source.from === 'reg' ? source.reg : source.argument;
+  const isPlaced = (placed & (1 << reg)) !== 0;
+  return isPlaced === (source.from === 'argument') ? { from: 'reg', reg } : { from: 'word', word: b.fresh() };
+}
+
+function asPointer(source: ArgSource, argument: number): PointerSource {
+  return source.from === 'pointer' ? source : { from: 'pointer', region: 'stack', off: argument };
+}
+
+/** dst = source */
+function place(b: FunctionBuilder, dst: number, source: Available): void {
+  switch (source.from) {
+    case 'reg':
+      b.move(dst, b.ensure(source.reg));
+      break;
+    case 'imm':
+      b.emit({ kind: 'alu', op: 'mov', width: 64, source: 'K', dst, src: 0, imm: source.imm });
+      b.define(dst);
+      break;
+    case 'word':
+      b.constant(dst, source.word);
+      break;
+    case 'pointer':
+      placePointer(b, dst, source);
+      break;
+  }
+}
+
+/** Points to 8 initialised bytes, aligned. */
+function placePointer(b: FunctionBuilder, dst: number, { region: name, off }: PointerSource): void {
+  if (name === 'stack' && b.stack >= WORD) {
+    const at = stackOffset(b, off, WORD);
+    b.touch(at, WORD);
+    b.pointTo(dst, at);
+    return;
+  }
+  const { address, size } = b.around.addresses.region(name === 'ctx' ? 'ctx' : 'data', 'write');
+  b.constant(dst, address + BigInt(WORD * (off % Math.trunc(size / WORD))));
+}
+
+/** The outgoing slot at `off` = source. */
+function store(b: FunctionBuilder, off: number, source: Available, scratch: number): void {
+  if (source.from === 'imm') {
+    b.emit({ kind: 'st', size: WORD, dst: R11, off, imm: source.imm });
+  } else if (source.from === 'reg') {
+    b.emit({ kind: 'stx', size: WORD, dst: R11, src: b.ensure(source.reg), off });
+  } else {
+    const via = (SCRATCH & (1 << scratch)) !== 0 ? R0 : scratch;
+    place(b, via, source);
+    b.emit({ kind: 'stx', size: WORD, dst: R11, src: via, off });
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * One function of a spec to instructions. Whatever the statements say, the result keeps the bytecode contract:
+ * no register or stack byte is read before it is written, stack arguments are loaded before anything may
+ * destroy them and all stored before each call, loops end, accesses stay inside their regions. What a statement
+ * lacks is supplied where it is used: an undefined register gets a distinct constant.
+ */
+import type { Insn } from '../../bpf/insn.ts';
+import type { FunctionSpec } from '../spec.ts';
+import { lowerBody, lowerExit, stackFor } from './body.ts';
+import { FunctionBuilder, type OpenCall, type Surroundings } from './builder.ts';
+import { lowerHead } from './head.ts';
+
+export interface LoweredFunction {
+  readonly insns: readonly (Insn | undefined)[];
+  readonly calls: readonly OpenCall[];
+  /** Instructions it runs at the most, its callees' included. */
+  readonly cost: number;
+}
+
+export function lowerFunction(spec: FunctionSpec, around: Surroundings): LoweredFunction {
+  const builder = new FunctionBuilder(spec, around, stackFor(spec.stack, spec.body));
+  lowerHead(builder);
+  lowerBody(builder, spec.body);
+  if (!builder.dead) lowerExit(builder, spec.mix);
+  return builder;
+}
