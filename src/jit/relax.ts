@@ -5,7 +5,7 @@
  * short form of a jump where the distance fits, so the program shrinks until nothing changes. The short form is
  * taken in [-128, 123] only, as a distance can still grow by 4 (linux c8831bdbfbab). From pass 15 on a jump
  * that could shrink is padded with nops instead (linux 93c5aecc35c6): from then on lengths only grow, and a
- * jump can grow only once, so the passes end.
+ * jump has three lengths at most, so the passes end.
  */
 
 /** How an entry ends. */
