@@ -17,6 +17,7 @@ module.exports = {
     layer('emu', 'core', 'x86'),
     layer('oracle', 'core', 'bpf', 'x86'),
     layer('arb', 'core', 'bpf'),
+    layer('mutant', 'core', 'bpf', 'x86', 'jit'),
     layer('fuzz', 'core', 'bpf', 'arb', 'oracle'),
     layer('report', 'core', 'bpf', 'x86', 'oracle', 'fuzz'),
     {
