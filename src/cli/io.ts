@@ -9,6 +9,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether standard output is a terminal. */
   readonly isTerminal: boolean;
+  /** Whether standard error is one, so that a line on it can be redrawn. */
+  readonly isErrorTerminal?: boolean;
 }
 
 /** The process's own. */
@@ -19,6 +21,7 @@ export function processIo(): Io {
     stdin: () => readFileSync(0),
     env: process.env,
     isTerminal: process.stdout.isTTY === true,
+    isErrorTerminal: process.stderr.isTTY === true,
   };
 }
 

@@ -3,7 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { addCheck } from './commands/check.ts';
 import { addConformance } from './commands/conformance.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFuzz } from './commands/fuzz.ts';
 import { addJit } from './commands/jit.ts';
+import { addReplay } from './commands/replay.ts';
 import { addRun } from './commands/run.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText } from './failure.ts';
@@ -43,7 +45,8 @@ function commandLine(context: Context): Command {
     .exitOverride()
     // Errors are printed once, by main.
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: () => undefined });
-  for (const add of [addCheck, addRun, addJit, addConformance, addDoctor]) add(program, context);
+  for (const add of [addCheck, addFuzz, addReplay, addRun, addJit, addConformance, addDoctor])
+    add(program, context);
   return program;
 }
 

@@ -72,11 +72,27 @@ export function addEngineOption(command: Command): Command {
 
 const hexOption = (text: string): Uint8Array => refusing(() => parseHex(text, '--mem'));
 
-function positiveInteger(text: string): number {
+/** For Option.argParser. */
+export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
     throw new InvalidArgumentError('It must be a whole number from 1 on.');
   }
+  return value;
+}
+
+/** For Option.argParser. */
+export function naturalNumber(text: string): number {
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw new InvalidArgumentError('It must be a whole number from 0 on.');
+  return Number(text);
+}
+
+/** For Option.argParser. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(?:\.\d+)?$/.test(text) || value <= 0)
+    throw new InvalidArgumentError('It must be a number above 0, e.g. 60 or 0.5.');
   return value;
 }
 

@@ -64,9 +64,14 @@ export class Targets {
     { summary }: Pick<ReportOptions, 'summary'>,
   ): Promise<void> {
     const { REPORTERS } = await import('../report/index.ts');
+    this.writeEach(io, (reporter, { color }) => REPORTERS[reporter](results, { color, summary }));
+  }
+
+  /** Writes each report that was asked for, as `render` makes it. */
+  writeEach(io: Io, render: (reporter: ReporterName, options: Pick<ReportOptions, 'color'>) => string): void {
     const targets = this.#targets.length === 0 ? [{ reporter: 'text', file: null } as const] : this.#targets;
     for (const { reporter, file } of targets) {
-      const text = REPORTERS[reporter](results, { color: file === null && wantsColor(io), summary });
+      const text = render(reporter, { color: file === null && wantsColor(io) });
       if (file === null) io.stdout(text);
       else writeFile(file, text);
     }

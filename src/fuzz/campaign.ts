@@ -30,10 +30,12 @@ export interface CampaignOptions {
   readonly pool: Pool;
   /** Ends the campaign after so many failures. */
   readonly maxFailures?: number | undefined;
-  /** Asked between blocks. */
+  /** Asked between blocks: whether there are to be no more. */
+  readonly isOver?: () => boolean;
+  /** Asked between blocks: whether to leave failures as they are, too. */
   readonly isStopped: () => boolean;
-  /** Keeps a case file and says where. `replaces`: what `save` said of its form before shrinking. */
-  readonly save: (file: CaseFile, replaces: string | null) => string;
+  /** Keeps a case file and says where; a shrunk case takes the place of the one with its seed, index and bucket. */
+  readonly save: (file: CaseFile) => string;
   /** Runs a saved case in a fresh process. */
   readonly confirm: (file: string) => Promise<Confirmation>;
   /** Told after each block, and after each failure. */
@@ -128,8 +130,8 @@ class Campaign {
   }
 
   #nextBlock(): Block | undefined {
-    const { runs = Number.POSITIVE_INFINITY, path, isStopped } = this.#options;
-    if (this.#isFull || isStopped()) return undefined;
+    const { runs = Number.POSITIVE_INFINITY, path, isStopped, isOver } = this.#options;
+    if (this.#isFull || isStopped() || isOver?.() === true) return undefined;
     const start = this.#next;
     const end = path === undefined ? runs : path.index + 1;
     if (start >= end) return undefined;
@@ -167,7 +169,7 @@ class Campaign {
       this.#buckets.set(bucket, { ...known, count: known.count + 1 });
       return;
     }
-    const saved = save({ seed, path, bucket, text: file ?? '' }, null);
+    const saved = save({ seed, path, bucket, text: file ?? '' });
     this.#buckets.set(bucket, {
       bucket,
       count: 1,
@@ -184,7 +186,7 @@ class Campaign {
     const { pool, seed, save, confirm, onProgress } = this.#options;
     const before = this.#failure(bucket);
     const { path, shrinks, isFinished, diverged, file: text } = await pool.shrink(worker, before.path);
-    const file = diverged ? save({ seed, path, bucket, text }, before.file) : before.file;
+    const file = diverged ? save({ seed, path, bucket, text }) : before.file;
     const confirmed = await confirm(file);
     const { count } = this.#failure(bucket);
     const isMinimal = isFinished && diverged;

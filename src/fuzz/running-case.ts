@@ -10,10 +10,14 @@ import { type CasePath, formatPath, parsePath } from './path.ts';
 /** Characters kept for the path; a longer one makes the text longer. */
 const PATH_WIDTH = 200;
 
-/** The text before the path: it stays the same. */
-export const runningHead = (seed: number): string =>
+/** The text before the path: it stays the same. `setup`: more `# oracle:` lines. */
+export const runningHead = (
+  seed: number,
+  setup: ReadonlyMap<string, readonly string[]> = new Map(),
+): string =>
   [
     '# bpf-oracle: the case a fuzz worker was running when it ended; "bpf-oracle replay <this file>" runs it',
+    ...[...setup].flatMap(([key, values]) => values.map((value) => `# oracle: ${key} ${value}`)),
     `# oracle: generator ${generatorFingerprint()}`,
     `# oracle: seed ${seed}`,
     '# oracle: path ',

@@ -77,7 +77,8 @@ function jsonDivergence({ subject, want, got, pc }: Divergence, scene: Scene): J
   return { field: fieldName(subject, scene), want: text(want), got: text(got), pc };
 }
 
-function jsonCulprit({ pc, offset, stage }: Culprit, { program, image }: Scene): JsonCulprit {
+/** @internal */
+export function jsonCulprit({ pc, offset, stage }: Culprit, { program, image }: Scene): JsonCulprit {
   const insn = pc === null || program === null ? null : insnText(program, pc);
   return { pc, insn, native: image === null ? '' : nativeText(image, offset), offset, stage };
 }

@@ -1,0 +1,36 @@
+/** `bpf-oracle fuzz` */
+import { type Command, Option } from 'commander';
+import type { Context } from '../context.ts';
+import type { FuzzOptions } from '../fuzz.ts';
+import {
+  addEngineOption,
+  addJitOptions,
+  naturalNumber,
+  positiveInteger,
+  positiveNumber,
+} from '../options.ts';
+import { Targets } from '../targets.ts';
+
+export function addFuzz(program: Command, context: Context): void {
+  const targets = new Targets();
+  const command = program
+    .command('fuzz')
+    .description('generate programs, check each, shrink what diverges, save it; saved cases run first')
+    .addOption(number('--runs <n>', 'cases to run (default: 10000, or without end if --time is given)'))
+    .addOption(new Option('--time <seconds>', 'end after so many seconds').argParser(positiveNumber))
+    .addOption(new Option('--seed <n>', 'which cases (default: at random)').argParser(naturalNumber))
+    .option('--path <path>', 'one case, as a failure names it: 12 or 12:0:3')
+    .addOption(number('--workers <n>', 'threads, each with an engine of its own (default: one a core)'))
+    .option('--corpus <folder>', 'where saved cases are', 'corpus')
+    .addOption(number('--max-failures <n>', 'end after so many different failures (default: go on)'));
+  addJitOptions(command);
+  addEngineOption(command);
+  targets.addOptions(command);
+  command.action(async (options: FuzzOptions) => {
+    targets.check();
+    const { fuzz } = await import('../fuzz.ts');
+    await fuzz(options, targets, context);
+  });
+}
+
+const number = (flags: string, words: string): Option => new Option(flags, words).argParser(positiveInteger);

@@ -1,0 +1,24 @@
+/** A saved case in a fresh process: the command line's own `replay`. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Confirmation } from '../fuzz/campaign.ts';
+import { EXIT } from './failure.ts';
+
+const COMMAND = fileURLToPath(new URL('../../bin/bpf-oracle.js', import.meta.url));
+/** A generated case takes milliseconds; starting Node under load takes longest. */
+const PATIENCE_MS = 60_000;
+
+/** Runs `bpf-oracle replay <file>` and takes its exit code. */
+export function confirm(file: string): Promise<Confirmation> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [COMMAND, 'replay', file], {
+      stdio: 'ignore',
+      timeout: PATIENCE_MS,
+    });
+    child.on('error', () => resolve('cannot run'));
+    child.on('exit', (code) => {
+      if (code === EXIT.diverge) resolve('diverges');
+      else resolve(code === EXIT.ok ? 'agrees' : 'cannot run');
+    });
+  });
+}

@@ -1,0 +1,87 @@
+/** Runs saved cases again: what replay and, for its corpus, fuzz share. */
+import { join } from 'node:path';
+import { parseDataFile } from '../bpf/data-file.ts';
+import { textOf } from '../bpf/format.ts';
+import { Checker } from '../checker.ts';
+import { badInput, OracleError } from '../core/errors.ts';
+import { caseAt } from '../fuzz/generate.ts';
+import { judgeCase } from '../fuzz/judge.ts';
+import { originOf } from '../fuzz/running-case.ts';
+import { type CaseResult, skipped } from '../oracle/case.ts';
+import { jitChoiceOf } from './case-setup.ts';
+import type { Context } from './context.ts';
+import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
+import { loadFile } from './load-file.ts';
+import type { JitChoice } from './options.ts';
+import { isDirectory, listDirectory, readFile } from './read-file.ts';
+
+export interface Replayed {
+  readonly path: string;
+  readonly result: CaseResult;
+}
+
+export interface Replay {
+  readonly cases: readonly Replayed[];
+  /** Of what could not be read or run; 0 if nothing of the kind. */
+  readonly exitCode: ExitCode;
+}
+
+/** The case files a path names: itself, or the `.data` files of a folder. Throws an `input` error. */
+export function caseFiles(path: string): string[] {
+  if (!isDirectory(path)) return [path];
+  const names = listDirectory(path).filter((name) => name.endsWith('.data'));
+  return names.map((name) => join(path, name));
+}
+
+/** Runs each case in an engine of its own. A bad file is told and skipped. */
+export function replayCases(paths: readonly string[], jit: JitChoice, context: Context): Replay {
+  const cases: Replayed[] = [];
+  const codes: ExitCode[] = [];
+  for (const path of paths) {
+    try {
+      cases.push({ path, result: replayCase(path, jit) });
+    } catch (error) {
+      const code = exitCodeOf(error);
+      codes.push(code);
+      context.io.stderr(failureText(error, context));
+      const why = error instanceof Error ? error.message : String(error);
+      const kind = code === EXIT.bad ? 'bad-input' : 'failed';
+      cases.push({ path, result: skipped(path, { kind, why }) });
+      // Without a working engine the rest would fail alike.
+      if (error instanceof OracleError && error.kind === 'engine') break;
+    }
+  }
+  return { cases, exitCode: worst(codes) };
+}
+
+/** Runs one case. Throws `input` errors for what is not one, `engine` errors. */
+export function replayCase(path: string, otherwise: JitChoice): CaseResult {
+  const data = parseDataFile(textOf(readFile(path), path), path);
+  const jit = jitChoiceOf(data.oracle, path, otherwise);
+  const checker = new Checker({ jit: { bmi2: jit.bmi2, endbr: jit.endbr } });
+  try {
+    const hasProgram = data.raw !== undefined || data.asm.trim() !== '';
+    return hasProgram ? replayProgram(path, checker) : replayOrigin(path, data.oracle, checker);
+  } finally {
+    checker.close();
+  }
+}
+
+function replayProgram(path: string, checker: Checker): CaseResult {
+  const loaded = loadFile(path, { format: 'data' });
+  if (loaded.skip !== undefined) return skipped(path, { kind: 'file', why: loaded.skip });
+  return checker.check(loaded);
+}
+
+/** A file that names its case by seed and path alone. */
+function replayOrigin(
+  path: string,
+  oracle: ReadonlyMap<string, readonly string[]>,
+  checker: Checker,
+): CaseResult {
+  const origin = originOf(oracle, path);
+  if (origin === undefined)
+    throw badInput('read case', path, 'it has neither instructions nor `# oracle:` lines with seed and path');
+  const result = judgeCase(checker, caseAt(origin.seed, origin.path), origin.seed, origin.path);
+  return { ...result, name: `${path} (${result.name})` };
+}

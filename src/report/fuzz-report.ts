@@ -1,0 +1,41 @@
+/** What a report of `fuzz` is made of. */
+import type { CampaignState, Failure } from '../fuzz/campaign.ts';
+import type { CaseResult } from '../oracle/case.ts';
+
+/** A saved case that ran before the campaign. */
+export interface CorpusCase {
+  readonly path: string;
+  readonly result: CaseResult;
+}
+
+/** A failure with the result of its saved case; null if it could not be read again. */
+export interface ReportedFailure {
+  readonly failure: Failure;
+  readonly result: CaseResult | null;
+}
+
+export interface FuzzReport {
+  readonly state: CampaignState;
+  /** Of the campaign, without its corpus. */
+  readonly seconds: number;
+  readonly corpus: readonly CorpusCase[];
+  readonly failures: readonly ReportedFailure[];
+}
+
+/** Only what a fresh process reproduces speaks against the JIT; without a try, what was seen counts. */
+export const isConfirmed = ({ confirmed }: Failure): boolean =>
+  confirmed === 'diverges' || confirmed === null;
+
+/** Counts in which what could not be reproduced is inconclusive. */
+export function fuzzSummary({ state, failures }: FuzzReport): CampaignState['summary'] {
+  const { summary } = state;
+  const unsure = failures.reduce((sum, { failure }) => sum + (isConfirmed(failure) ? 0 : failure.count), 0);
+  return { ...summary, diverge: summary.diverge - unsure, inconclusive: summary.inconclusive + unsure };
+}
+
+/** Why a failure is none. */
+export function unconfirmedReason({ confirmed }: Failure): string {
+  return confirmed === 'agrees'
+    ? 'it depends on what ran before: in a fresh process it agrees'
+    : 'a fresh process could not run it; try "bpf-oracle replay" on its file';
+}
