@@ -4,8 +4,6 @@
  */
 export type U64 = bigint;
 
-export const MASK64 = 0xffff_ffff_ffff_ffffn;
-
 /** The low 64 bits, unsigned. */
 export const u64 = (x: bigint): U64 => BigInt.asUintN(64, x);
 /** The low 64 bits, as a two's complement number. */

@@ -19,11 +19,12 @@ import type {
 } from '../core/execution.ts';
 import type { ArgPlace } from '../core/image.ts';
 import { type U64, u64 } from '../core/u64.ts';
+import { RSP } from '../x86/reg.ts';
 import { type Cpu, RFLAGS } from './engine.ts';
 import type { ExtentMemory } from './guest-memory.ts';
 import type { ImageTables } from './image-tables.ts';
 import type { NativeCallee, RunImageOptions } from './native-subject.ts';
-import { type OpenFrame, RSP, ShadowStack } from './shadow-stack.ts';
+import { type OpenFrame, ShadowStack } from './shadow-stack.ts';
 
 const RAX = 0;
 /** What a callee leaves in registers and argument words: no address, and another value each. */

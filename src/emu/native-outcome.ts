@@ -3,8 +3,8 @@ import type { Fault, Outcome } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 import { ENTRY_RSP } from '../core/layout.ts';
 import type { U64 } from '../core/u64.ts';
+import { RSP } from '../x86/reg.ts';
 import { type EngineCaps, GPR_COUNT, type Stop } from './engine.ts';
-import { RSP } from './shadow-stack.ts';
 
 const RAX = 0;
 

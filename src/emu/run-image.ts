@@ -8,13 +8,13 @@ import type { Env } from '../core/env.ts';
 import type { Execution } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 import { CTX_BASE, ENTRY_RSP } from '../core/layout.ts';
+import { RSP } from '../x86/reg.ts';
 import { AddressSpace } from './address-space.ts';
 import { CallTracker } from './call-tracker.ts';
 import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop } from './engine.ts';
 import { type ImageTables, imageTables } from './image-tables.ts';
 import { isImprecise, JUNK_REGS, outcomeOf } from './native-outcome.ts';
 import type { NativeSubject, RunImageOptions } from './native-subject.ts';
-import { RSP } from './shadow-stack.ts';
 
 export type { NativeSubject, RunImageOptions } from './native-subject.ts';
 

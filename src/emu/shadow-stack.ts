@@ -5,18 +5,12 @@
  */
 import type { AbiBreach } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
+import { gprName, RSP } from '../x86/reg.ts';
+import { CALLEE_SAVED } from '../x86/sysv.ts';
 import { RFLAGS } from './engine.ts';
 
-export const RSP = 4;
-/** rbx, rbp, r12..r15. */
-const CALLEE_SAVED = [
-  ['rbx', 3],
-  ['rbp', 5],
-  ['r12', 12],
-  ['r13', 13],
-  ['r14', 14],
-  ['r15', 15],
-] as const;
+/** Name and number. */
+const SAVED = CALLEE_SAVED.map((gpr) => [gprName(gpr), gpr] as const);
 const DIRECTION_FLAG = 10n;
 const WORD = 8n;
 
@@ -27,7 +21,7 @@ export interface OpenFrame {
   readonly returnAddress: U64;
   /** rsp at entry: address of the return address. */
   readonly rsp: U64;
-  /** Callee-saved registers at entry, in the order of CALLEE_SAVED. */
+  /** Callee-saved registers at entry, in the order of SAVED. */
   readonly saved: readonly U64[];
 }
 
@@ -55,7 +49,7 @@ export class ShadowStack {
   }
 
   enter(subprog: number, returnAddress: U64, regs: BigUint64Array): void {
-    const saved = CALLEE_SAVED.map(([, gpr]) => regs[gpr] ?? 0n);
+    const saved = SAVED.map(([, gpr]) => regs[gpr] ?? 0n);
     this.#frames.push({ subprog, returnAddress, rsp: regs[RSP] ?? 0n, saved });
   }
 
@@ -63,7 +57,7 @@ export class ShadowStack {
   leave(regs: BigUint64Array, at: number): OpenFrame | undefined {
     const frame = this.#frames.pop();
     if (frame === undefined) return undefined;
-    for (let i = 0; i < CALLEE_SAVED.length; i++) this.#checkSaved(frame, i, regs, at);
+    for (let i = 0; i < SAVED.length; i++) this.#checkSaved(frame, i, regs, at);
     this.#expect({ rule: 'stack-pointer', what: 'rsp', at }, frame.rsp + WORD, regs[RSP] ?? 0n);
     this.#checkReturnAddress(frame, at);
     this.checkDirection(regs, at);
@@ -94,7 +88,7 @@ export class ShadowStack {
   }
 
   #checkSaved(frame: OpenFrame, index: number, regs: BigUint64Array, at: number): void {
-    const [what, gpr] = CALLEE_SAVED[index] ?? ['', 0];
+    const [what, gpr] = SAVED[index] ?? ['', 0];
     this.#expect({ rule: 'callee-saved', what, at }, frame.saved[index] ?? 0n, regs[gpr] ?? 0n);
   }
 
