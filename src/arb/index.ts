@@ -6,8 +6,23 @@ export {
   type GraphFunction,
 } from './call-graph.ts';
 export type { CallTarget } from './call-site.ts';
+export {
+  CONTRACT_RULES,
+  type ContractBreach,
+  type ContractRule,
+  contractBreaches,
+} from './contract/breaches.ts';
 export { funcProto } from './func-proto.ts';
 export { type BodyConstraints, functionBody } from './function-body.ts';
+export type { HostileEdit } from './hostile/edit.ts';
+export {
+  type Hostile,
+  type HostileSpec,
+  hostileProgram,
+  hostileSpec,
+  lowerHostile,
+  shrinkHostile,
+} from './hostile/program.ts';
 export { imm } from './imm.ts';
 export { type Generated, lower } from './lower.ts';
 export { input, type MemoryConstraints, type MemorySpec, memory } from './memory.ts';
