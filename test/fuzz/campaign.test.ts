@@ -5,8 +5,8 @@ import { type CampaignState, type Confirmation, runCampaign } from '../../src/fu
 import { campaignRandom } from '../../src/fuzz/case-random.ts';
 import { digestOf } from '../../src/fuzz/digest.ts';
 import { caseAt } from '../../src/fuzz/generate.ts';
-import { BROKEN_JITS, type Compile } from './broken-jits.ts';
 import { localPool } from './local-pool.ts';
+import { type Compile, mutated } from './mutated.ts';
 
 interface Options {
   readonly workers: number;
@@ -39,11 +39,7 @@ async function campaign(options: Options): Promise<CampaignState> {
   }
 }
 
-const swapped = (): Compile => {
-  const [[, compile] = []] = BROKEN_JITS;
-  if (compile === undefined) throw new Error('no broken JIT');
-  return compile;
-};
+const swapped = (): Compile => mutated('swap-args-7-8-kfunc');
 
 const essence = ({ digest, summary, failures, statistics }: CampaignState) => ({
   digest,
