@@ -1,0 +1,170 @@
+/** `fuzz` and `replay` as processes: a built copy of the package in a directory of its own. */
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonFuzzReport } from '../../src/report/fuzz-json.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let copy: string;
+let bin: string;
+
+beforeAll(() => {
+  copy = mkdtempSync(join(tmpdir(), 'bpf-oracle-fuzz-'));
+  for (const name of ['bin', 'package.json']) cpSync(join(root, name), join(copy, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  bin = join(copy, 'bin/bpf-oracle.js');
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const project = join(root, 'tsconfig.build.json');
+  const built = spawnSync(process.execPath, [tsc, '-p', project, '--outDir', join(copy, 'dist')], {
+    encoding: 'utf8',
+  });
+  expect(built.stdout).toBe('');
+}, 120_000);
+afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+const run = (argv: readonly string[]): SpawnSyncReturns<string> =>
+  spawnSync(process.execPath, [bin, ...argv], { encoding: 'utf8', cwd: copy });
+
+function fuzzJson(argv: readonly string[]): JsonFuzzReport {
+  const { status, stdout, stderr } = run(['fuzz', '--reporter', 'json', ...argv]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+describe('fuzz', () => {
+  it('makes the same cases with one worker and with two', () => {
+    const [one, two] = ['1', '2'].map((workers) =>
+      fuzzJson(['--runs', '300', '--seed', '3', '--workers', workers]),
+    );
+    expect(one).toMatchObject({
+      schema: 'bpf-oracle/fuzz@1',
+      seed: 3,
+      summary: { ran: 300, agree: 300, diverge: 0, inconclusive: 0, skipped: 0 },
+      failures: [],
+    });
+    const same = ({ digest, statistics, coverage }: Partial<JsonFuzzReport> = {}) => ({
+      digest,
+      statistics,
+      coverage,
+    });
+    expect(same(two)).toEqual(same(one));
+  });
+
+  it('leaves nothing behind when all agree', () => {
+    fuzzJson(['--runs', '10', '--corpus', 'clean']);
+    expect(readdirSync(copy)).not.toContain('clean');
+  });
+
+  it('prints grids and counts', () => {
+    const { status, stdout } = run(['fuzz', '--runs', '200', '--seed', '1', '--workers', '1']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^args +neither +receives +passes +both/m);
+    expect(stdout).toMatch(/^opcodes: \d+ of \d+ forms/m);
+    expect(stdout).toMatch(/^seed 1, digest [0-9a-f]{16}, /m);
+    expect(stdout).toMatch(/^200 ran: 200 agree, 0 diverge, 0 inconclusive; 0 skipped$/m);
+  });
+
+  it('runs the one case of a path', () => {
+    const { summary } = fuzzJson(['--seed', '3', '--path', '7:0']);
+    expect(summary.ran).toBe(1);
+  });
+
+  it.each([
+    [['--path', 'x'], 'read path: --path: `x` is not a path; it looks like 12 or 12:0:3'],
+    [['--runs', '0'], 'It must be a whole number from 1 on'],
+    [['--seed', '4294967296'], 'seeds have 32 bits; the largest is 4294967295'],
+    [['--path', '1:99999'], 'follow path: 1:99999: it has no shrink 99999 in this version'],
+    [['--corpus', 'package.json'], 'name a folder that can be written'],
+  ])('refuses %j in one line', (argv, want) => {
+    const { status, stdout, stderr } = run(['fuzz', ...argv]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(want);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('ends with its summary on SIGINT', async () => {
+    const child = spawn(process.execPath, [bin, 'fuzz', '--seed', '1', '--time', '600', '--corpus', 'int'], {
+      cwd: copy,
+    });
+    let stdout = '';
+    child.stdout.on('data', (data: Buffer) => {
+      stdout += data.toString();
+    });
+    const started = performance.now();
+    while (performance.now() - started < 60_000 && !hasRunning('int')) await sleep(20);
+    await sleep(500);
+    child.kill('SIGINT');
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^[1-9]\d* ran: [1-9]\d* agree, 0 diverge/m);
+    expect(readdirSync(copy)).not.toContain('int');
+  });
+});
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function hasRunning(folder: string): boolean {
+  try {
+    return readdirSync(join(copy, folder)).some((name) => name.endsWith('.data'));
+  } catch {
+    return false;
+  }
+}
+
+describe('a fuzz that is killed', () => {
+  it.each([0, 3, 30, 130, 400, 700])(
+    'after %i ms of work leaves the case that was running, which can be replayed',
+    async (ms) => {
+      const folder = `killed-${ms}`;
+      const argv = ['fuzz', '--seed', '1', '--time', '600', '--workers', '2', '--corpus', folder];
+      const child = spawn(process.execPath, [bin, ...argv], { cwd: copy, stdio: 'ignore' });
+      const ended = new Promise((resolve) => child.on('close', resolve));
+      const started = performance.now();
+      while (performance.now() - started < 60_000 && !hasRunning(folder)) await sleep(1);
+      await sleep(ms);
+      child.kill('SIGKILL');
+      await ended;
+      const files = readdirSync(join(copy, folder)).filter((name) => name.endsWith('.data'));
+      expect(files.length).toBeGreaterThanOrEqual(1);
+      for (const file of files) {
+        const text = readFileSync(join(copy, folder, file), 'utf8');
+        expect(text).toMatch(/^# oracle: seed 1\n# oracle: path \d+ *\n$/m);
+      }
+      const { status, stdout, stderr } = run(['replay', folder]);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toContain(`${files.length} ran: ${files.length} agree`);
+      const next = fuzzJson(['--runs', '1', '--corpus', folder]);
+      expect(next.corpus.agree).toBe(files.length);
+      expect(readdirSync(join(copy, folder)).filter((name) => name.endsWith('.data'))).toEqual([]);
+    },
+  );
+});
+
+describe('replay', () => {
+  const wrong = `# oracle: convention linux
+-- asm
+mov %r0, 1
+exit
+-- result
+0x2
+`;
+  it('tells a diverging case, an agreeing one and an unreadable one', () => {
+    writeFileSync(join(copy, 'wrong.data'), wrong);
+    writeFileSync(join(copy, 'right.data'), wrong.replace('0x2', '0x1'));
+    writeFileSync(join(copy, 'bad.data'), wrong.replace('mov', 'mvo'));
+    expect(run(['replay', 'wrong.data']).status).toBe(1);
+    expect(run(['replay', 'right.data']).status).toBe(0);
+    expect(run(['replay', 'bad.data']).status).toBe(2);
+    expect(run(['replay', 'right.data', 'wrong.data']).stdout).toContain('2 ran: 1 agree, 1 diverge');
+  });
+
+  it('refuses a case that another generator made', () => {
+    writeFileSync(join(copy, 'old.data'), '# oracle: generator 0000\n# oracle: seed 1\n# oracle: path 2\n');
+    const { status, stderr } = run(['replay', 'old.data']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^bpf-oracle: read case: old\.data: generator 0000 made it/);
+  });
+});
