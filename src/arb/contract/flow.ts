@@ -22,9 +22,10 @@ export function statesOf(program: Program, { start, end, args }: Subprog): State
     const insn = program.insns[pc] as Insn;
     const after = (states[pc - start] as ContractState).copy();
     step(after, insn);
-    for (const next of successors(pc, insn)) {
+    const ways = successors(pc, insn);
+    for (const next of ways) {
       const known = states[next - start];
-      if (known === undefined) states[next - start] = after.copy();
+      if (known === undefined) states[next - start] = ways.length === 1 ? after : after.copy();
       else if (!known.meet(after)) continue;
       work.push(next);
     }

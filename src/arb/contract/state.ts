@@ -17,8 +17,8 @@ export class ContractState {
   late = false;
   /** Offset from r10 that each register points to (<= 0), or NO_OFFSET. */
   readonly offsets = new Int16Array(REG_COUNT).fill(NO_OFFSET);
-  /** One byte a stack byte: [k] is the one at r10 - 1 - k. */
-  readonly #written = new Uint8Array(MAX_STACK_BYTES);
+  /** One bit a stack byte: bit k is the one at r10 - 1 - k. */
+  readonly #written = new Int32Array(MAX_STACK_BYTES / 32);
 
   /** At the first instruction of a function. `registers`: those that hold arguments. */
   constructor(registers: number) {
@@ -32,13 +32,17 @@ export class ContractState {
 
   /** Whether all stack bytes of [r10 + off, + size) have been written; true for bytes outside the stack. */
   isWritten(off: number, size: number): boolean {
-    for (let at = off; at < off + size; at++) if (this.#written[-1 - at] === 0) return false;
+    for (let at = off; at < off + size; at++) {
+      const k = -1 - at;
+      if (isOnStack(k) && ((this.#written[k >> 5] as number) & (1 << (k & 31))) === 0) return false;
+    }
     return true;
   }
 
   write(off: number, size: number): void {
     for (let at = off; at < off + size; at++) {
-      if (at < 0 && at >= -MAX_STACK_BYTES) this.#written[-1 - at] = 1;
+      const k = -1 - at;
+      if (isOnStack(k)) this.#written[k >> 5] = (this.#written[k >> 5] as number) | (1 << (k & 31));
     }
   }
 
@@ -63,11 +67,13 @@ export class ContractState {
       this.offsets[reg] = NO_OFFSET;
       changed = true;
     }
-    for (let k = 0; k < MAX_STACK_BYTES; k++) {
-      if (this.#written[k] === 0 || other.#written[k] === 1) continue;
-      this.#written[k] = 0;
-      changed = true;
+    for (let k = 0; k < this.#written.length; k++) {
+      const both = (this.#written[k] as number) & (other.#written[k] as number);
+      changed ||= both !== this.#written[k];
+      this.#written[k] = both;
     }
     return changed;
   }
 }
+
+const isOnStack = (k: number): boolean => k >= 0 && k < MAX_STACK_BYTES;
