@@ -14,6 +14,7 @@ import {
   settle,
   type Unsettled,
 } from '../src/jit/relax.ts';
+import { type NativeEntry, nativeEntries } from '../test/jit/entries.ts';
 import { add, alu, exit, ja, jcc, lddw, link, mov } from '../test/kit/insns.ts';
 
 const iced = createRequire(import.meta.url)('iced-x86') as typeof import('iced-x86');
@@ -248,7 +249,7 @@ function programOf(segments: readonly Segment[]): readonly Insn[] {
 }
 
 /** Checks each jump of the image by what a disassembler says of its last instruction. */
-function misplaced({ entries }: CompiledSubprog, image: Uint8Array): string[] {
+function misplaced(entries: readonly NativeEntry[], image: Uint8Array): string[] {
   const epilogue = entries.find(({ entry }) => entry.insn.kind === 'exit');
   return entries.flatMap(({ entry, offset, length }, i) => {
     const isExitJump = entry.insn.kind === 'exit' && entries[i] !== epilogue;
@@ -274,9 +275,10 @@ describe('compile', () => {
       fc.property(fc.array(segment, { minLength: 2, maxLength: 24 }), (segments) => {
         const { image, subprogs } = compile(link([programOf(segments)]));
         const [main] = subprogs as [CompiledSubprog];
-        expect(misplaced(main, image.code)).toEqual([]);
-        for (const { entry, offset, length } of main.entries) {
-          const d = (main.entries[entry.target]?.offset ?? 0) - offset - length;
+        const entries = nativeEntries(main);
+        expect(misplaced(entries, image.code)).toEqual([]);
+        for (const { entry, offset, length } of entries) {
+          const d = (entries[entry.target]?.offset ?? 0) - offset - length;
           if (d === -128 || d === 123) near[d]++;
         }
       }),

@@ -3,26 +3,15 @@
  * then the lengths of its jumps settle (relax.ts); then chunks and jumps are written out and calls resolved.
  */
 
-import { type Program, type Subprog, subprogAt } from '../bpf/program.ts';
+import type { Program, Subprog } from '../bpf/program.ts';
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
 import type { CallSite, FrameShape, Image } from '../core/image.ts';
 import { CALLEE_BASE, CALLEE_STRIDE, CODE_BASE } from '../core/layout.ts';
 import { Assembler } from '../x86/assembler.ts';
-import type { Frame } from './frame.ts';
-import type { JumpForms, LowerContext, PendingCall } from './lower/context.ts';
+import { lowerEntries, writeChunks } from './chunks.ts';
 import { BPF_TO_GPR } from './regmap.ts';
-import {
-  COND_JUMP,
-  EXIT_JUMP,
-  GOTO_JUMP,
-  isShortJump,
-  LONG_BYTES,
-  NO_JUMP,
-  SHORT_BYTES,
-  type Unsettled,
-} from './relax.ts';
 import type { Entry, RewritePass } from './rewrite.ts';
 import { LINUX_TARGET, type Target } from './target.ts';
 
@@ -37,21 +26,15 @@ export interface JitOptions {
   readonly calleeAddress?: (callee: CalleeRef) => bigint;
 }
 
-/** A native instruction group: what one entry became. */
-export interface CompiledEntry {
-  readonly entry: Entry;
-  /** Offset of its first byte in the image, and how many bytes it has. */
-  readonly offset: number;
-  readonly length: number;
-}
-
 /** A subprog of the image. */
 export interface CompiledSubprog {
   readonly subprog: Subprog;
   readonly offset: number;
   readonly prologueBytes: number;
   readonly frame: FrameShape;
-  readonly entries: readonly CompiledEntry[];
+  readonly entries: readonly Entry[];
+  /** Offset of each entry's first byte in the image, and of the end of the last one. */
+  readonly starts: Int32Array;
   /** Passes until the lengths of its jumps settled. */
   readonly passes: number;
 }
@@ -78,14 +61,12 @@ export function compile(program: Program, options: JitOptions = {}, target: Targ
   const base = options.base ?? CODE_BASE;
   const out = new Assembler(program.insns.length * 8 + 256);
   const depths = target.stackDepths(program);
-  const calls: PendingCall[] = [];
-  const sites: { readonly pc: number; readonly call: PendingCall }[] = [];
+  const sites: CallSite[] = [];
   const subprogs = program.subprogs.map((subprog) => {
     align(out);
     return compileSubprog(program, subprog, depths[subprog.index] as number, { options, target, out, sites });
   });
-  for (const { call } of sites) calls.push(call);
-  link(program, subprogs, out, base, calls, options.calleeAddress ?? defaultAddresses(program));
+  link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program));
   return {
     image: {
       jit: 'builtin',
@@ -96,7 +77,7 @@ export function compile(program: Program, options: JitOptions = {}, target: Targ
       regs: BPF_TO_GPR,
       args: target.convention.places,
       pcMap: pcMapOf(subprogs),
-      callSites: sites.map(({ pc, call }): CallSite => ({ pc, returnOffset: call.end, callee: call.callee })),
+      callSites: sites,
       frames: subprogs.map(({ frame }) => frame),
     },
     subprogs,
@@ -104,22 +85,12 @@ export function compile(program: Program, options: JitOptions = {}, target: Targ
   };
 }
 
-/** A subprog's entries as bytes, jumps left open. */
-interface Chunks extends Unsettled {
-  readonly asm: Assembler;
-  /** Offset of each entry's bytes in `asm`; one more at the end. */
-  readonly starts: Int32Array;
-  readonly forms: readonly (JumpForms | undefined)[];
-  readonly calls: readonly PendingCall[];
-  readonly callEntries: readonly number[];
-}
-
 /** What the subprogs of one program share. */
 interface Compilation {
   readonly options: JitOptions;
   readonly target: Target;
   readonly out: Assembler;
-  readonly sites: { pc: number; call: PendingCall }[];
+  readonly sites: CallSite[];
 }
 
 function compileSubprog(
@@ -130,119 +101,20 @@ function compileSubprog(
 ): CompiledSubprog {
   const { entries, stackDepth } = target.rewrite(program.insns, subprog, depth);
   const frame = target.layOut(entries, stackDepth, subprog.outgoing);
-  const chunks = lowerEntries(program, entries, frame, { options, target });
+  const { bmi2 = true, endbr = false } = options;
+  const chunks = lowerEntries(program, entries, frame, { target, bmi2, endbr });
   const { addrs, passes } = target.settle(chunks, target.distance);
   const offset = out.length;
-  out.raw(chunks.asm.bytes().subarray(0, chunks.prologueBytes));
-  for (let i = 0; i < entries.length; i++) writeEntry(out, chunks, addrs, i, target);
+  writeChunks(out, chunks, addrs, target);
+  // The addresses of the passes count from the start of the subprog.
+  const starts = addrs;
+  for (let i = 0; i < starts.length; i++) starts[i] = (starts[i] as number) + offset;
   chunks.calls.forEach((call, k) => {
     const i = chunks.callEntries[k] as number;
-    const end = offset + (addrs[i] as number) + call.end - (chunks.starts[i] as number);
-    sites.push({ pc: (entries[i] as Entry).pc, call: { end, callee: call.callee } });
+    const returnOffset = (starts[i] as number) + call.end - (chunks.starts[i] as number);
+    sites.push({ pc: (entries[i] as Entry).pc, returnOffset, callee: call.callee });
   });
-  return {
-    subprog,
-    offset,
-    prologueBytes: chunks.prologueBytes,
-    frame,
-    entries: entries.map((entry, i) => ({
-      entry,
-      offset: offset + (addrs[i] as number),
-      length: (addrs[i + 1] as number) - (addrs[i] as number),
-    })),
-    passes,
-  };
-}
-
-function lowerEntries(
-  program: Program,
-  entries: readonly Entry[],
-  frame: Frame,
-  { options, target }: Pick<Compilation, 'options' | 'target'>,
-): Chunks {
-  const count = entries.length;
-  const asm = new Assembler(count * 8 + 64);
-  const calls: PendingCall[] = [];
-  const callEntries: number[] = [];
-  const context: LowerContext = {
-    asm,
-    frame,
-    bmi2: options.bmi2 ?? true,
-    endbr: options.endbr ?? false,
-    calls,
-    jump: undefined,
-  };
-  target.prologue(context);
-  const prologueBytes = asm.length;
-  const starts = new Int32Array(count + 1);
-  const fixed = new Int32Array(count);
-  const jump = new Uint8Array(count);
-  const targets = new Int32Array(count);
-  const slots = new Uint8Array(count);
-  const forms: (JumpForms | undefined)[] = new Array(count);
-  let exit = -1;
-  for (let i = 0; i < count; i++) {
-    const { insn, pc, target: to } = entries[i] as Entry;
-    starts[i] = asm.length;
-    context.jump = undefined;
-    if (insn.kind === 'exit') {
-      target.lowerExit(context, exit < 0 ? 'first' : 'later');
-      if (exit < 0) exit = i;
-    } else if (insn.kind === 'call') {
-      callEntries.push(i);
-      target.lowerCall(context, calleeOf(program, pc, insn));
-    } else target.lowerInsn(context, target.convention, insn, pc);
-    fixed[i] = asm.length - (starts[i] as number);
-    jump[i] = jumpKind(insn.kind, context.jump);
-    targets[i] = to;
-    slots[i] = insn.kind === 'lddw' ? 2 : 1;
-    forms[i] = context.jump;
-  }
-  starts[count] = asm.length;
-  return {
-    asm,
-    starts,
-    forms,
-    calls,
-    callEntries,
-    count,
-    prologueBytes,
-    fixed,
-    jump,
-    target: targets,
-    slots,
-    epilogue: exit,
-  };
-}
-
-function jumpKind(kind: string, forms: JumpForms | undefined): number {
-  if (forms === undefined) return NO_JUMP;
-  if (kind === 'exit') return EXIT_JUMP;
-  return kind === 'jcc' ? COND_JUMP : GOTO_JUMP;
-}
-
-function calleeOf(program: Program, pc: number, insn: { target: string; imm: number }): CalleeRef {
-  if (insn.target === 'helper' || insn.target === 'kfunc') return { kind: insn.target, id: insn.imm };
-  return { kind: 'bpf', id: subprogAt(program, pc + 1 + insn.imm).index };
-}
-
-/** The entry's own bytes, then its jump: nops left by padding, then the form its distance wants. */
-function writeEntry(out: Assembler, chunks: Chunks, addrs: Int32Array, i: number, target: Target): void {
-  const start = chunks.starts[i] as number;
-  out.raw(chunks.asm.bytes().subarray(start, chunks.starts[i + 1]));
-  const kind = chunks.jump[i] as number;
-  if (kind === NO_JUMP) return;
-  const forms = chunks.forms[i] as JumpForms;
-  const room = (addrs[i + 1] as number) - (addrs[i] as number) - (chunks.fixed[i] as number);
-  const d = target.distance(chunks, addrs, i);
-  if (kind === GOTO_JUMP && d === 0) out.nops(room);
-  else if (isShortJump(d)) {
-    out.nops(room - SHORT_BYTES);
-    out.rel(forms.rel8, d);
-  } else {
-    out.nops(room - (LONG_BYTES[kind] as number));
-    out.rel(forms.rel32, d);
-  }
+  return { subprog, offset, prologueBytes: chunks.prologueBytes, frame, entries, starts, passes };
 }
 
 function align(out: Assembler): void {
@@ -256,10 +128,10 @@ function link(
   subprogs: readonly CompiledSubprog[],
   out: Assembler,
   base: bigint,
-  calls: readonly PendingCall[],
+  sites: readonly CallSite[],
   addressOf: (callee: CalleeRef) => bigint,
 ): void {
-  for (const { end, callee } of calls) {
+  for (const { returnOffset: end, callee } of sites) {
     const target =
       callee.kind === 'bpf'
         ? base + BigInt((subprogs[callee.id] as CompiledSubprog).offset)
@@ -287,10 +159,11 @@ export function defaultAddresses(program: Program): (callee: CalleeRef) => bigin
 function pcMapOf(subprogs: readonly CompiledSubprog[]): (readonly [number, number])[] {
   const map: (readonly [number, number])[] = [];
   let last = -1;
-  for (const { entries } of subprogs) {
-    for (const { entry, offset } of entries) {
-      if (entry.pc !== last) map.push([entry.pc, offset]);
-      last = entry.pc;
+  for (const { entries, starts } of subprogs) {
+    for (let i = 0; i < entries.length; i++) {
+      const { pc } = entries[i] as Entry;
+      if (pc !== last) map.push([pc, starts[i] as number]);
+      last = pc;
     }
   }
   return map;
@@ -299,11 +172,11 @@ function pcMapOf(subprogs: readonly CompiledSubprog[]): (readonly [number, numbe
 function rewritesOf(subprogs: readonly CompiledSubprog[]): RewriteNote[] {
   const notes: { pass: RewritePass; pc: number; insns: number }[] = [];
   for (const { entries } of subprogs) {
-    for (const { entry } of entries) {
-      if (entry.pass === undefined) continue;
+    for (const { pass, pc } of entries) {
+      if (pass === undefined) continue;
       const last = notes.at(-1);
-      if (last !== undefined && last.pc === entry.pc && last.pass === entry.pass) last.insns++;
-      else notes.push({ pass: entry.pass, pc: entry.pc, insns: 1 });
+      if (last !== undefined && last.pc === pc && last.pass === pass) last.insns++;
+      else notes.push({ pass, pc, insns: 1 });
     }
   }
   return notes;

@@ -67,13 +67,14 @@ export function rewrite(slots: Slots, subprog: Subprog, stackDepth: number): Rew
       entries.push({ insn: each, pc, pass: group.pass, target });
     });
   }
-  for (const entry of entries) entry.target = resolve(entry.target, firstEntry, subprog.start);
+  for (const entry of entries) {
+    if (entry.target !== -1) entry.target = resolve(entry.target, firstEntry, subprog.start);
+  }
   return { entries, stackDepth: depth };
 }
 
 /** Until all entries exist, a target is a slot (>= 0), none (-1), or an entry index written as -2 - index. */
 function resolve(target: number, firstEntry: Int32Array, start: number): number {
-  if (target === -1) return -1;
   return target < -1 ? -2 - target : (firstEntry[target - start] as number);
 }
 

@@ -23,6 +23,7 @@ import {
   swap,
   takeArg,
 } from '../kit/insns.ts';
+import { nativeEntries } from './entries.ts';
 
 const spaced = (bytes: Uint8Array): string =>
   Buffer.from(bytes)
@@ -32,8 +33,9 @@ const spaced = (bytes: Uint8Array): string =>
 /** Bytes of the entries that stem from the first instruction. */
 function bytesOf(insns: readonly Insn[], options: JitOptions = {}): string {
   const { image, subprogs } = compile(link([insns]), options);
-  const { entries } = subprogs[0] as CompiledSubprog;
-  const mine = entries.filter(({ entry }) => entry.pc === 0 && entry.pass === undefined);
+  const mine = nativeEntries(subprogs[0] as CompiledSubprog).filter(
+    ({ entry }) => entry.pc === 0 && entry.pass === undefined,
+  );
   return mine.map(({ offset, length }) => spaced(image.code.subarray(offset, offset + length))).join(' ');
 }
 
@@ -338,7 +340,7 @@ describe('stack arguments', () => {
     const { image, subprogs } = compile(program);
     const [main] = subprogs as [CompiledSubprog];
     expect(main.frame).toMatchObject({ stackDepth: 16, saved: [3, 13], outgoing: 16, bytes: 48 });
-    const text = main.entries.map(({ offset, length }) =>
+    const text = nativeEntries(main).map(({ offset, length }) =>
       spaced(image.code.subarray(offset, offset + length)),
     );
     expect(text.slice(0, 3)).toEqual(['48 c7 45 d0 07 00 00 00', '48 89 5d d8', '41 b9 06 00 00 00']);
@@ -375,7 +377,7 @@ describe('prologue and epilogue', () => {
   it.each(FRAMES)('for %s', (_what, insns, prologue, epilogue) => {
     const { image, subprogs } = compile(link([[...insns, exit]]));
     const [main] = subprogs as [CompiledSubprog];
-    const last = main.entries.at(-1);
+    const last = nativeEntries(main).at(-1);
     expect(spaced(image.code.subarray(0, main.prologueBytes))).toBe(`${HEAD} ${prologue}`.trim());
     expect(spaced(image.code.subarray(last?.offset, (last?.offset ?? 0) + (last?.length ?? 0)))).toBe(
       epilogue,
@@ -392,7 +394,7 @@ describe('prologue and epilogue', () => {
       link([[jcc(64, 'jeq', 'r1', 0, 2), mov('r0', 1), exit, mov('r0', 2), exit]]),
     );
     const [main] = subprogs as [CompiledSubprog];
-    const [first, second] = [main.entries[2], main.entries[4]];
+    const [first, second] = [nativeEntries(main)[2], nativeEntries(main)[4]];
     expect(spaced(image.code.subarray(first?.offset, (first?.offset ?? 0) + 2))).toBe('c9 c3');
     // c9 c3 | b8 02 00 00 00 | eb f7
     expect(spaced(image.code.subarray(second?.offset, (second?.offset ?? 0) + 2))).toBe('eb f7');

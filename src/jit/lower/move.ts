@@ -46,16 +46,17 @@ export function lowerMov({ asm }: LowerContext, insn: AluInsn): void {
   else movUnsigned(asm, dst, insn.imm);
 }
 
-const SIGN_EXTENSIONS: Readonly<Record<string, Form<'mr'>>> = {
-  '32:8': MOVSX.r32_rm8,
-  '32:16': MOVSX.r32_rm16,
-  '64:8': MOVSX.r64_rm8,
-  '64:16': MOVSX.r64_rm16,
-  '64:32': MOVSX.r64_rm32,
+const SIGN_EXTENSIONS = {
+  32: { 8: MOVSX.r32_rm8, 16: MOVSX.r32_rm16 },
+  64: { 8: MOVSX.r64_rm8, 16: MOVSX.r64_rm16, 32: MOVSX.r64_rm32 },
 };
 
+/** The wire has no 32 bits into 32. */
+const formOf = ({ width, bits }: MovsxInsn): Form<'mr'> =>
+  width === 64 ? SIGN_EXTENSIONS[64][bits] : SIGN_EXTENSIONS[32][bits as 8 | 16];
+
 export function lowerMovsx({ asm }: LowerContext, insn: MovsxInsn): void {
-  asm.mr(SIGN_EXTENSIONS[`${insn.width}:${insn.bits}`] as Form<'mr'>, gprOf(insn.src), gprOf(insn.dst));
+  asm.mr(formOf(insn), gprOf(insn.src), gprOf(insn.dst));
 }
 
 export function lowerLddw({ asm }: LowerContext, insn: LddwInsn): void {

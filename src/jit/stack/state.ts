@@ -1,41 +1,30 @@
 /** What the registers, the spill slots of the frame and the outgoing arguments hold at one point of a subprog. */
 import { MAX_ARGS, MAX_REG_ARGS, MAX_STACK_ARGS, MAX_STACK_BYTES } from '../../bpf/calling.ts';
 import { R10 } from '../../bpf/reg.ts';
-import {
-  derivedFromBoth,
-  FP,
-  isExact,
-  join,
-  lowOf,
-  NO_BOUND,
-  NONE,
-  pointer,
-  type Value,
-  widen,
-} from './pointer.ts';
+import { derivedFromBoth, FP, isExact, lowOf, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
 
 const REGS = 11;
 export const SPILLS = MAX_STACK_BYTES / 8;
 const SLOT = REGS;
 const OUTGOING = REGS + SPILLS;
 
-/** r0..r10, then 8-byte slots from r10 - 8 downwards, then outgoing stack arguments. */
-export type State = Int32Array;
+/** r0..r10, then 8-byte slots from r10 - 8 downwards, then outgoing stack arguments. Small integers all. */
+export type State = Value[];
 const STATE_SIZE = OUTGOING + MAX_STACK_ARGS;
 
 /** At entry: r10, and arguments that may be stack pointers (bit n: argument n). */
 export function entryState(pointerArgs: number): State {
-  const state = new Int32Array(STATE_SIZE).fill(NONE);
+  const state: State = new Array(STATE_SIZE).fill(NONE);
   for (let n = 1; n <= MAX_REG_ARGS; n++) if ((pointerArgs & (1 << n)) !== 0) state[n] = pointer(n);
   state[R10] = pointer(FP);
   return state;
 }
 
-/** Joins `from` into `into`; `isLoop` if the edge goes back. Returns whether `into` changed. */
-export function mergeInto(into: State, from: State, { isLoop }: { readonly isLoop: boolean }): boolean {
-  const merge = isLoop ? widen : join;
+/** Merges `from` into `into`, value by value. Returns whether `into` changed. */
+export function mergeInto(into: State, from: State, merge: (a: Value, b: Value) => Value): boolean {
   let changed = false;
   for (let k = 0; k < STATE_SIZE; k++) {
+    if (into[k] === from[k]) continue;
     const merged = merge(into[k] as Value, from[k] as Value);
     if (merged !== into[k]) {
       into[k] = merged;

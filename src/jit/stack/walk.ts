@@ -16,6 +16,7 @@ import {
   NONE,
   pointer,
   type Value,
+  widen,
 } from './pointer.ts';
 import {
   clearArguments,
@@ -30,55 +31,63 @@ import {
   storeSpill,
 } from './state.ts';
 
+/** No slot. */
+const NOWHERE = Number.POSITIVE_INFINITY;
+
 export class Walk {
   readonly #program: Program;
   readonly #subprog: Subprog;
   readonly #summary: Summary;
   readonly #facts: StackFacts;
-  /** By jump target. */
-  readonly #states = new Map<number, State>();
-  readonly #work = new Set<number>();
+  /** Where code jumps to, by slot from the start. */
+  readonly #states: (State | undefined)[];
 
   constructor(program: Program, subprog: Subprog, summary: Summary, facts: StackFacts) {
     this.#program = program;
     this.#subprog = subprog;
     this.#summary = summary;
     this.#facts = facts;
+    this.#states = new Array(subprog.end - subprog.start);
   }
 
+  /** Sweeps in program order; again from the first loop head that changed, until none does. */
   run(): void {
-    this.#from(this.#subprog.start, entryState(this.#summary.pointerArgs));
-    // A set is walked in order of insertion, and what is added meanwhile comes at its end.
-    for (const start of this.#work) {
-      this.#work.delete(start);
-      this.#from(start, (this.#states.get(start) as State).slice());
-    }
+    const { start } = this.#subprog;
+    this.#states[0] = entryState(this.#summary.pointerArgs);
+    for (let from = start; from !== NOWHERE; from = this.#sweep(from));
   }
 
-  /** Follows the code until it ends, or meets a state already known. */
-  #from(start: number, state: State): void {
-    for (let pc = start; pc < this.#subprog.end; ) {
-      const insn = this.#program.insns[pc] as Insn;
+  #sweep(from: number): number {
+    const { start, end } = this.#subprog;
+    let state: State = [];
+    let isReachable = false;
+    let again = NOWHERE;
+    for (let pc = from; pc < end; pc++) {
+      const known = this.#states[pc - start];
+      if (known !== undefined) {
+        if (isReachable) mergeInto(known, state, join);
+        state = known.slice();
+        isReachable = true;
+      }
+      const insn = this.#program.insns[pc];
+      if (!isReachable || insn === undefined) continue;
       this.#step(state, pc, insn);
-      if (insn.kind === 'exit') return;
       if (insn.kind === 'ja' || insn.kind === 'jcc' || insn.kind === 'may_goto') {
         const target = pc + 1 + insn.off;
-        this.#merge(target, state, { isLoop: target <= pc });
-        if (insn.kind === 'ja') return;
+        if (this.#jump(target, state, target <= pc) && target <= pc) again = Math.min(again, target);
       }
-      pc += insn.kind === 'lddw' ? 2 : 1;
-      if (this.#states.has(pc)) {
-        this.#merge(pc, state, { isLoop: false });
-        return;
-      }
+      if (insn.kind === 'ja' || insn.kind === 'exit') isReachable = false;
     }
+    return again;
   }
 
-  #merge(at: number, from: State, edge: { readonly isLoop: boolean }): void {
-    const into = this.#states.get(at);
-    if (into === undefined) this.#states.set(at, from.slice());
-    else if (!mergeInto(into, from, edge)) return;
-    this.#work.add(at);
+  /** Whether the state at the target changed. */
+  #jump(target: number, from: State, isLoop: boolean): boolean {
+    const at = target - this.#subprog.start;
+    const into = this.#states[at];
+    if (into !== undefined) return mergeInto(into, from, isLoop ? widen : join);
+    this.#states[at] = from.slice();
+    return true;
   }
 
   #step(state: State, pc: number, insn: Insn): void {

@@ -1,0 +1,137 @@
+/** The entries of a subprog as bytes, with their jumps still open: lengths settle once all are known (relax.ts). */
+import { type Program, subprogAt } from '../bpf/program.ts';
+import type { CalleeRef } from '../core/execution.ts';
+import { Assembler } from '../x86/assembler.ts';
+import type { Frame } from './frame.ts';
+import type { JumpForms, LowerContext, PendingCall } from './lower/context.ts';
+import {
+  COND_JUMP,
+  EXIT_JUMP,
+  GOTO_JUMP,
+  isShortJump,
+  LONG_BYTES,
+  NO_JUMP,
+  SHORT_BYTES,
+  type Unsettled,
+} from './relax.ts';
+import type { Entry } from './rewrite.ts';
+import type { Target } from './target.ts';
+
+export interface Chunks extends Unsettled {
+  readonly asm: Assembler;
+  /** Offset of each entry's bytes in `asm`; one more at the end. */
+  readonly starts: Int32Array;
+  readonly forms: readonly (JumpForms | undefined)[];
+  readonly calls: readonly PendingCall[];
+  readonly callEntries: readonly number[];
+}
+
+/** What lowering needs beside the entries and their frame. */
+export interface Lowering {
+  readonly target: Target;
+  readonly bmi2: boolean;
+  readonly endbr: boolean;
+}
+
+/** Emits prologue and entries. */
+export function lowerEntries(
+  program: Program,
+  entries: readonly Entry[],
+  frame: Frame,
+  { bmi2, endbr, target }: Lowering,
+): Chunks {
+  const count = entries.length;
+  const asm = new Assembler(count * 8 + 64);
+  const calls: PendingCall[] = [];
+  const callEntries: number[] = [];
+  const context: LowerContext = {
+    asm,
+    frame,
+    bmi2,
+    endbr,
+    calls,
+    jump: undefined,
+  };
+  target.prologue(context);
+  const prologueBytes = asm.length;
+  const starts = new Int32Array(count + 1);
+  const fixed = new Int32Array(count);
+  const jump = new Uint8Array(count);
+  const targets = new Int32Array(count);
+  const slots = new Uint8Array(count);
+  const forms: (JumpForms | undefined)[] = new Array(count);
+  let exit = -1;
+  for (let i = 0; i < count; i++) {
+    const { insn, pc, target: to } = entries[i] as Entry;
+    starts[i] = asm.length;
+    context.jump = undefined;
+    if (insn.kind === 'exit') {
+      target.lowerExit(context, exit < 0 ? 'first' : 'later');
+      if (exit < 0) exit = i;
+    } else if (insn.kind === 'call') {
+      callEntries.push(i);
+      target.lowerCall(context, calleeOf(program, pc, insn));
+    } else target.lowerInsn(context, target.convention, insn, pc);
+    fixed[i] = asm.length - (starts[i] as number);
+    jump[i] = jumpKind(insn.kind, context.jump);
+    targets[i] = to;
+    slots[i] = insn.kind === 'lddw' ? 2 : 1;
+    forms[i] = context.jump;
+  }
+  starts[count] = asm.length;
+  return {
+    asm,
+    starts,
+    forms,
+    calls,
+    callEntries,
+    count,
+    prologueBytes,
+    fixed,
+    jump,
+    target: targets,
+    slots,
+    epilogue: exit,
+  };
+}
+
+function jumpKind(kind: string, forms: JumpForms | undefined): number {
+  if (forms === undefined) return NO_JUMP;
+  if (kind === 'exit') return EXIT_JUMP;
+  return kind === 'jcc' ? COND_JUMP : GOTO_JUMP;
+}
+
+function calleeOf(program: Program, pc: number, insn: { target: string; imm: number }): CalleeRef {
+  if (insn.target === 'helper' || insn.target === 'kfunc') return { kind: insn.target, id: insn.imm };
+  return { kind: 'bpf', id: subprogAt(program, pc + 1 + insn.imm).index };
+}
+
+/** Writes them out with settled addresses: what stands between two jumps in one go, then the jump. */
+export function writeChunks(out: Assembler, chunks: Chunks, addrs: Int32Array, target: Target): void {
+  const bytes = chunks.asm.bytes();
+  let from = 0;
+  for (let i = 0; i < chunks.count; i++) {
+    if (chunks.jump[i] === NO_JUMP) continue;
+    const to = chunks.starts[i + 1] as number;
+    out.raw(bytes, from, to);
+    from = to;
+    writeJump(out, chunks, addrs, i, target);
+  }
+  out.raw(bytes, from, bytes.length);
+}
+
+/** Nops left by padding, then the form its distance wants. */
+function writeJump(out: Assembler, chunks: Chunks, addrs: Int32Array, i: number, target: Target): void {
+  const kind = chunks.jump[i] as number;
+  const forms = chunks.forms[i] as JumpForms;
+  const room = (addrs[i + 1] as number) - (addrs[i] as number) - (chunks.fixed[i] as number);
+  const d = target.distance(chunks, addrs, i);
+  if (kind === GOTO_JUMP && d === 0) out.nops(room);
+  else if (isShortJump(d)) {
+    out.nops(room - SHORT_BYTES);
+    out.rel(forms.rel8, d);
+  } else {
+    out.nops(room - (LONG_BYTES[kind] as number));
+    out.rel(forms.rel32, d);
+  }
+}
