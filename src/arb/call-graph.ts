@@ -82,23 +82,26 @@ function addSites(draw: Draw, functions: readonly Building[], natives: number): 
 function* shrinkGraph(graph: CallGraph): Iterable<CallGraph> {
   const { functions, natives } = graph;
   for (let length = 1; length < functions.length; length++)
-    yield { ...graph, functions: withoutDangling(functions.slice(0, length)) };
+    yield withoutDangling({ ...graph, functions: functions.slice(0, length) });
   for (let k = 0; k < functions.length; k++) {
     for (const simpler of shrinkFunction(functions[k] as GraphFunction, k))
       yield { ...graph, functions: functions.with(k, simpler) };
   }
-  if (natives.length > 1) yield { ...graph, natives: natives.slice(0, -1) };
+  if (natives.length > 1) yield withoutDangling({ ...graph, natives: natives.slice(0, -1) });
   for (let k = 0; k < natives.length; k++) {
     for (const simpler of shrinkNative(natives[k] as NativeSpec))
       yield { ...graph, natives: natives.with(k, simpler) };
   }
 }
 
-function withoutDangling(functions: readonly GraphFunction[]): GraphFunction[] {
-  return functions.map(({ args, calls }, caller) => {
+/** Without the calls of those that are not there. */
+function withoutDangling({ functions, natives }: CallGraph): CallGraph {
+  const kept = functions.map(({ args, calls }, caller) => {
     const behind = functions.length - 1 - caller;
-    return { args, calls: calls.filter(({ kind, index }) => kind === 'native' || index < behind) };
+    const isThere = ({ kind, index }: CalleeChoice) => index < (kind === 'bpf' ? behind : natives.length);
+    return { args, calls: calls.filter(isThere) };
   });
+  return { functions: kept, natives };
 }
 
 function* shrinkFunction(fn: GraphFunction, index: number): Iterable<GraphFunction> {
@@ -110,8 +113,8 @@ function* shrinkFunction(fn: GraphFunction, index: number): Iterable<GraphFuncti
 }
 
 /**
- * Call graphs of at most 8 functions, each of which is called; functions take 0 to 12 arguments. Shrinks
- * towards a lone main that calls nobody, and one native without arguments.
+ * Call graphs of at most 8 functions, each of which somebody calls; functions take 0 to 12 arguments. Shrinks,
+ * calls first, towards a lone main that calls nobody, and one native without arguments.
  */
 export const callGraph = (constraints: GraphConstraints = {}): Arbitrary<CallGraph> =>
   drawn({ draw: (draw) => drawGraph(draw, constraints), shrink: shrinkGraph });

@@ -6,7 +6,7 @@ import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { Insn, JaInsn, JccInsn, MayGotoInsn } from '../../bpf/insn.ts';
 import { R10 } from '../../bpf/reg.ts';
 import type { U64 } from '../../core/u64.ts';
-import { distinct64 } from '../distinct.ts';
+import { distinct32, distinct64 } from '../distinct.ts';
 import type { Addresses } from '../regions.ts';
 import type { ArgType, FunctionSpec, NativeSpec } from '../spec.ts';
 import { Written } from './written.ts';
@@ -51,6 +51,14 @@ export interface State {
 /** A jump whose target is still open. */
 type Jump = JaInsn | JccInsn | MayGotoInsn;
 
+/**
+ * Keys of a function's constants (distinct.ts): by what they are for, not by their number, so that few change
+ * when a shrink takes something away.
+ */
+const REGISTER_KEYS = 0;
+const STACK_KEYS = 0x8000;
+const ARGUMENT_KEYS = 0x9000;
+
 /** Bits r1..r5: lost at every call. */
 export const SCRATCH = 0b11_1110;
 
@@ -67,9 +75,12 @@ export class FunctionBuilder {
   /** Times the code being lowered may run. */
   weight = 1;
   cost = 0;
+  /** Calls lowered so far. */
+  callCount = 0;
   /** Loops around the code being lowered. */
   nesting = 0;
-  #constants = 0;
+  /** Constants each register was given. */
+  readonly #given = new Uint16Array(R10);
 
   constructor(spec: FunctionSpec, around: Surroundings, stack: number) {
     this.spec = spec;
@@ -124,19 +135,27 @@ export class FunctionBuilder {
 
   /** The register, holding something. */
   ensure(reg: number): number {
-    if (!this.isDefined(reg)) this.constant(reg, this.fresh());
+    if (this.isDefined(reg)) return reg;
+    const times = this.#given[reg] as number;
+    this.#given[reg] = times + 1;
+    this.constant(reg, this.#fresh(REGISTER_KEYS + times * R10 + reg));
     return reg;
   }
 
-  /** A word that is nowhere else in the program. */
-  fresh(): U64 {
-    return distinct64(this.around.seed, this.around.index, this.#constants++);
+  /** A word for an argument of the next call that is nowhere else in the program. */
+  freshArgument(argument: number): U64 {
+    return this.#fresh(ARGUMENT_KEYS + 16 * this.callCount + argument);
+  }
+
+  #fresh(key: number): U64 {
+    return distinct64(this.around.seed, this.around.index, key);
   }
 
   /** Writes stack bytes [r10 + off, + size) unless they all were. */
   touch(off: number, size: 1 | 2 | 4 | 8): void {
     if (this.state.written.has(off, size)) return;
-    this.emit({ kind: 'st', size, dst: R10, off, imm: Number(BigInt.asIntN(32, this.fresh())) });
+    const imm = distinct32(this.around.seed, this.around.index, STACK_KEYS - off);
+    this.emit({ kind: 'st', size, dst: R10, off, imm });
     this.state.written.add(off, size);
   }
 

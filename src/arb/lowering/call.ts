@@ -23,7 +23,7 @@ export function lowerCall(b: FunctionBuilder, stmt: Call): void {
     const argument = order?.[k] ?? k + 1;
     const drawn = stmt.args[argument - 1] ?? { from: 'imm', imm: argument };
     const isPointer = (target.pointers & (1 << argument)) !== 0;
-    const source = isPointer ? asPointer(drawn, argument) : available(b, drawn, placed);
+    const source = isPointer ? asPointer(drawn, argument) : available(b, drawn, { argument, placed });
     if (argument <= MAX_REG_ARGS) {
       place(b, argument, source);
       placed |= 1 << argument;
@@ -32,6 +32,7 @@ export function lowerCall(b: FunctionBuilder, stmt: Call): void {
   const slot = b.emit(target.insn);
   if (target.functionIndex !== undefined) b.calls.push({ slot, functionIndex: target.functionIndex });
   b.cost += b.weight * target.cost;
+  b.callCount++;
   b.state.defined = (b.state.defined & ~SCRATCH) | (1 << R0);
 }
 
@@ -75,12 +76,17 @@ function argumentOrder(keys: readonly number[], args: number): readonly number[]
 
 type Available = Exclude<ArgSource, { from: 'argument' }>;
 
-/** What a source comes to when so many argument registers (bit n: rn) hold their arguments already. */
-function available(b: FunctionBuilder, source: ArgSource, placed: number): Available {
+/** What a source comes to when some argument registers (bit n: rn) hold their arguments already. */
+function available(
+  b: FunctionBuilder,
+  source: ArgSource,
+  { argument, placed }: { readonly argument: number; readonly placed: number },
+): Available {
   if (source.from !== 'reg' && source.from !== 'argument') return source;
   const reg = source.from === 'reg' ? source.reg : source.argument;
   const isPlaced = (placed & (1 << reg)) !== 0;
-  return isPlaced === (source.from === 'argument') ? { from: 'reg', reg } : { from: 'word', word: b.fresh() };
+  if (isPlaced === (source.from === 'argument')) return { from: 'reg', reg };
+  return { from: 'word', word: b.freshArgument(argument) };
 }
 
 function asPointer(source: ArgSource, argument: number): PointerSource {
