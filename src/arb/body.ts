@@ -42,7 +42,7 @@ const drawPad = (draw: Draw): Stmt => ({ kind: 'pad', bytes: draw.between(96, 13
 
 function drawBranch(draw: Draw, nesting: number, targets: readonly CallTarget[]): Stmt {
   const then = drawThen(draw, nesting, targets);
-  const otherwise = draw.chance(30) ? drawBody(draw, inner(draw, nesting, targets)) : [];
+  const otherwise = drawOtherwise(draw, nesting, targets);
   return {
     kind: 'branch',
     op: draw.chance(6) ? 'may_goto' : draw.pick(JUMPS),
@@ -62,8 +62,15 @@ function drawThen(draw: Draw, nesting: number, targets: readonly CallTarget[]): 
   if (dice < 9) return [];
   const then = drawBody(draw, inner(draw, nesting, targets));
   if (dice < 15) then.push(drawPad(draw));
-  else if (dice < 22) then.push({ kind: 'exit', mix: draw.below(1024) });
+  else if (dice < 25) then.push({ kind: 'exit', mix: draw.below(1024) });
   return then;
+}
+
+/** Most often none; else a body, or nothing with a jump over it. */
+function drawOtherwise(draw: Draw, nesting: number, targets: readonly CallTarget[]): Stmt[] {
+  const dice = draw.below(100);
+  if (dice < 30) return drawBody(draw, inner(draw, nesting, targets));
+  return dice < 33 ? [{ kind: 'pad', bytes: 0, reg: 0 }] : [];
 }
 
 function drawLoop(draw: Draw, nesting: number, targets: readonly CallTarget[]): Stmt {
