@@ -90,6 +90,35 @@ describe('stackDepths of one subprog', () => {
     expect(depths(body)).toEqual([64]);
   });
 
+  it('does not forget a spill written over through what may be another address', () => {
+    const body = [
+      mov('r7', 'r10'),
+      add('r7', -64),
+      store(8, 'r10', -8, 'r7'),
+      mov('r6', 'r1'),
+      jcc(64, 'jeq', 'r2', 0, 2),
+      mov('r6', 'r10'),
+      add('r6', -8),
+      store(8, 'r6', 0, 0),
+      ldx(8, 'r8', 'r10', -8),
+      store(8, 'r8', 0, 0),
+    ];
+    expect(depths(body)).toEqual([512]);
+  });
+
+  it('sees that a pointer found in memory may lead back into this frame', () => {
+    const body = [
+      store(8, 'r1', 0, 'r10'),
+      ldx(8, 'r6', 'r1', 0),
+      mov('r7', 'r10'),
+      add('r7', -64),
+      store(8, 'r10', -8, 'r7'),
+      ldx(8, 'r8', 'r6', -8),
+      store(8, 'r8', 0, 0),
+    ];
+    expect(depths(body)).toEqual([512]);
+  });
+
   it('does not trust a slot written through one of two addresses', () => {
     const body = [
       mov('r6', 'r10'),

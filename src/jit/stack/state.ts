@@ -4,7 +4,7 @@ import { R10 } from '../../bpf/reg.ts';
 import { derivedFromBoth, FP, isExact, lowOf, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
 
 const REGS = 11;
-export const SPILLS = MAX_STACK_BYTES / 8;
+const SPILLS = MAX_STACK_BYTES / 8;
 const SLOT = REGS;
 const OUTGOING = REGS + SPILLS;
 
