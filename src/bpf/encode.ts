@@ -32,18 +32,26 @@ export function encode(slots: Slots): Uint8Array {
   for (let pc = 0; pc < slots.length; pc++) {
     const insn = slots[pc];
     if (insn === undefined) continue;
-    put(view, pc, fields(insn));
-    if (insn.kind === 'lddw') put(view, ++pc, [0, 0, 0, 0, Number(BigInt.asIntN(32, insn.imm >> 32n))]);
+    const field = fields(insn);
+    const at = pc * 8;
+    bytes[at] = field[0];
+    bytes[at + 1] = (field[2] << 4) | field[1];
+    view.setInt16(at + 2, field[3], true);
+    view.setInt32(at + 4, field[4], true);
+    if (insn.kind === 'lddw') {
+      view.setInt32(at + 12, half(insn.imm, 1), true);
+      pc++;
+    }
   }
   return bytes;
 }
 
-function put(view: DataView, pc: number, [opcode, dst, src, off, imm]: Fields): void {
-  const at = pc * 8;
-  view.setUint8(at, opcode);
-  view.setUint8(at + 1, (src << 4) | dst);
-  view.setInt16(at + 2, off, true);
-  view.setInt32(at + 4, imm, true);
+const HALVES = new DataView(new ArrayBuffer(8));
+
+/** The low half (0) or the high half (1) of a 64-bit word, signed. */
+function half(word: bigint, which: 0 | 1): number {
+  HALVES.setBigUint64(0, word, true);
+  return HALVES.getInt32(4 * which, true);
 }
 
 /** The wire fields of an instruction (of the first slot, if it is wide). */
@@ -63,7 +71,7 @@ export function fields(insn: Insn): Fields {
       return [(SWAP_CODE << 4) | row.sourceBit | row.class, insn.dst, 0, 0, insn.bits];
     }
     case 'lddw':
-      return [LDDW_OPCODE, insn.dst, insn.src, 0, Number(BigInt.asIntN(32, insn.imm))];
+      return [LDDW_OPCODE, insn.dst, insn.src, 0, half(insn.imm, 0)];
     case 'ldx': {
       const mode = insn.sign ? MODE.memsx : MODE.mem;
       return [mode | sizeRow(insn.size).bits | CLASS_LDX, insn.dst, insn.src, insn.off, 0];

@@ -86,10 +86,13 @@ export class RunningFile {
   readonly #fd: number;
   /** Where the path stands in it. */
   readonly #position: number;
+  /** Characters from there on that may be left of other paths. */
+  #width = 0;
+  #buffer = Buffer.alloc(64);
 
   constructor(file: string, seed: number, setup: ReadonlyMap<string, readonly string[]>) {
     const head = runningHead(seed, setup);
-    replaceFile(file, head + runningTail({ index: 0, choices: [] }));
+    replaceFile(file, head + runningTail({ index: 0, choices: [] }, 0));
     this.#file = file;
     this.#fd = openSync(file, 'r+');
     this.#position = Buffer.byteLength(head);
@@ -97,7 +100,11 @@ export class RunningFile {
 
   /** One write in place; what was written is there even if this process is killed. */
   note(path: CasePath): void {
-    writeSync(this.#fd, runningTail(path), this.#position, 'latin1');
+    const text = runningTail(path, this.#width);
+    this.#width = Math.max(this.#width, text.length);
+    if (text.length > this.#buffer.length) this.#buffer = Buffer.alloc(2 * text.length);
+    this.#buffer.write(text, 'latin1');
+    writeSync(this.#fd, this.#buffer, 0, text.length, this.#position);
   }
 
   /** Nothing is running any more. */

@@ -9,12 +9,12 @@ import type { CaseResult } from '../oracle/case.ts';
 import type { Divergence, Observed, Place } from '../oracle/verdict.ts';
 import { formOf } from './opcode-forms.ts';
 
-/** e.g. `arg 7 of kfunc`, `return value`, `callee-saved register at return`, `fault read (ldx dw)`. */
+/** e.g. `arg 7+ of kfunc`, `return value`, `callee-saved register at return`, `fault read (ldx dw)`. */
 export function bucketOf({ divergences, culprit, program }: CaseResult): string {
   const first = divergences.find(isInTrace) ?? divergences[0];
   if (first === undefined) return 'none';
-  const at = culprit === null ? '' : suffix(program, culprit.pc, culprit.stage);
-  return `${subjectKey(first)}${at}`;
+  const isFirst = first.subject.kind === 'outcome' && culprit !== null;
+  return `${subjectKey(first)}${isFirst ? suffix(program, culprit.pc, culprit.stage) : ''}`;
 }
 
 /** Calls and returns are in the order they happened in; memory, r0 and the end only show what came of it. */
@@ -50,7 +50,7 @@ function subjectKey({ subject, got }: Divergence): string {
     case 'reg':
       return registerKey(subject.reg, subject.place);
     case 'stack':
-      return `stack at ${subject.place.kind}`;
+      return 'stack';
     case 'abi':
       return subject.rule === 'callee-saved' ? CALLEE_SAVED : `abi ${subject.rule}`;
   }
@@ -59,9 +59,11 @@ function subjectKey({ subject, got }: Divergence): string {
 /** The same promise, whoever is the caller: a BPF function, which shows r6..r9, or the kernel. */
 const CALLEE_SAVED = 'callee-saved register at return';
 
-/** Arguments in registers are all alike; on the stack each has a place of its own. */
-const argKey = (position: number, { callee }: Place): string =>
-  position > MAX_REG_ARGS ? `arg ${position} of ${callee?.kind}` : 'arg in a register';
+/** Arguments 1..5 are all alike, and so are 7..12, which travel in memory; 6 is like none. */
+function argKey(position: number, { callee }: Place): string {
+  if (position <= MAX_REG_ARGS) return 'arg in a register';
+  return `arg ${position === MAX_REG_ARGS + 1 ? '6' : '7+'} of ${callee?.kind}`;
+}
 
 function registerKey(reg: number, { kind }: Place): string {
   if (reg === R10) return `r10 at ${kind}`;

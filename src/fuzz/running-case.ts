@@ -1,14 +1,11 @@
 /**
- * The case a worker is running, as a text of constant length that names it by seed and path: rewriting it in
- * place is one small write, cheap enough to do before every case. It is a `.data` file without instructions, so
+ * The case a worker is running, as a text that names it by seed and path: rewriting its end in place is one
+ * small write, cheap enough to do before every case. It is a `.data` file without instructions, so
  * that other readers of such files leave it alone.
  */
 import { badInput } from '../core/errors.ts';
 import { generatorFingerprint } from './generate.ts';
 import { type CasePath, formatPath, parsePath } from './path.ts';
-
-/** Characters kept for the path; a longer one makes the text longer. */
-const PATH_WIDTH = 200;
 
 /** The text before the path: it stays the same. `setup`: more `# oracle:` lines. */
 export const runningHead = (
@@ -23,8 +20,11 @@ export const runningHead = (
     '# oracle: path ',
   ].join('\n');
 
-/** The text from the path on. */
-export const runningTail = (path: CasePath): string => `${formatPath(path).padEnd(PATH_WIDTH)}\n`;
+/** The text from the path on, ended by a newline; at least `width` characters, to cover another one. */
+export const runningTail = (path: CasePath, width: number): string => {
+  const text = `${formatPath(path)}\n`;
+  return text.length >= width ? text : `${formatPath(path).padEnd(width - 1)}\n`;
+};
 
 /**
  * Seed and path that `# oracle:` lines name; undefined if they name none. Throws an `input` error if another

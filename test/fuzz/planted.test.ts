@@ -3,8 +3,8 @@ import { load } from '../../src/bpf/load.ts';
 import type { Program } from '../../src/bpf/program.ts';
 import { Checker } from '../../src/checker.ts';
 import { type CampaignState, runCampaign } from '../../src/fuzz/campaign.ts';
-import { type Compile, mutated } from './mutated.ts';
 import { localPool } from './local-pool.ts';
+import { type Compile, mutated } from './mutated.ts';
 
 const CASES = 2000;
 

@@ -3,7 +3,7 @@ import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonFuzzReport } from '../../src/report/fuzz-json.ts';
 
@@ -159,6 +159,20 @@ exit
     expect(run(['replay', 'right.data']).status).toBe(0);
     expect(run(['replay', 'bad.data']).status).toBe(2);
     expect(run(['replay', 'right.data', 'wrong.data']).stdout).toContain('2 ran: 1 agree, 1 diverge');
+  });
+
+  it.each([
+    ['wrong.data', 'diverges'],
+    ['right.data', 'agrees'],
+    ['bad.data', 'cannot run'],
+  ])('in a fresh process confirms of %s that it %s', (file, want) => {
+    const confirm = pathToFileURL(join(copy, 'dist/cli/fuzz-confirm.js')).href;
+    const script = `const { confirm } = await import('${confirm}'); console.log(await confirm('${file}'));`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      cwd: copy,
+    });
+    expect(stdout).toBe(`${want}\n`);
   });
 
   it('refuses a case that another generator made', () => {
