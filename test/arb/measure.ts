@@ -13,6 +13,8 @@ export const weighImm = (imm: number): bigint => 2n * BigInt(Math.abs(imm)) - (i
 
 /** More than any immediate weighs. */
 const REGISTER = 2n ** 40n;
+/** A statement that is no constant: more than any constant weighs. */
+const STATEMENT = 2n ** 70n;
 
 const weighSource = (source: Source): bigint => (source.from === 'imm' ? weighImm(source.imm) : REGISTER);
 
@@ -39,33 +41,35 @@ const add = (a: Weight, b: Weight): Weight => ({
 const weighBody = (body: readonly Stmt[]): Weight => body.map(weighStmt).reduce(add, WEIGHTLESS);
 
 function weighStmt(stmt: Stmt): Weight {
-  const own = { statements: 1n, args: 0n, detail: 0n };
+  const own = { statements: 1n, args: stmt.kind === 'call' ? BigInt(stmt.args.length) : 0n };
+  const weight: Weight = { ...own, detail: weighDetail(stmt) };
+  if (stmt.kind === 'loop') return add(weight, weighBody(stmt.body));
+  if (stmt.kind === 'branch') return [weighBody(stmt.then), weighBody(stmt.otherwise)].reduce(add, weight);
+  return weight;
+}
+
+function weighDetail(stmt: Stmt): bigint {
   switch (stmt.kind) {
+    case 'const':
+      return stmt.word;
     case 'branch':
-      return [weighBody(stmt.then), weighBody(stmt.otherwise)].reduce(add, {
-        ...own,
-        detail: weighSource(stmt.source),
-      });
+    case 'alu':
+    case 'store':
+      return STATEMENT + weighSource(stmt.source);
     case 'loop':
-      return add({ ...own, detail: BigInt(stmt.count) }, weighBody(stmt.body));
+      return STATEMENT + BigInt(stmt.count);
     case 'call': {
       const { callee, args, order } = stmt;
       const kind = callee.kind === 'bpf' ? 100 : 0;
       const sources = args.reduce((total, arg, k) => total + weighArg(arg, k), 0n);
-      const detail = sources + sum(order, BigInt) + BigInt(kind + callee.index);
-      return { ...own, args: BigInt(args.length), detail };
+      return STATEMENT + sources + sum(order, BigInt) + BigInt(kind + callee.index);
     }
-    case 'alu':
-    case 'store':
-      return { ...own, detail: weighSource(stmt.source) };
-    case 'const':
-      return { ...own, detail: stmt.word };
     case 'pad':
-      return { ...own, detail: BigInt(stmt.bytes) };
+      return STATEMENT + BigInt(stmt.bytes);
     case 'exit':
-      return { ...own, detail: BigInt(stmt.mix) };
+      return STATEMENT + BigInt(stmt.mix);
     default:
-      return own;
+      return STATEMENT;
   }
 }
 
