@@ -5,6 +5,7 @@
  */
 import { shrinkImm } from './imm.ts';
 import type {
+  AnyReg,
   ArgSource,
   CalleeChoice,
   FunctionSpec,
@@ -128,8 +129,28 @@ export function* shrinkBody(body: readonly Stmt[]): Iterable<readonly Stmt[]> {
   }
 }
 
+/** The register it sets: a constant in it may do, where no more than its use matters. */
+function registerOf(stmt: Stmt): AnyReg | undefined {
+  switch (stmt.kind) {
+    case 'alu':
+    case 'movsx':
+    case 'swap':
+    case 'load':
+      return stmt.dst;
+    case 'atomic':
+    case 'pad':
+      return stmt.reg;
+    case 'call':
+      return stmt.scratch;
+    default:
+      return undefined;
+  }
+}
+
 /** What may stand in the place of a statement. */
 function* shrinkStmt(stmt: Stmt): Iterable<readonly Stmt[]> {
+  const reg = registerOf(stmt);
+  if (reg !== undefined) yield [{ kind: 'const', dst: reg, word: 1n }];
   switch (stmt.kind) {
     case 'branch':
       yield stmt.then;
@@ -149,7 +170,7 @@ function* shrinkStmt(stmt: Stmt): Iterable<readonly Stmt[]> {
     case 'call':
       for (const callee of shrinkCallee(stmt.callee)) yield [{ ...stmt, callee }];
       for (const args of shrinkArgs(stmt.args)) yield [{ ...stmt, args }];
-      if (stmt.order.some((key) => key !== 0)) yield [{ ...stmt, order: stmt.order.map(() => 0) }];
+      if (stmt.order.some((key) => key !== 0)) yield [{ ...stmt, order: [] }];
       break;
     case 'alu':
     case 'store':
