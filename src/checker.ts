@@ -7,13 +7,17 @@ import type { U64 } from './core/u64.ts';
 import type { Engine } from './emu/engine.ts';
 import { ImageRunner, type NativeSubject } from './emu/run-image.ts';
 import { openUnicorn } from './emu/unicorn.ts';
-import { interpret } from './interp/interpret.ts';
+import { interpret, interpretSteps } from './interp/interpret.ts';
 import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
 import type { Case, CaseResult } from './oracle/case.ts';
-import { type Machines, runCase } from './oracle/run.ts';
+import { localise, type StepMachines } from './oracle/lockstep.ts';
+import { fuelFor, type Machines, runCase } from './oracle/run.ts';
 
 /** @defaultValue of CheckOptions.insnLimit: some seconds of the reference. */
 export const DEFAULT_INSN_LIMIT = 100_000_000;
+
+/** Longer runs are not localised: a step takes some 20 us. */
+const MAX_STEPS = 1_000_000;
 
 /** What a program is run with. What is absent comes from the file, where one was loaded. */
 export interface CheckOptions {
@@ -45,6 +49,7 @@ export interface CheckerOptions {
 /** Judges programs one after the other on one engine. Close it to free the engine. */
 export class Checker {
   readonly #machines: Machines;
+  readonly #stepMachines: StepMachines;
   readonly #options: CheckerOptions;
   #runner: ImageRunner | undefined;
 
@@ -54,10 +59,13 @@ export class Checker {
     this.#machines = {
       compile: compileImage,
       reference: interpret,
-      native: (image, program, env, request) => {
-        this.#runner ??= new ImageRunner(this.#options.engine ?? openUnicorn());
-        return this.#runner.run(image, subjectOf(program, jit), env, { ...request, stackBytes: true });
-      },
+      native: (image, program, env, request) =>
+        this.#open().run(image, subjectOf(program, jit), env, { ...request, stackBytes: true }),
+    };
+    this.#stepMachines = {
+      reference: interpretSteps,
+      native: (image, program, env, { fuel, onStep }) =>
+        this.#open().run(image, subjectOf(program, jit), env, { fuel, onStep, traceLimit: 0 }),
     };
   }
 
@@ -66,7 +74,23 @@ export class Checker {
    * does is in the result; throws `engine` errors when there is no engine or it fails.
    */
   check(subject: Program | Loaded, options: CheckOptions = {}): CaseResult {
-    return runCase(toCase(subject, options), this.#machines);
+    const judged = toCase(subject, options);
+    const result = runCase(judged, this.#machines);
+    return result.verdict === 'diverge' ? this.#localised(judged, result) : result;
+  }
+
+  /** The same result, with the instruction that made the difference where lock-step finds it. */
+  #localised(judged: Case, result: CaseResult): CaseResult {
+    const { image, want } = result;
+    if (image === null || want?.insns == null || want.insns > MAX_STEPS) return result;
+    const fuel = fuelFor(want.insns);
+    const culprit = localise(judged, image, { reference: want, fuel }, this.#stepMachines);
+    return culprit === null ? result : { ...result, culprit };
+  }
+
+  #open(): ImageRunner {
+    this.#runner ??= new ImageRunner(this.#options.engine ?? openUnicorn());
+    return this.#runner;
   }
 
   /** Frees the engine. */

@@ -93,6 +93,8 @@ export interface RunRequest {
   readonly watcher: Watcher;
   /** Exact rip and rflags where the run ends, whatever it costs. @defaultValue false */
   readonly precise?: boolean;
+  /** Called before every instruction, whatever it costs; implies `precise`. */
+  readonly onInsn?: Watcher;
 }
 
 /** One guest. Not shared between threads; `run` does not nest. */

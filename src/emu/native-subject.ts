@@ -1,5 +1,6 @@
 /** What running an image takes beside the image: the program's side of it, in terms an engine's user knows. */
 import type { CalleeRef } from '../core/execution.ts';
+import type { NativeStep } from '../core/step.ts';
 import type { U64 } from '../core/u64.ts';
 
 /** A helper or a kfunc, and the address the image calls it at. */
@@ -37,4 +38,9 @@ export interface RunImageOptions {
   readonly argMasks?: ArrayLike<number>;
   /** Whether events show the bytes of BPF stack frames. @defaultValue false */
   readonly stackBytes?: boolean;
+  /**
+   * Called before each native instruction of the image, with the state there; false ends the run. Slow: for
+   * lock-step runs.
+   */
+  readonly onStep?: (step: NativeStep) => boolean;
 }

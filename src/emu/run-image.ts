@@ -12,9 +12,11 @@ import { RSP } from '../x86/reg.ts';
 import { AddressSpace } from './address-space.ts';
 import { CallTracker } from './call-tracker.ts';
 import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop } from './engine.ts';
+import type { ExtentMemory } from './guest-memory.ts';
 import { type ImageTables, imageTables } from './image-tables.ts';
 import { isImprecise, JUNK_REGS, outcomeOf } from './native-outcome.ts';
 import type { NativeSubject, RunImageOptions } from './native-subject.ts';
+import { stepper } from './stepper.ts';
 
 export type { NativeSubject, RunImageOptions } from './native-subject.ts';
 
@@ -50,6 +52,9 @@ export class ImageRunner {
    */
   run(image: Image, subject: NativeSubject, env: Env, options: RunImageOptions): Execution {
     const tables = this.#tablesOf(image, subject);
+    if (options.onStep !== undefined) {
+      return this.#attempt(image, subject, env, { ...options, tables, precise: true }).execution;
+    }
     const first = this.#attempt(image, subject, env, { ...options, tables, precise: false });
     if (!isImprecise(first.stop, this.#engine.caps)) return first.execution;
     return this.#attempt(image, subject, env, { ...options, tables, precise: true }).execution;
@@ -80,6 +85,7 @@ export class ImageRunner {
         watch: options.tables.watch,
         watcher: (address, cpu) => tracker.onBlock(address, cpu),
         precise: options.precise,
+        ...this.#onInsn(image, subject, guest, options),
       } satisfies RunRequest,
       this.#out,
     );
@@ -87,6 +93,20 @@ export class ImageRunner {
     else tracker.abandon();
     this.#checkCanary(tracker);
     return { stop, execution: this.#execution(stop, image, subject, tracker) };
+  }
+
+  #onInsn(
+    image: Image,
+    subject: NativeSubject,
+    memory: ExtentMemory,
+    { onStep }: RunImageOptions,
+  ): Pick<RunRequest, 'onInsn'> {
+    if (onStep === undefined) return {};
+    const regions = () => [
+      { bytes: this.#space.ctx() },
+      ...subject.data.map((_, i) => ({ bytes: this.#space.data(i) })),
+    ];
+    return { onInsn: stepper({ image, memory, regions }, onStep) };
   }
 
   #execution(stop: Stop, image: Image, subject: NativeSubject, tracker: CallTracker): Execution {

@@ -51,6 +51,8 @@ export interface HandleHooks {
   readonly systemCall: HookTarget;
   readonly block: HookTarget;
   readonly insn?: HookTarget;
+  /** Sees every instruction too, after `insn`. */
+  readonly step?: HookTarget;
 }
 
 export class UnicornHandle {
@@ -76,6 +78,7 @@ export class UnicornHandle {
       this.#hook(UC_HOOK_INSN, hooks.systemCall, EVERYWHERE, insn);
     }
     if (hooks.insn !== undefined) this.#hook(UC_HOOK_CODE, hooks.insn);
+    if (hooks.step !== undefined) this.#hook(UC_HOOK_CODE, hooks.step);
     const context: PointerOut = [null];
     check(lib, 'uc_context_alloc', lib.contextAlloc(this.uc, context));
     this.#clean = context[0] ?? 0n;

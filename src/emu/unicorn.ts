@@ -72,6 +72,7 @@ class UnicornEngine implements Engine {
   readonly #callbacks: Pointer[];
   readonly #hooks: HandleHooks;
   readonly #insnHook: Pointer;
+  readonly #stepHook: Pointer;
   readonly #cpu: Cpu;
   /** Loaded ranges that hold `0F B1`: hooks of every handle. */
   readonly #cmpxchgAt = new Map<U64, readonly AddressRange[]>();
@@ -109,8 +110,11 @@ class UnicornEngine implements Engine {
     this.#insnHook = this.#register(BLOCK_PROTO, (_uc: unknown, address: number | bigint, size: number) =>
       this.#guarded(() => this.#cmpxchg.onInsn(u64Argument(address), size)),
     );
+    this.#stepHook = this.#register(BLOCK_PROTO, (_uc: unknown, address: number | bigint) =>
+      this.#onStep(Number(address)),
+    );
     const systemCall = this.#register(SYSCALL_PROTO, () => this.#end({ systemCall: true }));
-    this.#callbacks = [interrupt, invalid, systemCall, this.#insnHook];
+    this.#callbacks = [interrupt, invalid, systemCall, this.#insnHook, this.#stepHook];
     this.#hooks = {
       interrupt: { callback: interrupt, user: 0n },
       invalidMemory: { callback: invalid, user: 0n },
@@ -155,13 +159,15 @@ class UnicornEngine implements Engine {
 
   run(request: RunRequest, out: BigUint64Array): Stop {
     this.#checkIdle('run');
-    if (request.precise !== true) {
+    const exact = request.precise === true || request.onInsn !== undefined;
+    if (!exact) {
       this.#handle ??= this.#open(this.#hooks);
       return this.#runOn(this.#handle, request, out);
     }
     // Translations with and without the hook must not mix: a handle of its own.
     const insn = { callback: this.#gate.insn, user: this.#gate.user };
-    const handle = this.#open({ ...this.#hooks, insn });
+    const step = { callback: this.#stepHook, user: 0n };
+    const handle = this.#open({ ...this.#hooks, insn, ...(request.onInsn === undefined ? {} : { step }) });
     try {
       return this.#runOn(handle, request, out);
     } finally {
@@ -191,7 +197,8 @@ class UnicornEngine implements Engine {
       const rip = this.#registers.rip(handle.uc);
       this.#cmpxchg.settle(rip);
       this.#registers.read(handle.uc, out);
-      const lastInsn = request.precise === true ? { lastInsn: this.#gate.lastInsn } : {};
+      const exact = request.precise === true || request.onInsn !== undefined;
+      const lastInsn = exact ? { lastInsn: this.#gate.lastInsn } : {};
       const bytes = (address: U64, size: number): Uint8Array => this.#space.bytes(address, size);
       return stopOf({ ...this.#events, ...lastInsn, err, errText: this.#lib.strerror, rip, until, bytes });
     } finally {
@@ -223,6 +230,14 @@ class UnicornEngine implements Engine {
     this.#guarded(() => {
       this.#cmpxchg.settle(BigInt(address));
       this.#request?.watcher(address, this.#cpu);
+    });
+  }
+
+  #onStep(address: number): void {
+    this.#block = address;
+    this.#guarded(() => {
+      this.#cmpxchg.settle(BigInt(address));
+      this.#request?.onInsn?.(address, this.#cpu);
     });
   }
 

@@ -7,6 +7,7 @@ import type { Program } from '../bpf/program.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import { assertNever, badInput } from '../core/errors.ts';
 import type { Execution, Outcome } from '../core/execution.ts';
+import type { ReferenceStep } from '../core/step.ts';
 import { alu, movsx, swap } from './alu.ts';
 import { atomic } from './atomic.ts';
 import { call, callx, exit } from './call.ts';
@@ -37,6 +38,48 @@ export function interpret(program: Program, env: Env, options: InterpretOptions 
   const m = new Machine(program, env, placement, traceLimit);
   const { outcome, insns } = run(m);
   return { outcome, ...finalMemory(m), trace: m.trace.trace(), insns, breaches: [] };
+}
+
+/**
+ * The same run, one instruction at a time: yields the state before each, and returns what `interpret` returns.
+ * The view is live.
+ */
+export function* interpretSteps(
+  program: Program,
+  env: Env,
+  options: InterpretOptions = {},
+): Generator<ReferenceStep, Execution, void> {
+  const { placement = DEFAULT_PLACEMENT, traceLimit = 100_000 } = options;
+  const m = new Machine(program, env, placement, traceLimit);
+  let insns = 0;
+  let outcome: Outcome | undefined;
+  while (outcome === undefined && insns < env.insnLimit) {
+    m.pc = m.next;
+    yield viewOf(m);
+    m.next++;
+    const insn = program.insns[m.pc];
+    if (insn === undefined) throw notBuilt(m);
+    insns++;
+    outcome = step(m, insn);
+  }
+  outcome ??= { kind: 'budget' };
+  return { outcome, ...finalMemory(m), trace: m.trace.trace(), insns, breaches: [] };
+}
+
+function viewOf(m: Machine): ReferenceStep {
+  return {
+    pc: m.pc,
+    subprog: m.frame.subprog.index,
+    reg: (reg) => m.regs.word(reg),
+    outgoing: (slot) => m.frame.outgoing.word(slot),
+    incoming: (slot) => m.frame.incoming.word(slot),
+    stack: () => m.frame.stack.snapshot(),
+    memory: () =>
+      [m.memory.context, ...m.memory.data].map((region) => ({
+        bytes: region.bytes,
+        poison: region.poisonFlags(),
+      })),
+  };
 }
 
 /** A wide instruction counts as one. */

@@ -155,13 +155,17 @@ export function defaultAddresses(program: Program): (callee: CalleeRef) => bigin
   return (callee) => CALLEE_BASE + BigInt(CALLEE_STRIDE * (order.get(calleeKey(callee)) ?? 0));
 }
 
-/** First native byte of each slot; the instructions a rewrite added belong to the slot they stem from. */
+/**
+ * First native byte of each slot; the instructions a rewrite added belong to the slot they stem from. Setting
+ * up the may_goto counter does not: jumps to the first slot go past it, so it counts as prologue.
+ */
 function pcMapOf(subprogs: readonly CompiledSubprog[]): (readonly [number, number])[] {
   const map: (readonly [number, number])[] = [];
   let last = -1;
   for (const { entries, starts } of subprogs) {
     for (let i = 0; i < entries.length; i++) {
-      const { pc } = entries[i] as Entry;
+      const { pc, pass, insn } = entries[i] as Entry;
+      if (pass === 'may_goto' && insn.kind === 'st') continue;
       if (pc !== last) map.push([pc, starts[i] as number]);
       last = pc;
     }

@@ -83,6 +83,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'mov32-moves-64',
     breaks: 'a 32-bit move of a register moves all 64 bits',
+    guilty: { stages: ['insn'], insn: /^w\d+ = w\d+$/ },
     source: 'solana rbpf 3abb32a (#124)',
     mutate: asIf((insn) =>
       isAlu(insn, 'mov') && insn.width === 32 && insn.source === 'X' ? { ...insn, width: 64 } : undefined,
@@ -91,18 +92,21 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'mov64-imm-zero-extended',
     breaks: 'a negative immediate of a 64-bit move is zero-extended',
+    guilty: { stages: ['insn'], insn: /^r\d = -\d+$/ },
     source: 'solana rbpf 0c64b48 (#497), jit-bugs class: imm sign extension',
     mutate: asIf((insn) => (isAlu(insn, 'mov') && insn.source === 'K' ? { ...insn, width: 32 } : undefined)),
   },
   {
     name: 'lddw-truncated',
     breaks: 'a 64-bit immediate is cut to 32 bits',
+    guilty: { stages: ['insn'], insn: / ll$/ },
     source: 'solana rbpf 0c64b48 (#497)',
     mutate: asIf((insn) => (insn.kind === 'lddw' ? { ...insn, imm: insn.imm & 0xffff_ffffn } : undefined)),
   },
   {
     name: 'lddw-low-sign-smears',
     breaks: 'the sign bit of the low word is spread over the high word',
+    guilty: { stages: ['insn'], insn: / ll$/ },
     source: 'ubpf c22b0041',
     mutate: asIf((insn) =>
       insn.kind === 'lddw' && (insn.imm & 0x8000_0000n) !== 0n
@@ -113,12 +117,14 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'neg32-as-64',
     breaks: 'a 32-bit negation keeps the upper half',
+    guilty: { stages: ['insn'], insn: /^w\d = -w/ },
     source: 'jit-bugs class: 32-bit results, solana rbpf 3abb32a',
     mutate: asIf((insn) => (isAlu(insn, 'neg') && insn.width === 32 ? { ...insn, width: 64 } : undefined)),
   },
   {
     name: 'add32-as-64',
     breaks: 'a 32-bit addition adds 64 bits',
+    guilty: { stages: ['insn'], insn: /^w\d \+= w/ },
     source: 'jit-bugs class: 32-bit results',
     mutate: asIf((insn) =>
       isAlu(insn, 'add') && insn.width === 32 && insn.source === 'X' ? { ...insn, width: 64 } : undefined,
@@ -127,6 +133,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'upper-half-kept-and32',
     breaks: 'a 32-bit `and` keeps the upper half',
+    guilty: { stages: ['insn'], insn: /^w\d [&|^]= w/ },
     source: 'jit-bugs class: 32-bit results',
     mutate: asIf((insn) =>
       isAlu(insn, 'and', 'or', 'xor') && insn.width === 32 && insn.source === 'X'
@@ -137,6 +144,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'imm8-up-to-128',
     breaks: 'immediate 128 is taken for one of 8 bits, and becomes -128',
+    guilty: { stages: ['insn'], insn: / 128$/ },
     source: 'linux is_imm8(); jit-bugs §5 immediates at ±127/128',
     mutate: asIf((insn) =>
       insn.kind === 'alu' &&
@@ -150,6 +158,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'mul-by-zero-is-square',
     breaks: 'multiplying by the immediate 0 multiplies the register by itself',
+    guilty: { stages: ['insn'], insn: /\*= 0$/ },
     source: 'solana rbpf b20e773 (#129)',
     mutate: asIf((insn) =>
       isAlu(insn, 'mul') && insn.source === 'K' && insn.imm === 0
@@ -160,6 +169,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'mul32-sign-extends',
     breaks: 'the result of a 32-bit multiplication is sign-extended',
+    guilty: { stages: ['insn'], insn: /^w\d \*= w/ },
     source: 'solana rbpf ef0264d (#518)',
     mutate: instead(({ asm }, insn) => {
       if (!isAlu(insn, 'mul') || insn.width !== 32 || insn.source !== 'X') return false;
@@ -172,18 +182,21 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'div-loses-rdx',
     breaks: 'division does not give rdx (r3) back',
+    guilty: { stages: ['insn'], insn: / s?[/%]= / },
     source: 'solana rbpf b1e4508 (#89)',
     mutate: losing(RDX),
   },
   {
     name: 'div-loses-rax',
     breaks: 'division does not give rax (r0) back',
+    guilty: { stages: ['insn'], insn: / s?[/%]= / },
     source: 'solana rbpf b1e4508 (#89)',
     mutate: losing(RAX),
   },
   {
     name: 'div-src-rdx-overwritten',
     breaks: 'a divisor in r3 (rdx) is not moved away before rdx is cleared',
+    guilty: { stages: ['insn'], insn: / s?[/%]= [rw]3$/ },
     source: 'solana rbpf b1e4508 (#89); linux do_jit() keeps it in r11',
     mutate: patched(
       (insn) => isDivision(insn) && insn.source === 'X' && insn.src === 3 && insn.dst !== 3,
@@ -193,6 +206,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'udiv64-imm-zero-extended',
     breaks: 'a negative immediate divisor of an unsigned 64-bit division is zero-extended',
+    guilty: { stages: ['insn'], insn: /^r\d [/%]= -/ },
     source: 'solana rbpf 410a627 (#642), turned round: BPF sign-extends',
     mutate: instead((context, insn) => {
       if (!isAlu(insn, 'div', 'mod') || insn.source !== 'K' || insn.width !== 64 || insn.imm >= 0)
@@ -215,12 +229,14 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'sdiv-as-udiv',
     breaks: 'signed division ignores off = 1',
+    guilty: { stages: ['insn'], insn: / s\/= / },
     source: 'jit-bugs class: v4 instructions; linux 7dd34d7b7dcf',
     mutate: asIf((insn) => (isAlu(insn, 'sdiv') ? { ...insn, op: 'div' } : undefined)),
   },
   {
     name: 'sdiv32-cqo',
     breaks: 'a 32-bit signed division extends the dividend as 64 bits',
+    guilty: { stages: ['insn'], insn: /^w\d s[/%]= / },
     source: 'solana rbpf e61e045 (#310), class of its bug',
     mutate: patched(
       (insn) => isAlu(insn, 'sdiv', 'smod') && insn.width === 32,
@@ -230,30 +246,35 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'no-div-by-zero-guard',
     breaks: 'unsigned division is not guarded against zero',
+    guilty: { stages: ['insn'], insn: / \/= / },
     source: 'rbpf ce7d416; linux f6b1b3bf0d5f',
     mutate: withoutRewrite((insn) => isAlu(insn, 'div') && insn.source === 'X'),
   },
   {
     name: 'no-mod-by-zero-guard',
     breaks: 'unsigned remainder is not guarded against zero',
+    guilty: { stages: ['insn'], insn: / %= / },
     source: 'rbpf ce7d416; linux f6b1b3bf0d5f',
     mutate: withoutRewrite((insn) => isAlu(insn, 'mod') && insn.source === 'X'),
   },
   {
     name: 'no-sdiv-guard',
     breaks: 'signed division is guarded neither against 0 nor against MIN / -1',
+    guilty: { stages: ['insn'], insn: / s\/= / },
     source: 'linux 7dd34d7b7dcf',
     mutate: withoutRewrite((insn) => isAlu(insn, 'sdiv') && insn.source === 'X'),
   },
   {
     name: 'no-smod-guard',
     breaks: 'signed remainder is guarded neither against 0 nor against MIN % -1',
+    guilty: { stages: ['insn'], insn: / s%= / },
     source: 'linux 7dd34d7b7dcf',
     mutate: withoutRewrite((insn) => isAlu(insn, 'smod') && insn.source === 'X'),
   },
   {
     name: 'div-zero-skips-too-far',
     breaks: 'the jump over the division by zero patch is one instruction too long',
+    guilty: { stages: ['insn'], insn: / [/%]= / },
     source: 'rbpf 0f36550 (#88): fixed skip distance',
     mutate: (target) => ({
       ...target,
@@ -274,6 +295,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'shift-cl-loses-rcx',
     breaks: 'without BMI2, rcx (r4) is not given back after a shift',
+    guilty: { stages: ['insn'], insn: / <<= / },
     source: 'solana rbpf b1e4508 (#89)',
     mutate: instead(({ asm }, insn) => {
       if (!isAlu(insn, 'lsh') || insn.source !== 'X' || gprOf(insn.src) === RCX || gprOf(insn.dst) === RCX)
@@ -286,6 +308,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'shift-dst-rcx',
     breaks: 'a shift of r4 (rcx) by a register shifts the count',
+    guilty: { stages: ['insn'], insn: /^[rw]4 <<= / },
     source: 'solana rbpf 3abb32a (#124)',
     mutate: instead(({ asm }, insn) => {
       if (!isAlu(insn, 'lsh') || insn.source !== 'X' || gprOf(insn.dst) !== RCX || gprOf(insn.src) === RCX)
@@ -298,6 +321,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'shift64-imm-masked-31',
     breaks: 'the immediate count of a 64-bit shift is masked to 5 bits',
+    guilty: { stages: ['insn'], insn: /^r\d s?(<<|>>)= \d+$/ },
     source: 'rbpf 7bebff5 (shift mask)',
     mutate: asIf((insn) =>
       isAlu(insn, 'lsh', 'rsh', 'arsh') && insn.width === 64 && insn.source === 'K'
@@ -308,18 +332,21 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'arsh-as-rsh',
     breaks: 'an arithmetic shift right by a register shifts in zeroes',
+    guilty: { stages: ['insn'], insn: / s>>= / },
     source: 'jit-bugs class: emit_shiftx() pp field',
     mutate: asIf((insn) => (isAlu(insn, 'arsh') && insn.source === 'X' ? { ...insn, op: 'rsh' } : undefined)),
   },
   {
     name: 'arsh32-as-64',
     breaks: 'a 32-bit arithmetic shift works on 64 bits',
+    guilty: { stages: ['insn'], insn: /^w\d s>>= / },
     source: 'jit-bugs class: 32-bit results',
     mutate: asIf((insn) => (isAlu(insn, 'arsh') && insn.width === 32 ? { ...insn, width: 64 } : undefined)),
   },
   {
     name: 'be16-keeps-upper',
     breaks: 'a 16-bit swap leaves bits 16 to 63 as they were',
+    guilty: { stages: ['insn'], insn: /(be16|bswap16)/ },
     source: 'linux 343f845b3759; ubpf 3cf0200a',
     mutate: instead(({ asm }, insn) => {
       if (insn.kind !== 'swap' || insn.op === 'le' || insn.bits !== 16) return false;
@@ -330,12 +357,14 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'le-does-nothing',
     breaks: 'le16 and le32 do not truncate',
+    guilty: { stages: ['insn'], insn: /le(16|32)/ },
     source: 'ubpf 1086d004 (#488); solana rbpf b20e773',
     mutate: instead((_, insn) => insn.kind === 'swap' && insn.op === 'le'),
   },
   {
     name: 'bswap-without-rex-b',
     breaks: 'a byte swap of r8.. swaps the low-numbered twin',
+    guilty: { stages: ['insn'], insn: /(be|bswap)(32|64)/ },
     source: 'ubpf 4bd527ba',
     mutate: instead(({ asm }, insn) => {
       if (insn.kind !== 'swap' || insn.op === 'le' || insn.bits === 16 || gprOf(insn.dst) < 8) return false;
@@ -346,6 +375,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'bswap64-as-32',
     breaks: 'a 64-bit swap swaps 32 bits',
+    guilty: { stages: ['insn'], insn: /(be|bswap)64/ },
     source: 'ubpf 65312fd7 (class)',
     mutate: asIf((insn) =>
       insn.kind === 'swap' && insn.op !== 'le' && insn.bits === 64 ? { ...insn, bits: 32 } : undefined,
@@ -354,12 +384,14 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'movsx32-to-64',
     breaks: 'sign extension into 32 bits extends into 64',
+    guilty: { stages: ['insn'], insn: /^w\d = \(s/ },
     source: 'linux 8100928c8814 (MOVSX support), class: 32-bit results',
     mutate: asIf((insn) => (insn.kind === 'movsx' && insn.width === 32 ? { ...insn, width: 64 } : undefined)),
   },
   {
     name: 'movsx-as-mov',
     breaks: 'sign extension of 32 bits zero-extends',
+    guilty: { stages: ['insn'], insn: /\(s32\)/ },
     source: 'linux 8100928c8814 (MOVSX support)',
     mutate: asIf((insn) =>
       insn.kind === 'movsx' && insn.bits === 32
@@ -370,6 +402,7 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'imm-zero-takes-register',
     breaks: 'the immediate form of `sub` is chosen by imm != 0, so imm 0 uses a register',
+    guilty: { stages: ['insn'], insn: /(-|\|)= 0$/ },
     source: 'rbpf 58e50aa',
     mutate: asIf((insn) =>
       isAlu(insn, 'sub', 'or') && insn.source === 'K' && insn.imm === 0

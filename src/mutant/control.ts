@@ -30,6 +30,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'second-exit-falls-through',
     breaks: 'only the first EXIT has an epilogue; later ones fall into what follows',
+    guilty: { stages: ['epilogue'], insn: /^exit/ },
     source: 'linux 9383191da4e4',
     mutate: (target) => ({
       ...target,
@@ -41,12 +42,14 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'exit-pops-reversed',
     breaks: 'callee-saved registers are popped in the order they were pushed',
+    guilty: { stages: ['epilogue'], insn: /^exit/ },
     source: 'jit-bugs mutation list 10',
     mutate: framed((frame) => ({ saved: [...frame.saved].reverse() }), 'exit'),
   },
   {
     name: 'exit-forgets-last-pop',
     breaks: 'the last callee-saved register is not popped',
+    guilty: { stages: ['epilogue'], insn: /^exit/ },
     source: 'linux pop_callee_regs(); Jitterbug epilogue specification',
     mutate: (target) => ({
       ...target,
@@ -64,18 +67,21 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'r6-not-saved',
     breaks: 'rbx (r6) is used but not saved',
+    guilty: { stages: ['epilogue'], insn: /^exit/ },
     source: 'linux detect_reg_usage(); ubpf 86a5001d',
     mutate: saving((saved) => saved.filter((gpr) => gpr !== RBX)),
   },
   {
     name: 'r9-not-saved',
     breaks: 'r15 (r9) is used but not saved',
+    guilty: { stages: ['epilogue'], insn: /^exit/ },
     source: 'linux detect_reg_usage()',
     mutate: saving((saved) => saved.filter((gpr) => gpr !== gprOf(9))),
   },
   {
     name: 'fp-after-sub',
     breaks: 'the frame pointer is taken after the stack was reserved: r10 points below the frame',
+    guilty: { stages: ['prologue'] },
     source: 'ubpf 8be50595 (#9)',
     mutate: (target) => ({
       ...target,
@@ -88,6 +94,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'stack-8-too-small',
     breaks: 'the BPF stack is 8 bytes smaller than the program uses',
+    guilty: { stages: ['epilogue', 'insn'], insn: /./ },
     source: 'linux round_up(stack_depth, 8); ubpf a2c93ea6 (#566)',
     mutate: (target) => ({
       ...target,
@@ -99,6 +106,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'jump-to-first-insn',
     breaks: 'a jump to the first instruction of a function goes to its prologue',
+    guilty: { stages: ['insn'], insn: /goto/ },
     source: 'linux 7c2e988f400e; ubpf 5a4f6c69 (#450)',
     mutate: (target) => ({
       ...target,
@@ -111,6 +119,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'short-jump-too-far',
     breaks: 'a jump over 128 to 131 bytes forward is cut to 8 bits',
+    guilty: { stages: ['insn', 'epilogue'], insn: /goto|^exit/ },
     source: 'linux c8831bdbfbab (imm8 limit); solana rbpf 899cd91',
     mutate: (target) => ({
       ...target,
@@ -123,6 +132,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'backward-jump-stale',
     breaks: 'backward jumps over long distances are computed from the addresses of the pass before',
+    guilty: { stages: ['insn', 'epilogue'], insn: /goto|^exit/ },
     source: 'linux e4d4d456436b (CVE-2021-29154)',
     mutate: (target) => ({
       ...target,
@@ -135,6 +145,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'jump-over-lddw-short',
     breaks: 'a jump over a wide instruction counts it as one slot',
+    guilty: { stages: ['insn'], insn: /goto/ },
     source: 'solana rbpf a278fbb (#140)',
     mutate: (target) => ({
       ...target,
@@ -148,6 +159,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'jset-as-jeq-zero',
     breaks: 'jset jumps when no bit is set',
+    guilty: { stages: ['insn'], insn: /^if .* & / },
     source: 'linux 80f1f8503635 (JSET)',
     mutate: instead((context, insn) => {
       if (!isJcc(insn) || insn.op !== 'jset' || insn.source !== 'X') return false;
@@ -159,6 +171,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'jset32-reads-64',
     breaks: 'a 32-bit jset looks at the upper halves',
+    guilty: { stages: ['insn'], insn: /^if w.* & / },
     source: 'linux 80f1f8503635',
     mutate: asIf((insn) =>
       isJcc(insn) && insn.op === 'jset' && insn.width === 32 ? { ...insn, width: 64 } : undefined,
@@ -167,6 +180,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'jmp32-compares-64',
     breaks: '32-bit comparisons of registers compare 64 bits',
+    guilty: { stages: ['insn'], insn: /^if w/ },
     source: 'jit-bugs class: JMP32',
     mutate: asIf((insn) =>
       isJcc(insn) && insn.op !== 'jset' && insn.width === 32 && insn.source === 'X'
@@ -177,6 +191,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'jgt-imm-zero-extended',
     breaks: 'unsigned comparisons with a negative immediate zero-extend it',
+    guilty: { stages: ['insn'], insn: /^if r/ },
     source: 'ubpf e8de891f (#444)',
     mutate: instead((context, insn) => {
       if (
@@ -197,12 +212,14 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'jsgt-unsigned',
     breaks: 'signed greater-than compares as unsigned',
+    guilty: { stages: ['insn'], insn: /s> / },
     source: 'linux emit_cond_jmp; rbpf b4bef82',
     mutate: asIf((insn) => (isJcc(insn) && insn.op === 'jsgt' ? { ...insn, op: 'jgt' } : undefined)),
   },
   {
     name: 'jle-as-jlt',
     breaks: 'less-or-equal jumps only when less',
+    guilty: { stages: ['insn'], insn: /<= / },
     source: 'rbpf b4bef82',
     mutate: asIf((insn) => (isJcc(insn) && insn.op === 'jle' ? { ...insn, op: 'jlt' } : undefined)),
   },
@@ -210,6 +227,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     name: 'call-off-by-prologue-nop',
     breaks:
       'calls of subprogs skip the first instruction after their prologue (one byte early or late in the target)',
+    guilty: { stages: ['prologue'] },
     source: 'linux 9d98aa088386, 6a537453000a (call target off by the accounting length)',
     mutate: (target) => ({
       ...target,
@@ -222,6 +240,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'direction-flag-left-set',
     breaks: 'the prologue leaves the direction flag set',
+    guilty: { stages: ['prologue'] },
     source: 'psABI §3.2.1: DF is clear at entry and return',
     mutate: (target) => ({
       ...target,
@@ -234,6 +253,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
   {
     name: 'leave-without-frame',
     breaks: 'the epilogue adds the stack depth to rsp and pops rbp, forgetting what was pushed below',
+    guilty: { stages: ['epilogue'], insn: /^exit/ },
     source: 'ubpf 425765c8 (#296)',
     mutate: (target) => ({
       ...target,

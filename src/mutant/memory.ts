@@ -66,6 +66,7 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'stxb-without-rex',
     breaks: 'byte stores of r1, r2 and r10 write bh, dh and ch: no REX for dil, sil, bpl',
+    guilty: { stages: ['insn'], insn: /^\*\(u8 \*\)/ },
     source: 'linux aee194b14dd2',
     mutate: patched(
       (insn) =>
@@ -76,6 +77,7 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'stxh-writes-32',
     breaks: 'a 16-bit store writes 32 bits: no operand-size prefix',
+    guilty: { stages: ['insn'], insn: /^\*\(u16 \*\)/ },
     source: 'ubpf 11bbc5f8, 5ac0c7c6 (widths)',
     mutate: patched(
       (insn) => insn.kind === 'stx' && insn.size === 2,
@@ -85,12 +87,14 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'st-dw-writes-32',
     breaks: 'a 64-bit store of an immediate writes 32 bits',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\).* = -?\d/ },
     source: 'jit-bugs class: imm sign extension',
     mutate: asIf((insn) => (insn.kind === 'st' && insn.size === 8 ? { ...insn, size: 4 } : undefined)),
   },
   {
     name: 'ldxw-sign-extends',
     breaks: 'a 32-bit load sign-extends',
+    guilty: { stages: ['insn'], insn: /= \*\(u32 \*\)/ },
     source: 'linux 5fa9a98fb103 (upper word of a narrow load)',
     mutate: asIf((insn) =>
       insn.kind === 'ldx' && insn.size === 4 && insn.src < 11 ? { ...insn, sign: true } : undefined,
@@ -99,6 +103,7 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'ldxb-reads-16',
     breaks: 'an 8-bit load reads 16 bits',
+    guilty: { stages: ['insn'], insn: /= \*\(u8 \*\)/ },
     source: 'ubpf 11bbc5f8',
     mutate: asIf((insn) =>
       insn.kind === 'ldx' && insn.size === 1 && !insn.sign ? { ...insn, size: 2 } : undefined,
@@ -107,12 +112,14 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'ldsx-zero-extends',
     breaks: 'sign-extending loads zero-extend',
+    guilty: { stages: ['insn'], insn: /= \*\(s\d/ },
     source: 'linux 1f9a1ea821ff (sign-extension loads)',
     mutate: asIf((insn) => (insn.kind === 'ldx' && insn.sign ? { ...insn, sign: false } : undefined)),
   },
   {
     name: 'disp8-wraps',
     breaks: 'displacements from 128 to 255 are taken for 8-bit ones',
+    guilty: { stages: ['insn'], insn: /\*\(\w+ \*\)\(r\d+ \+ (1[2-9]\d|2[0-5]\d)\)/ },
     source: 'linux is_imm8(); jit-bugs §5',
     mutate: asIf((insn) =>
       (insn.kind === 'ldx' || insn.kind === 'stx') && insn.off >= 128 && insn.off < 256
@@ -123,6 +130,7 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'base-r13-loses-rex-b',
     breaks: 'loads through r7 (r13) read through rbp',
+    guilty: { stages: ['insn'], insn: /= \*\(u64 \*\)\(r7/ },
     source: 'linux 5bbbce02e500; ubpf 86a5001d',
     mutate: patched(
       (insn) => insn.kind === 'ldx' && insn.src === 7 && insn.size === 8,
@@ -132,6 +140,7 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'stx-dst-src-exchanged-rex',
     breaks: 'REX.R and REX.B of 64-bit stores are exchanged',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)/ },
     source: 'linux 5bbbce02e500',
     mutate: patched(
       (insn) => insn.kind === 'stx' && insn.size === 8 && insn.dst < 11,
@@ -144,30 +153,35 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'fetch-loop-src-r0',
     breaks: 'fetch-and/or/xor with src = r0: the loop overwrites the operand',
+    guilty: { stages: ['insn'], insn: /atomic_fetch_(and|or|xor)/ },
     source: 'linux b29dd96b905f; ubpf a25446f7 (#546)',
     mutate: fetchLoop({ keepsSrc: true, keepsBase: false, result: 'old' }),
   },
   {
     name: 'fetch-loop-dst-r0',
     breaks: 'fetch-and/or/xor with the address in r0: the loaded value becomes the address',
+    guilty: { stages: ['insn'], insn: /atomic_fetch_(and|or|xor)/ },
     source: 'linux ced185824c89; ubpf HEAD 2a8edd11',
     mutate: fetchLoop({ keepsSrc: false, keepsBase: true, result: 'old' }),
   },
   {
     name: 'fetch-returns-new',
     breaks: 'fetch-and/or/xor returns the new value',
+    guilty: { stages: ['insn'], insn: /atomic_fetch_(and|or|xor)/ },
     source: 'ubpf 21907f34 (#710), class: which value comes back',
     mutate: fetchLoop({ keepsSrc: false, keepsBase: false, result: 'new' }),
   },
   {
     name: 'cmpxchg32-no-zext',
     breaks: 'a 32-bit cmpxchg that succeeds leaves the upper half of r0',
+    guilty: { stages: ['insn'], insn: /cmpxchg32/ },
     source: 'linux 39491867ace5',
     mutate: withoutZext,
   },
   {
     name: 'cmpxchg32-as-64',
     breaks: 'a 32-bit cmpxchg compares and writes 64 bits',
+    guilty: { stages: ['insn'], insn: /cmpxchg/ },
     source: 'ubpf #596',
     mutate: asIf((insn) =>
       insn.kind === 'atomic' && insn.op === 'cmpxchg' ? { ...insn, size: 8 } : undefined,
@@ -176,6 +190,7 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'atomic-add-not-stored',
     breaks: 'fetch_add exchanges instead of adding',
+    guilty: { stages: ['insn'], insn: /atomic_fetch_add/ },
     source: 'ubpf #596 (opcode bits)',
     mutate: asIf((insn) =>
       insn.kind === 'atomic' && insn.op === 'fetch_add' ? { ...insn, op: 'xchg' } : undefined,
@@ -184,12 +199,14 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'atomic-or-as-xor',
     breaks: 'atomic or without fetch computes xor',
+    guilty: { stages: ['insn'], insn: /^lock .*\|=/ },
     source: 'linux simple_alu_opcodes[]',
     mutate: asIf((insn) => (insn.kind === 'atomic' && insn.op === 'or' ? { ...insn, op: 'xor' } : undefined)),
   },
   {
     name: 'fetch-flag-ignored',
     breaks: 'fetch_add does not bring back the old value',
+    guilty: { stages: ['insn'], insn: /atomic_fetch_add/ },
     source: 'ubpf #596',
     mutate: asIf((insn) =>
       insn.kind === 'atomic' && insn.op === 'fetch_add' ? { ...insn, op: 'add' } : undefined,
@@ -198,6 +215,7 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'store-release-8',
     breaks: 'a 16-bit store-release writes 8 bits',
+    guilty: { stages: ['insn'], insn: /store_release/ },
     source: 'linux 880442305a39 (load-acquire and store-release)',
     mutate: instead(({ asm }, insn) => {
       if (insn.kind !== 'atomic' || insn.op !== 'store_release' || insn.size !== 2) return false;

@@ -15,6 +15,11 @@ export interface Mutant {
   readonly name: string;
   /** What is broken, in a sentence. */
   readonly breaks: string;
+  /** Where localisation should point: part of the code, and LLVM text of the BPF instruction. */
+  readonly guilty: {
+    readonly stages: readonly ('prologue' | 'insn' | 'call' | 'epilogue')[];
+    readonly insn?: RegExp;
+  };
   /** The real bug: project and commit, issue or review. */
   readonly source: string;
   readonly mutate: (target: Target) => Target;

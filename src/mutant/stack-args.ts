@@ -53,18 +53,21 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'swap-args-7-8-kfunc',
     breaks: 'arguments 7 and 8 change places on calls of kfuncs',
+    guilty: { stages: ['call'], insn: /^call/ },
     source: 'linux 6e277efbb19d: the selftests return sums, which cannot see it',
     mutate: beforeCall((kind, { frame }) => kind === 'kfunc' && frame.outgoing >= 16, swap78),
   },
   {
     name: 'swap-args-7-8-bpf',
     breaks: 'arguments 7 and 8 change places on calls of subprogs',
+    guilty: { stages: ['call'], insn: /^call/ },
     source: 'linux 6e277efbb19d: the selftests return sums, which cannot see it',
     mutate: beforeCall((kind, { frame }) => kind === 'bpf' && frame.outgoing >= 16, swap78),
   },
   {
     name: 'arg6-left-in-slot',
     breaks: 'argument 6 is stored below the outgoing area and never reaches r9',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - 8\)/ },
     source: SEED,
     mutate: convention((from) => ({
       storeArg(context, insn) {
@@ -76,6 +79,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'arg6-imm-zero-extended',
     breaks: 'a negative immediate for argument 6 is zero-extended',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - 8\) = -/ },
     source: 'linux b3b45e9d72df (BPF_ST refactor), facts of the layout: mov r9, simm32',
     mutate: convention((from) => ({
       storeArgImm(context, insn) {
@@ -88,6 +92,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
     name: 'arg6-imm-falls-through',
     breaks:
       'after mov r9, imm the tail of the ordinary store follows: stray ModRM, displacement and immediate',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - 8\) = -?\d/ },
     source:
       'bot+bpf-ci on [PATCH bpf-next v2 4/8] bpf, x86: refactor BPF_ST management in do_jit, 2026-06-04',
     mutate: convention((from) => ({
@@ -109,6 +114,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'arg6-imm-zero-skipped',
     breaks: 'storing immediate 0 to argument 6 emits nothing',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - 8\) = 0/ },
     source: 'linux 324c3ca6eed6: emit_mov_imm64() has a form of its own for 0',
     mutate: convention((from) => ({
       storeArgImm(context, insn) {
@@ -119,6 +125,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'arg6-rex-b-r-swapped',
     breaks: 'mov r9, src with REX.B and REX.R exchanged: writes r1 from the twin of src',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - 8\) = r/ },
     source: 'linux 5bbbce02e500 (REX.B for REX.R)',
     mutate: convention((from) => ({
       storeArg(context, insn) {
@@ -131,6 +138,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'r13-for-rbp',
     breaks: 'outgoing arguments are stored through r13 instead of rbp',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - \d+\) = r/ },
     source: 'linux 5bbbce02e500 (a lost REX bit turns one register into its twin)',
     mutate: convention((from) => ({
       storeArg(context, insn) {
@@ -142,6 +150,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'incoming-arg6-from-memory',
     breaks: 'argument 6 is read from [rbp + 16], as if it came on the stack',
+    guilty: { stages: ['insn'], insn: /= \*\(u64 \*\)\(r11 \+ 8\)/ },
     source: SEED,
     mutate: convention((from) => ({
       loadArg(context, insn) {
@@ -153,6 +162,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'incoming-8-too-high',
     breaks: 'arguments 7.. are read 8 bytes too high, as when argument 6 was on the stack',
+    guilty: { stages: ['insn'], insn: /= \*\(u64 \*\)\(r11 \+ \d\d/ },
     source: SEED,
     mutate: convention((from) => ({
       loadArg(context, insn) {
@@ -164,6 +174,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'incoming-8-too-low',
     breaks: 'arguments 7.. are read 8 bytes too low: argument 7 is the return address',
+    guilty: { stages: ['insn'], insn: /= \*\(u64 \*\)\(r11 \+ \d\d/ },
     source: 'linux stack_args_off 16 for 24 in save_args()',
     mutate: convention((from) => ({
       loadArg(context, insn) {
@@ -175,6 +186,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'incoming-dword',
     breaks: 'stack arguments are loaded as 32 bits',
+    guilty: { stages: ['insn'], insn: /= \*\(u64 \*\)\(r11 \+ \d\d/ },
     source: 'linux 02a6dfa8ff43 (arguments saved by their C size)',
     mutate: convention((from) => ({
       loadArg(context, insn) {
@@ -186,6 +198,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'incoming-last-shifted',
     breaks: 'arguments 10.. are read one slot too far',
+    guilty: { stages: ['insn'], insn: /= \*\(u64 \*\)\(r11 \+ (40|48|56)/ },
     source: 'linux 157317ba662a: tests with up to 8 arguments never got there',
     mutate: convention((from) => ({
       loadArg(context, insn) {
@@ -196,6 +209,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'outgoing-8-too-high',
     breaks: 'outgoing arguments are stored 8 bytes too high',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - \d\d/ },
     source: `${LINUX_LAYOUT}: native_off + 8`,
     mutate: convention((from) => ({
       storeArg(context, insn) {
@@ -211,6 +225,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'outgoing-imm-dword',
     breaks: 'an immediate for arguments 7.. is stored as 32 bits, the upper half stays',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - \d\d\) = -?\d/ },
     source: 'linux b3b45e9d72df (BPF_ST refactor)',
     mutate: convention((from) => ({
       storeArgImm(context, insn) {
@@ -222,6 +237,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'outgoing-disp8-wraps',
     breaks: 'displacements below -128 are cut to 8 bits',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - \d\d\) = r/ },
     source: `${LINUX_LAYOUT}: disp32 form when native_off < -128`,
     mutate: convention((from) => ({
       storeArg(context, insn) {
@@ -233,6 +249,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'outgoing-order-reversed',
     breaks: 'argument 7 is highest: the area is filled the other way round',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - \d\d\) = r/ },
     source: SEED,
     mutate: convention((from) => ({
       storeArg(context, insn) {
@@ -244,24 +261,28 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'outgoing-base-forgets-saved',
     breaks: 'the outgoing area is computed as if no callee-saved register were pushed',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - \d\d/ },
     source: 'linux 35b78733160c, 324c3ca6eed6: outgoing_arg_base',
     mutate: framed((frame) => ({ outgoingBase: -frame.stackDepth }), 'body'),
   },
   {
     name: 'outgoing-base-16-off',
     breaks: 'the outgoing area is computed as if two tail-call words stood in the frame',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - \d\d/ },
     source: 'linux 35b78733160c (prevented: tail call with stack arguments)',
     mutate: framed((frame) => ({ outgoingBase: frame.outgoingBase - 16 }), 'body'),
   },
   {
     name: 'outgoing-base-ignores-stack',
     breaks: 'the outgoing area is computed with the stack depth of another subprog (0)',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - \d\d/ },
     source: 'linux ff672c67ee76 (offset from the wrong stack depth)',
     mutate: framed((frame) => ({ outgoingBase: -8 * frame.saved.length }), 'body'),
   },
   {
     name: 'no-outgoing-area',
     breaks: 'the prologue does not reserve the outgoing area, the epilogue does not release it',
+    guilty: { stages: ['prologue'] },
     source: LINUX_LAYOUT,
     mutate: (target) =>
       framed(() => ({ outgoing: 0 }), 'exit')(framed(() => ({ outgoing: 0 }), 'prologue')(target)),
@@ -269,6 +290,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'outgoing-area-8-too-small',
     breaks: 'the outgoing area is 8 bytes too small',
+    guilty: { stages: ['prologue'] },
     source: LINUX_LAYOUT,
     mutate: (target) => {
       const less = (frame: { readonly outgoing: number }) => ({ outgoing: Math.max(0, frame.outgoing - 8) });
@@ -278,6 +300,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'outgoing-area-8m',
     breaks: 'the area has a word for argument 6 too, at rsp: argument 7 is at [rsp + 8]',
+    guilty: { stages: ['prologue'] },
     source: LINUX_LAYOUT,
     mutate: (target) => {
       const more = (frame: { readonly outgoing: number }) => ({
@@ -289,6 +312,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'outgoing-max-from-last-call',
     breaks: 'the area is as large as the last call of the subprog needs, not as the largest',
+    guilty: { stages: ['insn', 'prologue'], insn: /^\*\(u64 \*\)\(r11 - \d\d|^call/ },
     source: LINUX_LAYOUT,
     mutate: (target) => ({
       ...target,
@@ -310,18 +334,21 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'outgoing-not-released',
     breaks: 'the epilogue does not add the outgoing area back to rsp before it pops',
+    guilty: { stages: ['epilogue'], insn: /^exit/ },
     source: 'linux 18a37465b0ab (callee-saved registers popped from the arguments)',
     mutate: framed(() => ({ outgoing: 0 }), 'exit'),
   },
   {
     name: 'second-exit-not-released',
     breaks: 'every EXIT but the first forgets the outgoing area',
+    guilty: { stages: ['epilogue'], insn: /^exit/ },
     source: 'linux 9383191da4e4 (one epilogue assumed), 18a37465b0ab',
     mutate: laterExits((context) => epilogue({ ...context, frame: { ...context.frame, outgoing: 0 } })),
   },
   {
     name: 'second-exit-pops-reversed',
     breaks: 'every EXIT but the first pops the callee-saved registers in the wrong order',
+    guilty: { stages: ['epilogue'], insn: /^exit/ },
     source: 'linux 9383191da4e4 (one epilogue assumed)',
     mutate: laterExits((context) => {
       const saved = [...context.frame.saved].reverse();
@@ -331,6 +358,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'push-copies-not-dropped',
     breaks: 'layout v3: arguments are pushed again at each call, and rsp is not put back',
+    guilty: { stages: ['call'], insn: /^call/ },
     source: SEED,
     mutate: (target) => ({
       ...target,
@@ -347,6 +375,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'r9-destroyed-before-call',
     breaks: 'something between the store of argument 6 and the call uses r9',
+    guilty: { stages: ['call'], insn: /^call/ },
     source: 'linux cb6af5314056 (prevented: r9 as private frame pointer)',
     mutate: beforeCall(
       (_, { frame }) => frame.outgoing > 0,
@@ -356,6 +385,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'private-stack-restores-r9',
     breaks: 'r9 is pushed at entry and popped before each kfunc call, over argument 6',
+    guilty: { stages: ['call'], insn: /^call/ },
     source: 'linux cb6af5314056 (prevented: private stack with stack arguments)',
     mutate: beforeCall(
       (kind, { frame }) => kind === 'kfunc' && frame.stackDepth > 0,
@@ -365,6 +395,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'saved-below-outgoing',
     breaks: 'the outgoing area is reserved before the callee-saved registers are pushed',
+    guilty: { stages: ['epilogue', 'insn', 'prologue'], insn: /^exit|r11|^call/ },
     source: SEED,
     mutate: (target) => ({
       ...target,
@@ -391,6 +422,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'caller-pops-arguments',
     breaks: 'after a call with stack arguments rsp is moved up, as if the arguments had been pushed',
+    guilty: { stages: ['call'], insn: /^call/ },
     source: SEED,
     mutate: (target) => ({
       ...target,
@@ -403,6 +435,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'arg6-store-skipped-for-r5',
     breaks: 'moving r5 to argument 6 is taken for a move to itself',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - 8\) = r5/ },
     source: 'linux 324c3ca6eed6: EMIT_mov() emits nothing for equal registers',
     mutate: convention((from) => ({
       storeArg(context, insn) {
@@ -413,6 +446,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'arg6-store-32-bit',
     breaks: 'argument 6 is moved as 32 bits',
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)\(r11 - 8\) = r/ },
     source: 'linux 02a6dfa8ff43 (arguments by their C size)',
     mutate: convention((from) => ({
       storeArg(context, insn) {
@@ -424,6 +458,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'arg6-load-from-r8',
     breaks: 'argument 6 is read from r8',
+    guilty: { stages: ['insn'], insn: /= \*\(u64 \*\)\(r11 \+ 8\)/ },
     source: 'linux reg2hex[]: r8 and r9 differ in one bit',
     mutate: convention((from) => ({
       loadArg(context, insn) {

@@ -1,0 +1,255 @@
+/**
+ * Localisation: runs a case again on both sides in lock-step. Before each BPF instruction the registers, the
+ * stack arguments, the frame's bytes and all memory are compared, so the first difference is the doing of the
+ * instruction before. Needs a pc map; poison of the reference is never compared.
+ */
+import { MAX_STACK_ARGS } from '../bpf/calling.ts';
+import type { Insn } from '../bpf/insn.ts';
+import { type Program, subprogAt } from '../bpf/program.ts';
+import { REG_COUNT } from '../bpf/reg.ts';
+import type { Env, FramePlacement } from '../core/env.ts';
+import type { Execution, StackBytes, Word } from '../core/execution.ts';
+import type { Image } from '../core/image.ts';
+import type { NativeStep, ReferenceStep, StepView } from '../core/step.ts';
+import type { U64 } from '../core/u64.ts';
+import type { Case } from './case.ts';
+import { type Culprit, locate, locateOffset, type Stage } from './locate.ts';
+import { placementOf } from './run.ts';
+
+/** What differs before an instruction, in the order of comparison. */
+export interface StepDifference {
+  /** `control`: native code came to another instruction. Slot 0 of `outgoing` and `incoming` is argument 6. */
+  readonly what:
+    | { readonly kind: 'control' }
+    | { readonly kind: 'reg'; readonly reg: number }
+    | { readonly kind: 'outgoing' | 'incoming'; readonly slot: number }
+    | { readonly kind: 'stack'; readonly offset: number }
+    | { readonly kind: 'memory'; readonly region: number; readonly offset: number }
+    | { readonly kind: 'rsp' }
+    | { readonly kind: 'direction-flag' };
+  readonly want: U64;
+  readonly got: U64;
+}
+
+/** The guilty instruction, and what it did. */
+export interface Localisation extends Culprit {
+  readonly differences: readonly StepDifference[];
+  /** BPF instructions run before the guilty one. */
+  readonly steps: number;
+}
+
+/** What runs a case in lock-step. */
+export interface StepMachines {
+  readonly reference: (
+    program: Program,
+    env: Env,
+    request: { readonly placement?: FramePlacement },
+  ) => Generator<ReferenceStep, Execution, void>;
+  readonly native: (
+    image: Image,
+    program: Program,
+    env: Env,
+    request: {
+      readonly fuel: number;
+      readonly reference: Execution;
+      readonly onStep: (step: NativeStep) => boolean;
+    },
+  ) => Execution;
+}
+
+/** Differences listed of one step. */
+const MAX_DIFFERENCES = 16;
+
+/**
+ * The first instruction after which the sides differ; null where the image has no pc map or nothing differs
+ * before any instruction and native code did not fault either.
+ */
+export function localise(
+  { program, env }: Case,
+  image: Image,
+  known: { readonly reference: Execution; readonly fuel: number },
+  machines: StepMachines,
+): Localisation | null {
+  if (image.pcMap === undefined) return null;
+  const placement = placementOf(image);
+  const reference = machines.reference(program, env, placement === undefined ? {} : { placement });
+  const lock = new LockStep(program, image, reference);
+  const got = machines.native(image, program, env, { ...known, onStep: (step) => lock.onStep(step) });
+  return lock.result(got);
+}
+
+class LockStep {
+  readonly #program: Program;
+  readonly #image: Image;
+  readonly #reference: Generator<ReferenceStep, Execution, void>;
+  readonly #pcsAt: ReadonlyMap<number, ReadonlySet<number>>;
+  readonly #prologues: ReadonlySet<number>;
+  /** Where the reference stands; undefined when it has ended. */
+  #next: ReferenceStep | undefined;
+  /** The instruction that ran last, and how many ran before it. */
+  #last: number | null = null;
+  #steps = -1;
+  #found: Localisation | null = null;
+
+  constructor(program: Program, image: Image, reference: Generator<ReferenceStep, Execution, void>) {
+    this.#program = program;
+    this.#image = image;
+    this.#reference = reference;
+    this.#pcsAt = pcsByOffset(image);
+    this.#prologues = new Set(image.subprogEntries);
+    this.#advance();
+  }
+
+  /** Before each native instruction. False when the guilty one is known. */
+  onStep(native: NativeStep): boolean {
+    const pcs = this.#pcsAt.get(native.offset);
+    if (pcs === undefined || this.#isSharedEpilogue(pcs)) return this.#betweenInsns(native);
+    if (this.#next === undefined || !pcs.has(this.#next.pc)) {
+      return this.#blame([this.#control(native.offset)]);
+    }
+    // Instructions that became no code at all share the offset of the one after them.
+    while (this.#next !== undefined && pcs.has(this.#next.pc)) {
+      const differences = compareSteps(this.#next, native, this.#image);
+      if (differences.length > 0) return this.#blame(differences);
+      const { pc } = this.#next;
+      this.#last = pc;
+      this.#steps++;
+      this.#advance();
+      if (!isEmpty(this.#image, pc)) break;
+    }
+    return true;
+  }
+
+  /** An EXIT may be a jump to the code of another EXIT of its subprog. */
+  #isSharedEpilogue(pcs: ReadonlySet<number>): boolean {
+    const { insns } = this.#program;
+    if (this.#last === null || insns[this.#last]?.kind !== 'exit' || pcs.has(this.#last)) return false;
+    const { start, end } = subprogAt(this.#program, this.#last);
+    return [...pcs].some((pc) => pc >= start && pc < end && insns[pc]?.kind === 'exit');
+  }
+
+  /** Native code that enters a subprog the reference does not enter is seen at once. */
+  #betweenInsns(native: NativeStep): boolean {
+    if (!this.#prologues.has(native.offset) || this.#next === undefined) return true;
+    const entry = this.#image.subprogEntries[this.#next.subprog];
+    return entry === native.offset ? true : this.#blame([this.#control(native.offset)]);
+  }
+
+  /** What came of it: the difference found, else the instruction that was running when the run ended. */
+  result(got: Execution): Localisation | null {
+    if (this.#found !== null) return this.#found;
+    const { outcome } = got;
+    if (outcome.kind === 'exit' && got.breaches.length === 0) return null;
+    const at = locate(this.#program, this.#image, got);
+    const pc = this.#last;
+    if (pc === null) return at === null ? null : { ...at, differences: [], steps: 0 };
+    if (at !== null && at.pc === pc) return { ...at, differences: [], steps: Math.max(this.#steps, 0) };
+    return {
+      ...this.#placeOf(pc, stageOf(this.#program.insns[pc], [])),
+      differences: [],
+      steps: this.#steps,
+    };
+  }
+
+  #advance(): void {
+    const { value, done } = this.#reference.next();
+    this.#next = done === true ? undefined : value;
+  }
+
+  #control(offset: number): StepDifference {
+    const want = this.#image.pcMap?.find(([pc]) => pc === this.#next?.pc)?.[1] ?? 0;
+    return { what: { kind: 'control' }, want: BigInt(want), got: BigInt(offset) };
+  }
+
+  #blame(differences: readonly StepDifference[]): false {
+    const pc = this.#last;
+    const steps = Math.max(this.#steps, 0);
+    if (pc === null) {
+      const offset = this.#image.entry;
+      this.#found = { pc: null, offset, stage: 'prologue', differences, steps };
+    } else {
+      this.#found = {
+        ...this.#placeOf(pc, stageOf(this.#program.insns[pc], differences)),
+        differences,
+        steps,
+      };
+    }
+    return false;
+  }
+
+  #placeOf(pc: number, stage: Stage): Culprit {
+    const offset = this.#image.pcMap?.find(([slot]) => slot === pc)?.[1] ?? 0;
+    const known = locateOffset(this.#program, this.#image, offset);
+    return { pc, offset: known?.offset ?? offset, stage };
+  }
+}
+
+/** A difference right after a call of a subprog is the call's if arguments differ, else the prologue's. */
+function stageOf(insn: Insn | undefined, differences: readonly StepDifference[]): Stage {
+  if (insn?.kind === 'exit') return 'epilogue';
+  if (insn?.kind !== 'call') return 'insn';
+  const isArgument = ({ what }: StepDifference): boolean =>
+    what.kind === 'incoming' || (what.kind === 'reg' && what.reg <= 5);
+  return insn.target === 'local' && differences.length > 0 && !differences.some(isArgument)
+    ? 'prologue'
+    : 'call';
+}
+
+function pcsByOffset({ pcMap = [] }: Image): Map<number, Set<number>> {
+  const byOffset = new Map<number, Set<number>>();
+  for (const [pc, offset] of pcMap) {
+    const pcs = byOffset.get(offset) ?? new Set();
+    byOffset.set(offset, pcs.add(pc));
+  }
+  return byOffset;
+}
+
+/** Whether a slot's instruction became no code: the next slot starts at the same offset. */
+function isEmpty({ pcMap = [] }: Image, pc: number): boolean {
+  const at = pcMap.findIndex(([slot]) => slot === pc);
+  return at >= 0 && pcMap[at]?.[1] === pcMap[at + 1]?.[1];
+}
+
+function compareSteps(want: ReferenceStep, got: NativeStep, image: Image): StepDifference[] {
+  const out: StepDifference[] = [];
+  const word = (what: StepDifference['what'], w: Word, g: Word): void => {
+    if (w !== undefined && g !== w && out.length < MAX_DIFFERENCES) out.push({ what, want: w, got: g ?? 0n });
+  };
+  for (let reg = 0; reg < REG_COUNT; reg++) word({ kind: 'reg', reg }, want.reg(reg), got.reg(reg));
+  for (let slot = 0; slot < MAX_STACK_ARGS; slot++) {
+    word({ kind: 'outgoing', slot }, want.outgoing(slot), got.outgoing(slot));
+    word({ kind: 'incoming', slot }, want.incoming(slot), got.incoming(slot));
+  }
+  compareFrames(want.stack(), got.stack(), word);
+  compareMemory(want, got, word);
+  const bytes = image.frames?.[want.subprog]?.bytes;
+  const fp = want.reg(REG_COUNT - 1);
+  if (bytes !== undefined && fp !== undefined) word({ kind: 'rsp' }, fp - BigInt(bytes), got.rsp);
+  word({ kind: 'direction-flag' }, 0n, got.directionFlag ? 1n : 0n);
+  return out;
+}
+
+type CompareWord = (what: StepDifference['what'], want: Word, got: Word) => void;
+
+/** Both end at r10. */
+function compareFrames(want: StackBytes | null, got: StackBytes | null, word: CompareWord): void {
+  if (want === null || got === null) return;
+  const shift = got.bytes.length - want.bytes.length;
+  for (let k = 0; k < want.bytes.length; k++) {
+    if (want.poison?.[k] === 1 || want.bytes[k] === got.bytes[k + shift]) continue;
+    const what = { kind: 'stack', offset: k - want.bytes.length } as const;
+    word(what, BigInt(want.bytes[k] ?? 0), BigInt(got.bytes[k + shift] ?? 0));
+  }
+}
+
+function compareMemory(want: StepView, got: StepView, word: CompareWord): void {
+  const seen = got.memory();
+  want.memory().forEach(({ bytes, poison }, region) => {
+    const other = seen[region]?.bytes;
+    if (other === undefined) return;
+    for (let offset = 0; offset < bytes.length; offset++) {
+      if (poison?.[offset] === 1 || bytes[offset] === other[offset]) continue;
+      word({ kind: 'memory', region, offset }, BigInt(bytes[offset] ?? 0), BigInt(other[offset] ?? 0));
+    }
+  });
+}
