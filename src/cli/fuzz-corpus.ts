@@ -83,32 +83,35 @@ function replaceFile(file: string, text: string): void {
 /** The note of one worker: the case it is running, on disk before the case runs. */
 export class RunningFile {
   readonly #file: string;
-  readonly #fd: number;
-  /** Where the path stands in it. */
-  readonly #position: number;
-  /** Characters from there on that may be left of other paths. */
+  readonly #head: string;
+  #fd: number | undefined;
+  /** Characters after the head that may be left of other paths. */
   #width = 0;
   #buffer = Buffer.alloc(64);
 
+  /** The file is made at the first note. */
   constructor(file: string, seed: number, setup: ReadonlyMap<string, readonly string[]>) {
-    const head = runningHead(seed, setup);
-    replaceFile(file, head + runningTail({ index: 0, choices: [] }, 0));
     this.#file = file;
-    this.#fd = openSync(file, 'r+');
-    this.#position = Buffer.byteLength(head);
+    this.#head = runningHead(seed, setup);
   }
 
   /** One write in place; what was written is there even if this process is killed. */
   note(path: CasePath): void {
     const text = runningTail(path, this.#width);
     this.#width = Math.max(this.#width, text.length);
+    if (this.#fd === undefined) {
+      replaceFile(this.#file, this.#head + text);
+      this.#fd = openSync(this.#file, 'r+');
+      return;
+    }
     if (text.length > this.#buffer.length) this.#buffer = Buffer.alloc(2 * text.length);
     this.#buffer.write(text, 'latin1');
-    writeSync(this.#fd, this.#buffer, 0, text.length, this.#position);
+    writeSync(this.#fd, this.#buffer, 0, text.length, this.#head.length);
   }
 
   /** Nothing is running any more. */
   remove(): void {
+    if (this.#fd === undefined) return;
     closeSync(this.#fd);
     rmSync(this.#file, { force: true });
   }

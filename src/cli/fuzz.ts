@@ -1,6 +1,7 @@
 /** Runs the command `fuzz`: corpus first, then the campaign on threads, then the reports. */
 import { availableParallelism } from 'node:os';
-import { badInput } from '../core/errors.ts';
+import { badInput, OracleError } from '../core/errors.ts';
+import { openUnicorn } from '../emu/unicorn.ts';
 import { type CampaignState, runCampaign } from '../fuzz/campaign.ts';
 import { parsePath } from '../fuzz/path.ts';
 import { summarise } from '../oracle/case.ts';
@@ -42,6 +43,8 @@ const MAX_SEED = 0xffff_ffff;
 /** Throws `input` errors for options that make no sense, `engine` errors if there is no engine or it fails. */
 export async function fuzz(options: FuzzOptions, targets: Targets, context: Context): Promise<void> {
   const seed = seedOf(options);
+  // Without an engine, nothing is made and nothing is left behind.
+  openUnicorn().close();
   const corpus = new Corpus(options.corpus);
   const interrupt = new Interrupt();
   try {
@@ -56,10 +59,10 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
     targets.writeEach(context.io, (reporter, style) =>
       reporter === 'json' ? fuzzJson(report) : fuzzText(report, style),
     );
-    corpus.tidy();
     context.exitCode = worst([saved.exitCode, exitCode(report)]);
   } finally {
     interrupt.close();
+    corpus.tidy();
   }
 }
 
@@ -122,7 +125,9 @@ async function campaign(
     await pool.end();
     return { state, seconds };
   } catch (error) {
-    await pool.abandon();
+    // What the user asked wrongly is no crash: no note of it stays.
+    if (error instanceof OracleError && error.kind !== 'engine') await pool.end();
+    else await pool.abandon();
     throw error;
   } finally {
     progress.end();
