@@ -143,6 +143,76 @@ describe('a fuzz that is killed', () => {
   );
 });
 
+describe('with a broken JIT', () => {
+  let broken: string;
+  const runBroken = (argv: readonly string[]): SpawnSyncReturns<string> =>
+    spawnSync(process.execPath, [join(broken, 'bin/bpf-oracle.js'), ...argv], {
+      encoding: 'utf8',
+      cwd: broken,
+    });
+
+  /** A copy whose JIT zero-extends an immediate for argument 6. */
+  beforeAll(() => {
+    broken = mkdtempSync(join(tmpdir(), 'bpf-oracle-broken-'));
+    for (const name of ['bin', 'dist', 'package.json'])
+      cpSync(join(copy, name), join(broken, name), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(broken, 'node_modules'));
+    const file = join(broken, 'dist/jit/convention/linux.js');
+    const code = readFileSync(file, 'utf8');
+    const patched = code.replace('movSigned(asm, R9, insn.imm)', 'movSigned(asm, R9, insn.imm & 0x7fffffff)');
+    expect(patched).not.toBe(code);
+    writeFileSync(file, patched);
+  });
+  afterAll(() => rmSync(broken, { recursive: true, force: true }));
+
+  it('fuzz shrinks what it finds, confirms it and saves it; replay and the next fuzz find it again', () => {
+    const argv = ['fuzz', '--runs', '64', '--seed', '1', '--workers', '2', '--reporter', 'json'];
+    const first = runBroken(argv);
+    expect({ status: first.status, stderr: first.stderr }).toEqual({ status: 1, stderr: '' });
+    const { failures, inconclusive, summary }: JsonFuzzReport = JSON.parse(first.stdout);
+    expect(inconclusive).toEqual([]);
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.reduce((sum, { cases }) => sum + cases, 0)).toBe(summary.diverge);
+    for (const { bucket, file, path, shrinks } of failures) {
+      expect(bucket).toMatch(/^arg 6 of (?:bpf|kfunc)$/);
+      expect(path.split(':')).toHaveLength(1 + shrinks);
+      const text = readFileSync(join(broken, file), 'utf8');
+      expect(text).toContain(`# oracle: bucket ${bucket}\n`);
+      expect(text.split('-- asm')[1]?.match(/^ {2}\w/gm)?.length).toBeLessThanOrEqual(12);
+      expect(runBroken(['replay', file]).status).toBe(1);
+    }
+    const next = runBroken(['fuzz', '--runs', '1', '--seed', '1', '--reporter', 'json']);
+    expect(next.status).toBe(1);
+    const again: JsonFuzzReport = JSON.parse(next.stdout);
+    expect(again.corpus.diverge).toBe(failures.length);
+    const [failure] = failures;
+    const one = runBroken(['fuzz', '--seed', '1', '--path', failure?.path ?? '', '--corpus', 'one']);
+    expect(one.status).toBe(1);
+    expect(one.stdout).toContain(`diverge  ${failure?.bucket}: 1 case; not shrunk: `);
+  });
+
+  it('a fuzz killed while it shrinks leaves the case as it was found', async () => {
+    const argv = ['fuzz', '--runs', '64', '--seed', '1', '--workers', '1', '--corpus', 'killed'];
+    const child = spawn(process.execPath, [join(broken, 'bin/bpf-oracle.js'), ...argv], { cwd: broken });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    const saved = (): string[] => {
+      try {
+        return readdirSync(join(broken, 'killed')).filter((name) => /^arg-6.*\.data$/.test(name));
+      } catch {
+        return [];
+      }
+    };
+    const started = performance.now();
+    while (performance.now() - started < 60_000 && saved().length === 0) await sleep(1);
+    child.kill('SIGKILL');
+    await ended;
+    expect(saved().length).toBeGreaterThan(0);
+    const { status, stdout } = runBroken(['replay', 'killed']);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(new RegExp(`^${saved().length + 1} ran: `, 'm'));
+  });
+});
+
 describe('replay', () => {
   const wrong = `# oracle: convention linux
 -- asm
