@@ -1,7 +1,7 @@
 /** The entries of a subprog as bytes, with their jumps still open: lengths settle once all are known (relax.ts). */
 import { type Program, subprogAt } from '../bpf/program.ts';
 import type { CalleeRef } from '../core/execution.ts';
-import { Assembler } from '../x86/assembler.ts';
+import type { Assembler } from '../x86/assembler.ts';
 import type { Frame } from './frame.ts';
 import type { JumpForms, LowerContext, PendingCall } from './lower/context.ts';
 import {
@@ -28,6 +28,8 @@ export interface Chunks extends Unsettled {
 
 /** What lowering needs beside the entries and their frame. */
 export interface Lowering {
+  /** Emptied first; holds the chunks until the next subprog is lowered. */
+  readonly asm: Assembler;
   readonly target: Target;
   readonly bmi2: boolean;
   readonly endbr: boolean;
@@ -38,10 +40,10 @@ export function lowerEntries(
   program: Program,
   entries: readonly Entry[],
   frame: Frame,
-  { bmi2, endbr, target }: Lowering,
+  { asm, bmi2, endbr, target }: Lowering,
 ): Chunks {
   const count = entries.length;
-  const asm = new Assembler(count * 8 + 64);
+  asm.reset();
   const calls: PendingCall[] = [];
   const callEntries: number[] = [];
   const context: LowerContext = {

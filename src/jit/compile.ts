@@ -60,11 +60,13 @@ const FILL = 0xcc;
 export function compile(program: Program, options: JitOptions = {}, target: Target = LINUX_TARGET): Compiled {
   const base = options.base ?? CODE_BASE;
   const out = new Assembler(program.insns.length * 8 + 256);
+  const asm = new Assembler(4096);
   const depths = target.stackDepths(program);
   const sites: CallSite[] = [];
   const subprogs = program.subprogs.map((subprog) => {
     align(out);
-    return compileSubprog(program, subprog, depths[subprog.index] as number, { options, target, out, sites });
+    const depth = depths[subprog.index] as number;
+    return compileSubprog(program, subprog, depth, { options, target, asm, out, sites });
   });
   link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program));
   return {
@@ -89,6 +91,8 @@ export function compile(program: Program, options: JitOptions = {}, target: Targ
 interface Compilation {
   readonly options: JitOptions;
   readonly target: Target;
+  /** For one subprog at a time. */
+  readonly asm: Assembler;
   readonly out: Assembler;
   readonly sites: CallSite[];
 }
@@ -97,12 +101,12 @@ function compileSubprog(
   program: Program,
   subprog: Subprog,
   depth: number,
-  { options, target, out, sites }: Compilation,
+  { options, target, asm, out, sites }: Compilation,
 ): CompiledSubprog {
   const { entries, stackDepth } = target.rewrite(program.insns, subprog, depth);
   const frame = target.layOut(entries, stackDepth, subprog.outgoing);
   const { bmi2 = true, endbr = false } = options;
-  const chunks = lowerEntries(program, entries, frame, { target, bmi2, endbr });
+  const chunks = lowerEntries(program, entries, frame, { asm, target, bmi2, endbr });
   const { addrs, passes } = target.settle(chunks, target.distance);
   const offset = out.length;
   writeChunks(out, chunks, addrs, target);
@@ -119,7 +123,7 @@ function compileSubprog(
 
 function align(out: Assembler): void {
   const gap = (ALIGN - (out.length % ALIGN)) % ALIGN;
-  out.raw(new Uint8Array(gap).fill(FILL));
+  if (gap > 0) out.raw(new Uint8Array(gap).fill(FILL));
 }
 
 /** Fills in the displacement of every call. */
