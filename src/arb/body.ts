@@ -3,7 +3,7 @@ import { JUMP_ROWS } from '../bpf/jump.ts';
 import { type CallTarget, drawCall } from './call-site.ts';
 import type { Draw } from './draw.ts';
 import type { Stmt } from './spec.ts';
-import { drawReg, drawSimple, drawSource, drawWidth } from './statement.ts';
+import { drawReadReg, drawReg, drawSimple, drawSource, drawWidth } from './statement.ts';
 
 const JUMPS = JUMP_ROWS.map((row) => row.name);
 
@@ -47,7 +47,7 @@ function drawBranch(draw: Draw, nesting: number, targets: readonly CallTarget[])
     kind: 'branch',
     op: draw.chance(6) ? 'may_goto' : draw.pick(JUMPS),
     width: drawWidth(draw),
-    dst: drawReg(draw),
+    dst: drawReadReg(draw),
     source: drawSource(draw),
     then,
     otherwise,

@@ -17,6 +17,8 @@ export const ANY_TARGETS: readonly CallTarget[] = Array.from({ length: 4 }, (_, 
   { callee: { kind: 'native', index } as const, args: MAX_ARGS },
 ]).flat();
 
+/** Percent of constants: few, so that arguments differ from each other. */
+const BOUNDARIES = 20;
 const REGS = 10;
 /** Steps through r0..r9 that meet each register before the first one again. */
 const STRIDES = [1, 3, 7, 9] as const;
@@ -37,9 +39,9 @@ export function drawCall(draw: Draw, { callee, args }: CallTarget): Stmt {
 function drawArg(draw: Draw, reg: number): ArgSource {
   const dice = draw.below(100);
   if (dice < 44) return { from: 'reg', reg };
-  if (dice < 46) return { from: 'argument', argument: draw.between(1, MAX_REG_ARGS) };
-  if (dice < 68) return { from: 'imm', imm: drawImm(draw) };
-  if (dice < 88) return { from: 'word', word: drawWord(draw) };
+  if (dice < 45) return { from: 'argument', argument: draw.between(1, MAX_REG_ARGS) };
+  if (dice < 68) return { from: 'imm', imm: drawImm(draw, BOUNDARIES) };
+  if (dice < 88) return { from: 'word', word: drawWord(draw, BOUNDARIES) };
   return { from: 'pointer', region: draw.pick(POINTER_REGIONS), off: draw.below(512) };
 }
 

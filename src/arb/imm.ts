@@ -8,9 +8,9 @@ const BOUNDARIES: readonly number[] = [
   0x7fff, 0x8000, -0x8000, -0x8001, 0xffff, 0x7fff_ffff, 0x7fff_fffe, -0x8000_0000, -0x7fff_ffff,
 ];
 
-/** @internal Half of them boundaries. */
-export function drawImm(draw: Draw): number {
-  return draw.chance(50) ? draw.pick(BOUNDARIES) : draw.bits32();
+/** @internal So many percent of them boundaries. */
+export function drawImm(draw: Draw, boundaries = 50): number {
+  return draw.chance(boundaries) ? draw.pick(BOUNDARIES) : draw.bits32();
 }
 
 /** @internal */

@@ -3,6 +3,7 @@
  * branches and loops opened, fewer arguments and natives, less memory, plainer operands. Every spec lowers, so
  * nothing here can make an invalid program.
  */
+import { R10 } from '../bpf/reg.ts';
 import { shrinkImm } from './imm.ts';
 import type {
   AnyReg,
@@ -35,11 +36,18 @@ function withFunction(spec: ProgramSpec, index: number, fn: FunctionSpec): Progr
   return { ...spec, functions: spec.functions.map((old, k) => (k === index ? fn : old)) };
 }
 
-/** A function behind main in its place, without the arguments main does not have. */
+/** A word with a dirty upper half, and both halves negative. */
+const DIRTY = 0xfedc_ba98_8765_4321n;
+
+/** A function behind main in its place: its stack arguments gone, or words instead of them. */
 function* promote(spec: ProgramSpec): Iterable<ProgramSpec> {
   for (let index = spec.functions.length - 1; index > 0; index--) {
     const [fn, ...rest] = spec.functions.slice(index);
-    if (fn !== undefined) yield { ...spec, functions: [{ ...fn, args: 2, incoming: [] }, ...rest] };
+    if (fn === undefined) continue;
+    const main: FunctionSpec = { ...fn, args: 2, incoming: [] };
+    yield { ...spec, functions: [main, ...rest] };
+    const words = fn.incoming.map(({ dst }): Stmt => ({ kind: 'const', dst, word: DIRTY }));
+    if (words.length > 0) yield { ...spec, functions: [{ ...main, body: [...words, ...fn.body] }, ...rest] };
   }
 }
 
@@ -100,6 +108,14 @@ const withoutArgument = (body: readonly Stmt[], argument: number): Stmt[] =>
     }
   });
 
+/** Ends after one of its statements, with the register that sets in its result. */
+function* cutShort(fn: FunctionSpec): Iterable<FunctionSpec> {
+  for (let k = 0; k + 1 < fn.body.length; k++) {
+    const reg = registerOf(fn.body[k] as Stmt);
+    if (reg !== undefined) yield { ...fn, body: fn.body.slice(0, k + 1), mix: 1 << reg };
+  }
+}
+
 function* shrinkFunction(fn: FunctionSpec, index: number): Iterable<FunctionSpec> {
   for (const body of shrinkBody(fn.body)) yield { ...fn, body };
   if (fn.mix !== 0) yield { ...fn, mix: 0 };
@@ -115,6 +131,7 @@ function* shrinkFunction(fn: FunctionSpec, index: number): Iterable<FunctionSpec
     if (incoming.as !== 'u64') yield { ...fn, incoming: fn.incoming.with(k, { ...incoming, as: 'u64' }) };
   }
   for (let bit = 1; bit < 10; bit++) if (fn.mix & (1 << bit)) yield { ...fn, mix: fn.mix & ~(1 << bit) };
+  yield* cutShort(fn);
 }
 
 /** @internal Fewer statements, then each one simpler. */
@@ -138,6 +155,7 @@ function registerOf(stmt: Stmt): AnyReg | undefined {
     case 'load':
       return stmt.dst;
     case 'atomic':
+      return stmt.reg === R10 ? undefined : stmt.reg;
     case 'pad':
       return stmt.reg;
     case 'call':

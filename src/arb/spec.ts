@@ -10,6 +10,8 @@ import type { U64 } from '../core/u64.ts';
 
 /** r0..r9. */
 export type AnyReg = number;
+/** r0..r10: a register that is only read. */
+export type ReadReg = number;
 
 /** Memory that all functions share; what is missing or not writable is replaced by `data`. */
 export type MemoryRegion = 'ctx' | 'data' | 'rodata';
@@ -52,7 +54,7 @@ export type Stmt =
       readonly width: 32 | 64;
       readonly bits: 8 | 16 | 32;
       readonly dst: AnyReg;
-      readonly src: AnyReg;
+      readonly src: ReadReg;
     }
   | {
       readonly kind: 'swap';
@@ -73,7 +75,8 @@ export type Stmt =
       readonly kind: 'atomic';
       readonly op: AtomicOp;
       readonly size: Size;
-      readonly reg: AnyReg;
+      /** Operand and result; r10 only where there is no result. */
+      readonly reg: ReadReg;
       readonly place: Place;
     }
   | {
@@ -81,7 +84,7 @@ export type Stmt =
       /** `may_goto` always falls through within its budget. */
       readonly op: JumpOp | 'may_goto';
       readonly width: 32 | 64;
-      readonly dst: AnyReg;
+      readonly dst: ReadReg;
       readonly source: Source;
       readonly then: readonly Stmt[];
       readonly otherwise: readonly Stmt[];

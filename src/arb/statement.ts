@@ -1,9 +1,10 @@
 /** Statements that neither call nor contain others, over the whole instruction set: one function a family. */
 import { ALU_ROWS, MOVSX_BITS, SWAP_BITS, SWAP_ROWS } from '../bpf/alu.ts';
 import { ATOMIC_ROWS } from '../bpf/atomic.ts';
+import { R10 } from '../bpf/reg.ts';
 import type { Draw } from './draw.ts';
 import { drawImm } from './imm.ts';
-import type { AnyReg, Place, Source, Stmt } from './spec.ts';
+import type { AnyReg, Place, ReadReg, Source, Stmt } from './spec.ts';
 import { drawWord } from './word.ts';
 
 const SIZES = [1, 2, 4, 8] as const;
@@ -11,7 +12,10 @@ const NARROW = [1, 2, 4] as const;
 const REGIONS = ['ctx', 'stack', 'stack', 'data', 'rodata'] as const;
 const OPS = ALU_ROWS.map((row) => row.name);
 
-export const drawReg = (draw: Draw): AnyReg => draw.below(10);
+export const drawReg = (draw: Draw): AnyReg => draw.below(R10);
+
+/** r10 now and then. */
+export const drawReadReg = (draw: Draw): ReadReg => (draw.chance(3) ? R10 : draw.below(R10));
 
 export const drawWidth = (draw: Draw): 32 | 64 => (draw.chance(50) ? 64 : 32);
 
@@ -34,7 +38,13 @@ function drawAlu(draw: Draw): Stmt {
 
 function drawMovsx(draw: Draw): Stmt {
   const width = drawWidth(draw);
-  return { kind: 'movsx', width, bits: draw.pick(MOVSX_BITS[width]), dst: drawReg(draw), src: drawReg(draw) };
+  return {
+    kind: 'movsx',
+    width,
+    bits: draw.pick(MOVSX_BITS[width]),
+    dst: drawReg(draw),
+    src: drawReadReg(draw),
+  };
 }
 
 function drawSwap(draw: Draw): Stmt {
@@ -52,8 +62,10 @@ function drawStore(draw: Draw): Stmt {
 }
 
 function drawAtomic(draw: Draw): Stmt {
-  const { name, sizes } = draw.pick(ATOMIC_ROWS);
-  return { kind: 'atomic', op: name, size: draw.pick(sizes), reg: drawReg(draw), place: drawPlace(draw) };
+  const { name, sizes, fetch } = draw.pick(ATOMIC_ROWS);
+  // cmpxchg gives its result to r0.
+  const reg = fetch && name !== 'cmpxchg' ? drawReg(draw) : drawReadReg(draw);
+  return { kind: 'atomic', op: name, size: draw.pick(sizes), reg, place: drawPlace(draw) };
 }
 
 /** One statement of any family. */

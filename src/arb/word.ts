@@ -13,9 +13,9 @@ const BOUNDARIES: readonly U64[] = [
   0xdead_beef_0000_0000n, 0x0123_4567_8000_0000n, 0xffff_ffff_0000_0000n,
 ];
 
-/** @internal */
-export function drawWord(draw: Draw): U64 {
-  return draw.chance(35) ? draw.pick(BOUNDARIES) : draw.bits64();
+/** @internal So many percent of them boundaries. */
+export function drawWord(draw: Draw, boundaries = 35): U64 {
+  return draw.chance(boundaries) ? draw.pick(BOUNDARIES) : draw.bits64();
 }
 
 /** @internal */
@@ -23,6 +23,8 @@ export function* shrinkWord(value: U64): Iterable<U64> {
   if (value !== 0n) yield 0n;
   if (value > 1n) yield 1n;
   if (value > 0xffff_ffffn) yield value & 0xffff_ffffn;
+  const highest = 1n << BigInt(value.toString(2).length - 1);
+  if (value > 1n && value !== highest) yield highest;
   for (let bits = 32n; bits > 0n; bits /= 2n) if (value >> bits > 1n) yield value >> bits;
 }
 

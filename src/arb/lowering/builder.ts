@@ -43,7 +43,7 @@ export interface OpenCall {
 
 /** What holds at a point of the code, whichever way it was reached. */
 export interface State {
-  /** Bit r: r0..r9 may be read. */
+  /** Bit r: r0..r10 may be read. */
   defined: number;
   readonly written: Written;
 }
@@ -87,7 +87,7 @@ export class FunctionBuilder {
     this.around = around;
     this.stack = stack;
     const inRegisters = Math.min(spec.args, MAX_REG_ARGS);
-    this.state = { defined: (1 << (inRegisters + 1)) - 2, written: new Written() };
+    this.state = { defined: (1 << R10) | ((1 << (inRegisters + 1)) - 2), written: new Written() };
   }
 
   /** Slots so far: the slot of what is emitted next. */
