@@ -39,7 +39,7 @@ function withFunction(spec: ProgramSpec, index: number, fn: FunctionSpec): Progr
 /** A word with a dirty upper half, and both halves negative. */
 const DIRTY = 0xfedc_ba98_8765_4321n;
 
-/** A function behind main in its place: its stack arguments gone, or words instead of them. */
+/** A function behind main in its place: its arguments gone, or words or main's first argument instead of them. */
 function* promote(spec: ProgramSpec): Iterable<ProgramSpec> {
   for (let index = spec.functions.length - 1; index > 0; index--) {
     const [fn, ...rest] = spec.functions.slice(index);
@@ -47,9 +47,16 @@ function* promote(spec: ProgramSpec): Iterable<ProgramSpec> {
     const main: FunctionSpec = { ...fn, args: 2, incoming: [] };
     yield { ...spec, functions: [main, ...rest] };
     const words = fn.incoming.map(({ dst }): Stmt => ({ kind: 'const', dst, word: DIRTY }));
-    if (words.length > 0) yield { ...spec, functions: [{ ...main, body: [...words, ...fn.body] }, ...rest] };
+    if (words.length === 0) continue;
+    yield { ...spec, functions: [{ ...main, body: [...words, ...fn.body] }, ...rest] };
+    const incoming = fn.incoming.flatMap((each): Incoming[] =>
+      isPointer(each) ? [] : [{ ...each, argument: 1 }],
+    );
+    yield { ...spec, functions: [{ ...main, incoming }, ...rest] };
   }
 }
+
+const isPointer = ({ as }: Incoming): boolean => as === 'read' || as === 'write' || as === 'update';
 
 /** Calls of a dropped function fold onto another callee. */
 function* dropFunctions(spec: ProgramSpec): Iterable<ProgramSpec> {

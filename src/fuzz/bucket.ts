@@ -1,31 +1,52 @@
 /**
- * The bucket of a diverging case: what differs first, without the numbers that are the case's own, so that the
- * thousand cases one bug breaks are one report.
+ * The bucket of a diverging case: the instruction that went wrong, by its form, so that the thousand cases one
+ * bug breaks are one report, however it shows. Where no instruction is known, or only a call or an end of a
+ * function, it is what differs first, without the numbers that are the case's own.
  */
-import { MAX_REG_ARGS } from '../bpf/calling.ts';
+import { isStackArgBase, MAX_REG_ARGS, stackArgSlot } from '../bpf/calling.ts';
+import type { Insn } from '../bpf/insn.ts';
 import type { Program } from '../bpf/program.ts';
 import { R10 } from '../bpf/reg.ts';
 import type { CaseResult } from '../oracle/case.ts';
+import type { Culprit } from '../oracle/locate.ts';
 import type { Divergence, Observed, Place } from '../oracle/verdict.ts';
 import { formOf } from './opcode-forms.ts';
 
-/** e.g. `arg 7+ of kfunc`, `return value`, `callee-saved register at return`, `fault read (ldx dw)`. */
-export function bucketOf({ divergences, culprit, program }: CaseResult): string {
+/** e.g. `add 32 K`, `st dw of arg 6`, `prologue`, `arg 7+ of kfunc`, `return value`. */
+export function bucketOf(result: CaseResult): string {
+  const { culprit, program, divergences } = result;
   const first = divergences.find(isInTrace) ?? divergences[0];
   if (first === undefined) return 'none';
-  const isFirst = first.subject.kind === 'outcome' && culprit !== null;
-  return `${subjectKey(first)}${isFirst ? suffix(program, culprit.pc, culprit.stage) : ''}`;
+  switch (culprit?.stage) {
+    case undefined:
+      return subjectKey(first);
+    case 'prologue':
+    case 'epilogue':
+      return culprit.stage;
+    case 'call':
+      return first.subject.kind === 'arg' ? subjectKey(first) : insnKey(program, culprit);
+    case 'insn':
+      return insnKey(program, culprit);
+  }
+}
+
+function insnKey(program: Program | null, { pc, stage }: Culprit): string {
+  const insn = pc === null ? undefined : program?.insns[pc];
+  return insn === undefined ? stage : `${formOf(insn)?.name ?? insn.kind}${stackArgOf(insn)}`;
+}
+
+/** Which stack argument an instruction stores or loads, if it does. */
+function stackArgOf(insn: Insn): string {
+  const isStore = insn.kind === 'st' || insn.kind === 'stx';
+  const base = isStore ? insn.dst : insn.kind === 'ldx' ? insn.src : undefined;
+  if (base === undefined || !isStackArgBase(base) || !('off' in insn)) return '';
+  return stackArgSlot(insn.off, isStore ? 'outgoing' : 'incoming') === 0 ? ' of arg 6' : ' of arg 7+';
 }
 
 /** Calls and returns are in the order they happened in; memory, r0 and the end only show what came of it. */
 function isInTrace({ subject }: Divergence): boolean {
   const { kind } = subject;
   return kind === 'event' || kind === 'arg' || kind === 'result' || kind === 'reg' || kind === 'stack';
-}
-
-function suffix(program: Program | null, pc: number | null, stage: string): string {
-  const insn = pc === null ? undefined : program?.insns[pc];
-  return ` (${(insn === undefined ? undefined : formOf(insn)?.name) ?? stage})`;
 }
 
 function subjectKey({ subject, got }: Divergence): string {

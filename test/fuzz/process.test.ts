@@ -174,7 +174,7 @@ describe('with a broken JIT', () => {
     expect(failures.length).toBeGreaterThan(0);
     expect(failures.reduce((sum, { cases }) => sum + cases, 0)).toBe(summary.diverge);
     for (const { bucket, file, path, shrinks } of failures) {
-      expect(bucket).toMatch(/^arg 6 of (?:bpf|kfunc)$/);
+      expect(bucket).toBe('st dw of arg 6');
       expect(path.split(':')).toHaveLength(1 + shrinks);
       const text = readFileSync(join(broken, file), 'utf8');
       expect(text).toContain(`# oracle: bucket ${bucket}\n`);
@@ -197,7 +197,7 @@ describe('with a broken JIT', () => {
     const ended = new Promise((resolve) => child.on('close', resolve));
     const saved = (): string[] => {
       try {
-        return readdirSync(join(broken, 'killed')).filter((name) => /^arg-6.*\.data$/.test(name));
+        return readdirSync(join(broken, 'killed')).filter((name) => /^st-dw.*\.data$/.test(name));
       } catch {
         return [];
       }
