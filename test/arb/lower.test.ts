@@ -66,6 +66,16 @@ describe('a pointer argument', () => {
   });
 });
 
+describe('main', () => {
+  it.each(['read', 'write', 'update'] as const)(
+    'takes no argument for a pointer, though told to `%s` it',
+    (as) => {
+      const incoming = [{ argument: 2, as, dst: 3, spill: false }];
+      checkProgram(lower({ functions: [{ ...PLAIN, incoming }], natives: [], ...MEMORY }));
+    },
+  );
+});
+
 describe('a narrow argument', () => {
   const DIRTY = 0xfedc_ba98_8765_80f3n;
 

@@ -46,7 +46,8 @@ function take(b: FunctionBuilder, { argument, as, dst, spill }: Incoming): void 
     b.emit({ kind: 'ldx', size: 8, sign: false, dst, src: R11, off: 8 * (argument - MAX_REG_ARGS) });
     b.define(dst);
   }
-  if (as === 'read' || as === 'write' || as === 'update') {
+  // Nobody promises main a pointer to 8 bytes.
+  if (b.around.index > 0 && (as === 'read' || as === 'write' || as === 'update')) {
     if (src !== dst) b.move(dst, src);
     access(b, as, dst);
   } else narrow(b, as, dst, src);

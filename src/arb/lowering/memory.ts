@@ -1,9 +1,12 @@
 /** Loads, stores, atomics: addresses inside their regions, and stack bytes written before they are read. */
 import type { Size } from '../../bpf/load-store.ts';
-import { R0, R10 } from '../../bpf/reg.ts';
+import { R0, R9, R10 } from '../../bpf/reg.ts';
 import type { Place, Stmt } from '../spec.ts';
 import type { FunctionBuilder } from './builder.ts';
 import { sourceReg } from './operate.ts';
+
+/** Holds an address where r0 is taken. */
+const ADDRESS_REG = R9;
 
 interface Address {
   readonly base: number;
@@ -28,7 +31,12 @@ export function lowerStore(b: FunctionBuilder, { size, source, place }: Stmt & {
   else if (src !== undefined) b.emit({ kind: 'stx', size, dst: base, src, off });
 }
 
-export function lowerAtomic(b: FunctionBuilder, { op, size, reg, place }: Stmt & { kind: 'atomic' }): void {
+export function lowerAtomic(b: FunctionBuilder, stmt: Stmt & { kind: 'atomic' }): void {
+  const { op, size, reg, place } = stmt;
+  if (stmt.matches && reg !== R0) {
+    lowerMatchingCmpxchg(b, stmt);
+    return;
+  }
   if (op === 'cmpxchg') b.ensure(R0);
   if (op !== 'load_acquire') b.ensure(reg);
   const { base, off } = address(b, place, size, { access: 'update', aligned: true });
@@ -36,6 +44,17 @@ export function lowerAtomic(b: FunctionBuilder, { op, size, reg, place }: Stmt &
     b.emit({ kind: 'atomic', op, size, dst: reg, src: base, off });
     b.define(reg);
   } else b.emit({ kind: 'atomic', op, size, dst: base, src: reg, off });
+}
+
+/** A cmpxchg that succeeds; 32-bit ones with an upper half of r0 that must not be there afterwards. */
+function lowerMatchingCmpxchg(b: FunctionBuilder, { op, size, reg, place }: Stmt & { kind: 'atomic' }): void {
+  b.ensure(reg);
+  const isDirect = place.region === 'stack' && b.stack >= size && place.via === undefined;
+  const via = isDirect || (place.via !== undefined && place.via !== R0) ? place.via : ADDRESS_REG;
+  const { base, off } = address(b, { ...place, via }, size, { access: 'update', aligned: true });
+  b.emit({ kind: 'ldx', size, sign: size === 4, dst: R0, src: base, off });
+  b.define(R0);
+  b.emit({ kind: 'atomic', op, size, dst: base, src: reg, off });
 }
 
 /** Makes an address ready: base register and displacement. */
