@@ -22,7 +22,7 @@ export const INSN_LIMIT = 100_000;
 
 /** Judges a generated case. */
 export function judgeCase(
-  judge: Judge,
+  judge: Pick<Judge, 'check'>,
   { program, input }: Generated,
   seed: number,
   path: CasePath,
