@@ -125,7 +125,8 @@ export interface CalleeChoice {
 
 /**
  * What a function takes an argument for. `read`, `write` and `update` make it a pointer to 8 initialised
- * bytes: whoever calls the function passes one; in main they are `u64`. The narrow types drop the upper bits, whatever they hold.
+ * bytes: whoever calls the function passes one; in main they are `u64`. The narrow types drop the upper bits,
+ * whatever they hold.
  */
 export type ArgType = 'u64' | 'u8' | 'u16' | 'u32' | 's8' | 's16' | 's32' | 'read' | 'write' | 'update';
 
