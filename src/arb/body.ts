@@ -2,7 +2,7 @@
 import { JUMP_ROWS } from '../bpf/jump.ts';
 import { type CallTarget, drawCall } from './call-site.ts';
 import type { Draw } from './draw.ts';
-import type { Stmt } from './spec.ts';
+import type { Source, Stmt } from './spec.ts';
 import { drawReadReg, drawReg, drawSimple, drawSource, drawWidth } from './statement.ts';
 
 const JUMPS = JUMP_ROWS.map((row) => row.name);
@@ -43,17 +43,21 @@ const drawPad = (draw: Draw): Stmt => ({ kind: 'pad', bytes: draw.between(96, 13
 function drawBranch(draw: Draw, nesting: number, targets: readonly CallTarget[]): Stmt {
   const then = drawThen(draw, nesting, targets);
   const otherwise = drawOtherwise(draw, nesting, targets);
+  const op = draw.chance(6) ? 'may_goto' : draw.pick(JUMPS);
   return {
     kind: 'branch',
-    op: draw.chance(6) ? 'may_goto' : draw.pick(JUMPS),
+    op,
     width: drawWidth(draw),
     dst: drawReadReg(draw),
-    source: drawSource(draw),
+    source: op === 'jset' && draw.chance(50) ? drawBit(draw) : drawSource(draw),
     then,
     otherwise,
     long: draw.chance(30),
   };
 }
+
+/** One bit: of random words, two have almost always one in common. */
+const drawBit = (draw: Draw): Source => ({ from: 'imm', imm: (1 << draw.below(32)) | 0 });
 
 /** Most often a body; else filler alone, nothing at all, or a body that ends the function. */
 function drawThen(draw: Draw, nesting: number, targets: readonly CallTarget[]): Stmt[] {

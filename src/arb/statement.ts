@@ -65,7 +65,8 @@ function drawAtomic(draw: Draw): Stmt {
   const { name, sizes, fetch } = draw.pick(ATOMIC_ROWS);
   // cmpxchg gives its result to r0.
   const reg = fetch && name !== 'cmpxchg' ? drawReg(draw) : drawReadReg(draw);
-  return { kind: 'atomic', op: name, size: draw.pick(sizes), reg, place: drawPlace(draw) };
+  const matches = name === 'cmpxchg' && draw.chance(60);
+  return { kind: 'atomic', op: name, size: draw.pick(sizes), reg, place: drawPlace(draw), matches };
 }
 
 /** One statement of any family. */
