@@ -1,4 +1,5 @@
 /** Guest memory as callee models and the call tracker see it: exact extents, little-endian words. */
+import { Arena } from '../core/arena.ts';
 import type { GuestMemory } from '../core/env.ts';
 import type { U64 } from '../core/u64.ts';
 
@@ -9,6 +10,8 @@ export interface Extent {
   readonly bytes: Uint8Array;
   readonly writable: boolean;
 }
+
+const COPIES = new Arena();
 
 interface Place {
   /** Extents lie below 2^53, where numbers are exact; no address above can be taken for one of theirs. */
@@ -62,7 +65,7 @@ export class ExtentMemory implements GuestMemory {
   copy(address: U64, size: number): Uint8Array | undefined {
     const at = Number(address);
     const place = this.#find(at, size);
-    return place?.extent.bytes.slice(at - place.start, at - place.start + size);
+    return place && COPIES.copy(place.extent.bytes, at - place.start, at - place.start + size);
   }
 
   #find(at: number, size: number): Place | undefined {

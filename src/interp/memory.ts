@@ -4,6 +4,7 @@
  */
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { DataSection } from '../bpf/program.ts';
+import { Arena } from '../core/arena.ts';
 import type { GuestMemory } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { StackBytes, Word } from '../core/execution.ts';
@@ -96,6 +97,9 @@ export class Region {
   }
 }
 
+/** Frames as they were at calls and returns. */
+const SNAPSHOTS = new Arena();
+
 /** A frame's stack: MAX_STACK_BYTES below its fp, all poison at first. */
 export class StackRegion extends Region {
   constructor() {
@@ -115,9 +119,9 @@ export class StackRegion extends Region {
     if (lowest < 0) return null;
     const from = lowest & ~7;
     const address = BigInt(this.base + from);
-    const bytes = this.bytes.slice(from);
-    const poison = this.poison.slice(from);
-    return poison.includes(1) ? { address, bytes, poison } : { address, bytes };
+    const bytes = SNAPSHOTS.copy(this.bytes, from);
+    if (this.poison.indexOf(1, from) < 0) return { address, bytes };
+    return { address, bytes, poison: SNAPSHOTS.copy(this.poison, from) };
   }
 }
 

@@ -56,11 +56,15 @@ export interface Compiled {
 const ALIGN = 16;
 const FILL = 0xcc;
 
+/** Kept from one compilation to the next: they grow to the largest program. The image is a copy. */
+const OUT = new Assembler();
+const ASM = new Assembler();
+
 /** Compiles a program. Throws an `input` error for instructions outside what this JIT supports. */
 export function compile(program: Program, options: JitOptions = {}, target: Target = LINUX_TARGET): Compiled {
   const base = options.base ?? CODE_BASE;
-  const out = new Assembler(program.insns.length * 8 + 256);
-  const asm = new Assembler(4096);
+  OUT.reset();
+  const [out, asm] = [OUT, ASM];
   const depths = target.stackDepths(program);
   const sites: CallSite[] = [];
   const subprogs = program.subprogs.map((subprog) => {
