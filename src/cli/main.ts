@@ -5,6 +5,7 @@ import { addConformance } from './commands/conformance.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFuzz } from './commands/fuzz.ts';
 import { addJit } from './commands/jit.ts';
+import { addMutants } from './commands/mutants.ts';
 import { addReplay } from './commands/replay.ts';
 import { addRun } from './commands/run.ts';
 import type { Context } from './context.ts';
@@ -45,7 +46,7 @@ function commandLine(context: Context): Command {
     .exitOverride()
     // Errors are printed once, by main.
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: () => undefined });
-  for (const add of [addCheck, addFuzz, addReplay, addRun, addJit, addConformance, addDoctor])
+  for (const add of [addCheck, addFuzz, addReplay, addRun, addJit, addConformance, addMutants, addDoctor])
     add(program, context);
   return program;
 }

@@ -1,0 +1,70 @@
+/** A JIT, broken or not, behind the oracles that are compared: the machines of this project put together. */
+import type { Program } from '../bpf/program.ts';
+import { Checker } from '../checker.ts';
+import type { Image } from '../core/image.ts';
+import type { NativeSubject } from '../emu/native-subject.ts';
+import { ImageRunner } from '../emu/run-image.ts';
+import { openUnicorn } from '../emu/unicorn.ts';
+import type { Oracles } from '../fuzz/kill-trial.ts';
+import { interpret } from '../interp/interpret.ts';
+import { compile, defaultAddresses } from '../jit/compile.ts';
+import { LINUX_TARGET } from '../jit/target.ts';
+import type { Mutant } from '../mutant/index.ts';
+import type { Machines } from '../oracle/run.ts';
+
+export type Compile = (program: Program) => Image;
+
+/** Without BMI2 shifts go through cl; mutants of those live nowhere else. */
+export const needsBmi2 = ({ name }: Pick<Mutant, 'name'>): boolean => !name.startsWith('shift-');
+
+/** The JIT with a mutant's bug. */
+export function mutantCompile(mutant: Mutant): Compile {
+  const target = mutant.mutate(LINUX_TARGET);
+  const options = { bmi2: needsBmi2(mutant) };
+  return (program) => compile(program, options, target).image;
+}
+
+/** The JIT as it is shipped. */
+export const soundCompile =
+  ({ bmi2 }: { readonly bmi2: boolean }): Compile =>
+  (program) =>
+    compile(program, { bmi2 }).image;
+
+/** Both oracles over one JIT, each with an engine of its own that is opened when it is first used. */
+export class JitOracles implements Oracles {
+  readonly full: Checker;
+  readonly r0Only: Machines;
+  #runner: ImageRunner | undefined;
+
+  constructor(compileImage: Compile) {
+    this.full = new Checker({ compile: compileImage });
+    this.r0Only = {
+      compile: compileImage,
+      reference: (program, env, request) => interpret(program, env, { ...request, traceLimit: 0 }),
+      native: (image, program, env, request) =>
+        this.#open().run(image, subjectOf(program), env, { ...request, traceLimit: 0 }),
+    };
+  }
+
+  #open(): ImageRunner {
+    this.#runner ??= new ImageRunner(openUnicorn());
+    return this.#runner;
+  }
+
+  /** Frees the engines. */
+  close(): void {
+    this.full.close();
+    this.#runner?.close();
+    this.#runner = undefined;
+  }
+}
+
+function subjectOf(program: Program): NativeSubject {
+  const addressOf = defaultAddresses(program);
+  const callees = [...program.callees.values()].map((ref) => ({
+    ref,
+    args: ref.args,
+    address: addressOf(ref),
+  }));
+  return { subprogs: program.subprogs, callees, data: program.data };
+}

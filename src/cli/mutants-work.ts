@@ -1,0 +1,96 @@
+/** The jobs `mutants` consists of, and who does them: this thread or one of its workers. */
+import { runControl } from '../fuzz/control.ts';
+import type { ControlCount, SuiteKills } from '../fuzz/kill-matrix.ts';
+import { CaseStream, runTrial, type Trial } from '../fuzz/kill-trial.ts';
+import { firstFailure } from '../fuzz/stated-suite.ts';
+import { MUTANTS, type Mutant } from '../mutant/index.ts';
+import { type Compile, JitOracles, mutantCompile, soundCompile } from './mutant-oracles.ts';
+import { loadSuites, type Suites } from './mutant-suites.ts';
+
+export interface WorkSetup {
+  /** Cases a mutant may live through. */
+  readonly runs: number;
+  /** Folder of bpf_conformance's tests. */
+  readonly conformance: string | undefined;
+}
+
+export type Job =
+  | { readonly kind: 'trial'; readonly mutant: string; readonly seed: number }
+  | { readonly kind: 'suites'; readonly mutant: string }
+  | {
+      readonly kind: 'control';
+      readonly seed: number;
+      readonly start: number;
+      readonly count: number;
+      readonly bmi2: boolean;
+    };
+
+/** Plain data, so that it can be sent to another thread. */
+export type Answer =
+  | { readonly kind: 'trial'; readonly mutant: string; readonly trial: Trial }
+  | { readonly kind: 'suites'; readonly mutant: string; readonly kills: SuiteKills }
+  | { readonly kind: 'control'; readonly count: ControlCount };
+
+const now = (): number => performance.now();
+
+/** Does jobs one after the other; each in an engine of its own. Keeps the cases of the last seed. */
+export class MutantWork {
+  readonly #setup: WorkSetup;
+  #cases: CaseStream | undefined;
+  #suites: Suites | undefined;
+
+  constructor(setup: WorkSetup) {
+    this.#setup = setup;
+  }
+
+  /** Throws `engine` errors, and bugs. */
+  do(job: Job): Answer {
+    switch (job.kind) {
+      case 'trial':
+        return { kind: 'trial', mutant: job.mutant, trial: this.#trial(job) };
+      case 'suites':
+        return { kind: 'suites', mutant: job.mutant, kills: this.#suiteKills(job.mutant) };
+      case 'control':
+        return {
+          kind: 'control',
+          count: withOracles(soundCompile(job), ({ full }) =>
+            runControl(full, job.seed, { start: job.start, count: job.count, choices: [] }),
+          ),
+        };
+    }
+  }
+
+  #trial({ mutant: name, seed }: Job & { kind: 'trial' }): Trial {
+    const mutant = mutantNamed(name);
+    if (this.#cases?.seed !== seed) this.#cases = new CaseStream(seed, now);
+    const cases = this.#cases;
+    const { runs } = this.#setup;
+    return withOracles(mutantCompile(mutant), (oracles) =>
+      runTrial({ cases, runs, guilty: mutant.guilty, oracles, now }),
+    );
+  }
+
+  #suiteKills(name: string): SuiteKills {
+    this.#suites ??= loadSuites(this.#setup.conformance);
+    const { selftestSums, conformance } = this.#suites;
+    return withOracles(mutantCompile(mutantNamed(name)), ({ r0Only }) => ({
+      selftestSums: firstFailure(selftestSums, r0Only),
+      ...(conformance === undefined ? {} : { conformance: firstFailure(conformance, r0Only) }),
+    }));
+  }
+}
+
+function withOracles<T>(compile: Compile, use: (oracles: JitOracles) => T): T {
+  const oracles = new JitOracles(compile);
+  try {
+    return use(oracles);
+  } finally {
+    oracles.close();
+  }
+}
+
+function mutantNamed(name: string): Mutant {
+  const found = MUTANTS.find((mutant) => mutant.name === name);
+  if (found === undefined) throw new RangeError(`no mutant ${name}`);
+  return found;
+}

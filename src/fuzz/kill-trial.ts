@@ -1,0 +1,144 @@
+/**
+ * One broken JIT against the cases of one seed: after how many the oracle sees it, where it points, and after how
+ * many a weaker oracle would have seen it that looks at r0 and the way a run ends alone.
+ */
+import type { Generated } from '../arb/lower.ts';
+import { disassemble } from '../bpf/disasm.ts';
+import type { CaseResult } from '../oracle/case.ts';
+import type { Stage } from '../oracle/locate.ts';
+import { type Machines, runCase } from '../oracle/run.ts';
+import { caseAt } from './generate.ts';
+import { caseName, INSN_LIMIT, type Judge, judgeCase } from './judge.ts';
+
+/** Where localisation should point. */
+export interface Guilty {
+  readonly stages: readonly Stage[];
+  /** LLVM text of the guilty instruction. */
+  readonly insn?: RegExp;
+}
+
+/** Where it does point. */
+export interface Pointer {
+  readonly stage: Stage;
+  /** BPF slot; null in a prologue of main. */
+  readonly pc: number | null;
+  /** LLVM text of the instruction there; empty where there is none. */
+  readonly insn: string;
+}
+
+/** The first case the oracle sees a broken JIT on. */
+export interface Kill {
+  /** Cases run, that one included. */
+  readonly cases: number;
+  /** Wall-clock time they took: to make, run, compare and localise. */
+  readonly seconds: number;
+  readonly pointer: Pointer | null;
+  /** Whether it points at the guilty instruction. */
+  readonly localised: boolean;
+}
+
+/** What one seed came to. Plain data. */
+export interface Trial {
+  readonly seed: number;
+  /** null: it lives. */
+  readonly kill: Kill | null;
+  /** Cases until r0 alone differs; null: it never does. */
+  readonly r0Cases: number | null;
+}
+
+/** A case with the seconds it took to make. */
+export interface TimedCase {
+  readonly subject: Generated;
+  readonly seconds: number;
+}
+
+/** Milliseconds of a clock that never goes back. */
+export type Clock = () => number;
+
+/** The cases `fuzz` makes of a seed; each is made when it is first asked for, and kept for the next mutant. */
+export class CaseStream {
+  readonly seed: number;
+  readonly #now: Clock;
+  readonly #made: TimedCase[] = [];
+
+  constructor(seed: number, now: Clock) {
+    this.seed = seed;
+    this.#now = now;
+  }
+
+  /** Case `index`; those before it are made too. */
+  at(index: number): TimedCase {
+    for (;;) {
+      const made = this.#made[index];
+      if (made !== undefined) return made;
+      const started = this.#now();
+      const subject = caseAt(this.seed, { index: this.#made.length, choices: [] });
+      this.#made.push({ subject, seconds: (this.#now() - started) / 1000 });
+    }
+  }
+}
+
+/** A broken JIT behind both oracles. */
+export interface Oracles {
+  /** Compares everything, and localises. */
+  readonly full: Judge;
+  /** Runs both sides; of what comes of it only r0 and the way it ended are looked at. */
+  readonly r0Only: Machines;
+}
+
+export interface TrialOptions {
+  readonly cases: Pick<CaseStream, 'seed' | 'at'>;
+  /** Cases after which it counts as alive. */
+  readonly runs: number;
+  readonly guilty: Guilty;
+  readonly oracles: Oracles;
+  readonly now: Clock;
+}
+
+/** Runs cases until both oracles have seen the difference, or there are no more. */
+export function runTrial({ cases, runs, guilty, oracles, now }: TrialOptions): Trial {
+  const { seed } = cases;
+  let seconds = 0;
+  let r0Cases: number | null = null;
+  for (let index = 0; index < runs; index++) {
+    const { subject, seconds: made } = cases.at(index);
+    const started = now();
+    const result = judgeCase(oracles.full, subject, seed, { index, choices: [] });
+    seconds += made + (now() - started) / 1000;
+    if (r0Cases === null && r0Differs(result)) r0Cases = index + 1;
+    if (result.verdict !== 'diverge') continue;
+    const pointer = pointerOf(result);
+    const kill = { cases: index + 1, seconds, pointer, localised: isGuilty(pointer, guilty) };
+    return { seed, kill, r0Cases: r0Cases ?? firstR0Kill({ cases, from: index + 1, runs, oracles }) };
+  }
+  return { seed, kill: null, r0Cases };
+}
+
+function firstR0Kill({
+  cases,
+  from,
+  runs,
+  oracles,
+}: Pick<TrialOptions, 'cases' | 'runs' | 'oracles'> & { readonly from: number }): number | null {
+  for (let index = from; index < runs; index++) {
+    const { program, input } = cases.at(index).subject;
+    const name = caseName(cases.seed, { index, choices: [] });
+    const env = { input, models: new Map(), insnLimit: INSN_LIMIT };
+    if (r0Differs(runCase({ name, program, env }, oracles.r0Only))) return index + 1;
+  }
+  return null;
+}
+
+/** Whether the sides end differently, or with another r0. Divergences of these stand before all others. */
+export const r0Differs = ({ divergences }: CaseResult): boolean =>
+  divergences.some(({ subject: { kind } }) => kind === 'outcome' || kind === 'r0');
+
+function pointerOf({ culprit, program }: CaseResult): Pointer | null {
+  if (culprit === null) return null;
+  const { stage, pc } = culprit;
+  const insn = pc === null ? undefined : program?.insns[pc];
+  return { stage, pc, insn: insn === undefined ? '' : disassemble(insn, { dialect: 'llvm' }) };
+}
+
+const isGuilty = (pointer: Pointer | null, { stages, insn = /^/ }: Guilty): boolean =>
+  pointer !== null && stages.includes(pointer.stage) && insn.test(pointer.insn);

@@ -1,0 +1,111 @@
+/** The kill matrix as a section of a Markdown document, between two marks, so that it can be made again in place. */
+import type { MutantRow } from '../fuzz/kill-matrix.ts';
+import {
+  controlText,
+  type MutantsReport,
+  pointerText,
+  secondsText,
+  totalsText,
+  yesNo,
+} from './mutants-report.ts';
+
+const BEGIN = '<!-- kill matrix: made by `bpf-oracle mutants --markdown`; what is changed here is lost -->';
+const TITLE = '# Power: what the oracle sees, and who else would have';
+const END = '<!-- end of the kill matrix -->';
+
+/**
+ * The document with the section put in: in the place of an old one, else at the end. `document`: empty for a
+ * new one.
+ */
+export function withMutantsMarkdown(document: string, report: MutantsReport): string {
+  const section = `${BEGIN}\n${sectionOf(report)}\n${END}`;
+  const [start, end] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (start >= 0 && end > start) return document.slice(0, start) + section + document.slice(end + END.length);
+  const before = document.trim() === '' ? TITLE : document.trimEnd();
+  return `${before}\n\n${section}\n`;
+}
+
+function sectionOf(report: MutantsReport): string {
+  const control = controlText(report);
+  return [
+    '## Kill matrix',
+    '',
+    ...introduction(report),
+    '',
+    `${totalsText(report)}.`,
+    ...(control === undefined ? [] : ['', `${capital(control)}.`]),
+    '',
+    'Made by:',
+    '',
+    '```',
+    report.command,
+    '```',
+    '',
+    ...tableOf(report),
+    '',
+    '### What each one breaks, and the bug it re-enacts',
+    '',
+    ...markdownTable([
+      ['mutant', 'breaks', 'source'],
+      ...report.rows.map(({ name, breaks, source }) => [code(name), breaks, source]),
+    ]),
+  ].join('\n');
+}
+
+function introduction({ seeds, runs, suites }: MutantsReport): string[] {
+  const list = seeds.join(', ');
+  return [
+    'Each mutant is the built-in JIT with one bug that a JIT really had, or that the layout of stack arguments invites.',
+    `It runs on the cases that \`fuzz\` makes of the seeds ${list}, up to ${runs} of each. It counts as killed if the`,
+    'oracle sees a difference on every seed; cases and seconds (making the cases included) are medians over the',
+    'seeds. *Right* says that localisation points at the guilty instruction on most of them. The other columns say',
+    'who else would have seen it:',
+    '',
+    '- **r0**: the same cases, but only r0 and the way a run ends are compared: cases until they differ (median over',
+    '  the seeds where they do).',
+    `- **sums**: ${suites.selftestSums} programs in the shape of Linux's own tests of stack arguments, which return`,
+    '  plain sums of small consecutive numbers, judged by the r0 they state.',
+    ...(suites.conformance === undefined
+      ? []
+      : [`- **conformance**: ${suites.conformance} tests of bpf_conformance, judged by the r0 they state.`]),
+  ];
+}
+
+function tableOf({ rows, suites }: MutantsReport): string[] {
+  const extra = suites.conformance === undefined ? [] : ['conformance'];
+  const head = ['mutant', 'cases', 'seconds', 'r0', 'sums', ...extra, 'right', 'points at'];
+  return markdownTable([head, ...rows.map(cellsOf)]);
+}
+
+function cellsOf({
+  name,
+  killed,
+  cases,
+  seconds,
+  r0Cases,
+  localised,
+  pointer,
+  killedBy,
+}: MutantRow): string[] {
+  const { selftestSums, conformance } = killedBy;
+  return [
+    code(name),
+    killed && cases !== null ? `${cases}` : '**lives**',
+    seconds === null ? '' : secondsText(seconds).replace(' s', ''),
+    r0Cases === null ? 'no' : `${r0Cases}`,
+    yesNo(selftestSums),
+    ...(conformance === undefined ? [] : [yesNo(conformance)]),
+    yesNo(localised),
+    pointer === null ? '' : code(pointerText(pointer)),
+  ];
+}
+
+const code = (text: string): string => `\`${text}\``;
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Rows of a table; the first is its head. */
+function markdownTable(rows: readonly (readonly string[])[]): string[] {
+  const lines = rows.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
+  const [head = '', ...body] = lines;
+  return [head, `|${'---|'.repeat(rows[0]?.length ?? 0)}`, ...body];
+}
