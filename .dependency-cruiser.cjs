@@ -19,7 +19,7 @@ module.exports = {
     layer('arb', 'core', 'bpf'),
     layer('mutant', 'core', 'bpf', 'x86', 'jit'),
     layer('fuzz', 'core', 'bpf', 'arb', 'oracle'),
-    layer('report', 'core', 'bpf', 'x86', 'oracle', 'fuzz'),
+    layer('report', 'core', 'bpf', 'x86', 'oracle', 'fuzz', 'arb'),
     {
       name: 'no-cycles',
       severity: 'error',

@@ -2,6 +2,7 @@
 import type { Loaded } from './bpf/loaded.ts';
 import type { Program } from './bpf/program.ts';
 import type { CalleeModel } from './core/env.ts';
+import type { Execution } from './core/execution.ts';
 import type { Image } from './core/image.ts';
 import type { U64 } from './core/u64.ts';
 import type { Engine } from './emu/engine.ts';
@@ -77,6 +78,14 @@ export class Checker {
     const judged = toCase(subject, options);
     const result = runCase(judged, this.#machines);
     return result.verdict === 'diverge' ? this.#localised(judged, result) : result;
+  }
+
+  /** Runs the native code alone, whatever the reference would say of the program. */
+  runNative(subject: Program | Loaded, options: CheckOptions = {}): Execution {
+    const { program, env } = toCase(subject, options);
+    const image = this.#machines.compile(program);
+    const request = { fuel: fuelFor(env.insnLimit), stackBytes: false };
+    return this.#open().run(image, subjectOf(program, this.#options.jit), env, request);
   }
 
   /** The same result, with the instruction that made the difference where lock-step finds it. */

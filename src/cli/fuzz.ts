@@ -19,6 +19,7 @@ import type { Context } from './context.ts';
 import { EXIT, type ExitCode, worst } from './failure.ts';
 import { confirm } from './fuzz-confirm.ts';
 import { Corpus } from './fuzz-corpus.ts';
+import { fuzzHostile } from './fuzz-hostile.ts';
 import { Interrupt } from './fuzz-interrupt.ts';
 import { Progress } from './fuzz-progress.ts';
 import { ThreadPool } from './fuzz-threads.ts';
@@ -34,6 +35,7 @@ export interface FuzzOptions extends JitChoice {
   readonly workers?: number;
   readonly corpus: string;
   readonly maxFailures?: number;
+  readonly lane: 'valid' | 'hostile';
 }
 
 /** @defaultValue of --runs where there is no --time */
@@ -43,6 +45,10 @@ const MAX_SEED = 0xffff_ffff;
 /** Throws `input` errors for options that make no sense, `engine` errors if there is no engine or it fails. */
 export async function fuzz(options: FuzzOptions, targets: Targets, context: Context): Promise<void> {
   const seed = seedOf(options);
+  if (options.lane === 'hostile') {
+    await fuzzHostile(seed, options, targets, context);
+    return;
+  }
   // Without an engine, nothing is made and nothing is left behind.
   openUnicorn().close();
   const corpus = new Corpus(options.corpus);

@@ -23,6 +23,14 @@ export function addFuzz(program: Command, context: Context): void {
     .addOption(number('--workers <n>', 'threads, each with an engine of its own (default: one a core)'))
     .option('--corpus <folder>', 'where saved cases are', 'corpus')
     .addOption(number('--max-failures <n>', 'end after so many different failures (default: go on)'));
+  command.addOption(
+    new Option(
+      '--lane <name>',
+      'valid programs, or such as break the bytecode contract: those are only reported',
+    )
+      .choices(['valid', 'hostile'])
+      .default('valid'),
+  );
   addJitOptions(command);
   addEngineOption(command);
   targets.addOptions(command);
