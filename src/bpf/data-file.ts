@@ -74,7 +74,7 @@ export function parseDataFile(text: string, name: string): DataFile {
     memory: last(lines.mem) === undefined ? undefined : memoryOf(lines.mem, name),
     result,
     error,
-    oracle: oracleLines(source),
+    oracle: oracleLines(text),
     skip: skip ?? whyNotRunnable(lines, result, error),
   };
 }
@@ -167,9 +167,10 @@ function memoryOf(lines: readonly string[], name: string): Uint8Array {
   });
 }
 
-function oracleLines(source: readonly string[]): Map<string, string[]> {
+/** Values of the `# oracle: key value` comment lines of a text, by key. */
+export function oracleLines(text: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const line of source) {
+  for (const line of text.split(/\r?\n/)) {
     const [, key, value] = ORACLE.exec(line) ?? [];
     if (key !== undefined) found.set(key, [...(found.get(key) ?? []), value ?? '']);
   }

@@ -5,7 +5,7 @@
 import { badInput, OracleError } from '../core/errors.ts';
 import { type Assembled, assemble } from './asm.ts';
 import { STACK_ARG_FORMS } from './calling.ts';
-import { type DataFile, parseDataFile } from './data-file.ts';
+import { type DataFile, oracleLines, parseDataFile } from './data-file.ts';
 import { parseDataSection } from './data-section.ts';
 import { decode } from './decode.ts';
 import { isElf, readElf } from './elf.ts';
@@ -65,13 +65,30 @@ function loadPlain(
     case 'hex':
       return fromBytes(readHex(textOf(bytes, fileName), fileName), options);
     case 'asm':
-      return {
-        name: fileName,
-        program: toProgram(assemble(textOf(bytes, fileName), { name: fileName }), options),
-      };
+      return fromAssembly(textOf(bytes, fileName), options);
     case 'listing':
       return { name: fileName, program: toProgram(readListing(textOf(bytes, fileName), fileName), options) };
   }
+}
+
+function fromAssembly(text: string, options: FileOptions): LoadedFile {
+  const { fileName } = options;
+  const oracle = oracleLines(text);
+  const assembled = assemble(text, { name: fileName });
+  return { name: fileName, program: withOracle(assembled, oracle, options), oracle };
+}
+
+/** A program with the prototypes and data sections its `# oracle:` lines state. */
+function withOracle(
+  assembled: Assembled,
+  oracle: ReadonlyMap<string, readonly string[]>,
+  options: FileOptions,
+): Program {
+  const { fileName } = options;
+  const stated = (oracle.get('proto') ?? []).map((text) => parseProto(text, fileName));
+  const protos = new Map([...stated, ...(options.protos ?? [])]);
+  const sections = (oracle.get('data') ?? []).map((text) => parseDataSection(text, fileName));
+  return toProgram(assembled, { ...options, protos }, sections);
 }
 
 /** Raw instructions, or an input of uBPF's fuzzer if they are none. */
@@ -115,18 +132,16 @@ function conventionSkip({ oracle }: DataFile): string | undefined {
 
 function dataProgram(data: DataFile, options: FileOptions): Program {
   const { fileName } = options;
-  const stated = (data.oracle.get('proto') ?? []).map((text) => parseProto(text, fileName));
-  const protos = new Map([...stated, ...(options.protos ?? [])]);
+  const { raw } = data;
   const assembled: Assembled =
-    data.raw === undefined
+    raw === undefined
       ? assemble(data.asm, { name: fileName })
       : {
-          insns: located(fileName, () => decode(wordBytes(data.raw ?? []))),
+          insns: located(fileName, () => decode(wordBytes(raw))),
           functionNames: new Map(),
           callees: [],
         };
-  const sections = (data.oracle.get('data') ?? []).map((text) => parseDataSection(text, fileName));
-  return toProgram(assembled, { ...options, protos }, sections);
+  return withOracle(assembled, data.oracle, options);
 }
 
 const wordBytes = (words: readonly bigint[]): Uint8Array => new Uint8Array(new BigUint64Array(words).buffer);

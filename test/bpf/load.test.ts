@@ -79,6 +79,14 @@ describe('load: programs', () => {
   });
 });
 
+describe('load: assembly', () => {
+  it('takes prototypes from its oracle lines', () => {
+    const text = '# oracle: proto seen=u64,u32,ptr\nmain:\n  call seen\n  exit\n';
+    const { program } = load(new TextEncoder().encode(text), { fileName: 'a.s' });
+    expect(program.callees.get('kfunc:1')).toMatchObject({ name: 'seen', args: 3 });
+  });
+});
+
 describe('load: .data', () => {
   it('gives memory, expected result and oracle lines', () => {
     const got = loadText(
