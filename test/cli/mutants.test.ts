@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SELFTEST_SUMS } from '../../src/mutant/selftest-sums.ts';
 import type { JsonMutantsReport } from '../../src/report/mutants-json.ts';
 import { cli, dir, file } from './cli.ts';
+
+afterEach(() => vi.unstubAllEnvs());
 
 /** Seen on nearly every case, the second one not by r0. */
 const TWO = ['--mutant', 'outgoing-8-too-high', '--mutant', 'direction-flag-left-set'];
@@ -86,6 +88,13 @@ describe('mutants', () => {
     expect(stdout).toMatch(/^1 mutants: 0 killed; 0 localised/m);
   });
 
+  it('exits with 3 without an engine', async () => {
+    vi.stubEnv('BPF_ORACLE_LIBUNICORN', '/nonexistent/libunicorn.so');
+    const { code, stdout, stderr } = await mutants(...TWO);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(/^bpf-oracle: load libunicorn: [^\n]+\n$/);
+  });
+
   it('puts the matrix into a document, and later in the place of the one before', async () => {
     const path = file('power.md', '# Power\n\nWords.\n');
     await mutants('--markdown', path, '--mutant', 'outgoing-8-too-high');
@@ -119,11 +128,8 @@ describe('mutants', () => {
     ['no seeds', ['--seeds', '0'], /from 1 on/],
     ['a seed too large', ['--seed', '4294967295', '--seeds', '2'], /the largest is 4294967295/],
     ['a folder that is none', ['--conformance', '/nonexistent'], /no such file/],
-    [
-      'a document that cannot be written',
-      [...TWO, '--markdown', '/nonexistent/x.md'],
-      /write: \/nonexistent/,
-    ],
+    ['a document that cannot be written', ['--markdown', '/nonexistent/x.md'], /write: \/nonexistent/],
+    ['a document that is a folder', ['--markdown', '/'], /write: \/: /],
   ] as const)('exits with 2 for %s', async (_, argv, why) => {
     const { code, stderr } = await mutants(...argv);
     expect(code).toBe(2);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonMutantsReport } from '../../src/report/mutants-json.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const NOBODY = 65534;
@@ -42,6 +43,24 @@ describe('built', () => {
     expect(built.stdout).toBe('');
     gcd = join(copy, 'gcd.bin');
     cpSync(join(root, 'examples/gcd.bin'), gcd);
+  });
+
+  it('mutants makes the same matrix with one worker and with two', () => {
+    const matrix = (workers: string) => {
+      const names = ['incoming-8-too-low', 'jset-as-jeq-zero', 'shift-dst-rcx'];
+      const chosen = names.flatMap((name) => ['--mutant', name]);
+      const argv = ['--workers', workers, '--seeds', '2', '--runs', '200', '--control', '600'];
+      const { stdout, stderr } = run(['mutants', ...chosen, ...argv, '--reporter', 'json']);
+      expect(stderr).toBe('');
+      const { mutants, control, summary }: JsonMutantsReport = JSON.parse(stdout);
+      const rows = mutants.map(({ name, cases, r0Cases, culprit, killedBy }) => {
+        return { name, cases, r0Cases, culprit, killedBy };
+      });
+      return { rows, control, total: summary.total };
+    };
+    const two = matrix('2');
+    expect(two).toMatchObject({ total: 3, control: { cases: 1200, agree: 1200, diverging: [] } });
+    expect(two).toEqual(matrix('1'));
   });
 
   it('checks a program, without colours in a pipe', () => {
