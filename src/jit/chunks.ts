@@ -56,11 +56,14 @@ export function lowerEntries(
   };
   target.prologue(context);
   const prologueBytes = asm.length;
-  const starts = new Int32Array(count + 1);
-  const fixed = new Int32Array(count);
-  const jump = new Uint8Array(count);
-  const targets = new Int32Array(count);
-  const slots = new Uint8Array(count);
+  // Few buffers: most programs are small, and a buffer costs more than what stands in it.
+  const words = new Int32Array(3 * count + 1);
+  const starts = words.subarray(0, count + 1);
+  const fixed = words.subarray(count + 1, 2 * count + 1);
+  const targets = words.subarray(2 * count + 1);
+  const bytes = new Uint8Array(2 * count);
+  const jump = bytes.subarray(0, count);
+  const slots = bytes.subarray(count);
   const forms: (JumpForms | undefined)[] = new Array(count);
   let exit = -1;
   for (let i = 0; i < count; i++) {
