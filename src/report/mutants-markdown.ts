@@ -1,13 +1,6 @@
 /** The kill matrix as a section of a Markdown document, between two marks, so that it can be made again in place. */
 import type { MutantRow } from '../fuzz/kill-matrix.ts';
-import {
-  controlText,
-  type MutantsReport,
-  pointerText,
-  secondsText,
-  totalsText,
-  yesNo,
-} from './mutants-report.ts';
+import { controlText, type MutantsReport, pointerText, totalsText, yesNo } from './mutants-report.ts';
 
 const BEGIN = '<!-- kill matrix: made by `bpf-oracle mutants --markdown`; what is changed here is lost -->';
 const TITLE = '# Power: what the oracle sees, and who else would have';
@@ -91,7 +84,7 @@ function cellsOf({
   return [
     code(name),
     killed && cases !== null ? `${cases}` : '**lives**',
-    seconds === null ? '' : secondsText(seconds).replace(' s', ''),
+    killed && seconds !== null ? seconds.toFixed(3) : '',
     r0Cases === null ? 'no' : `${r0Cases}`,
     yesNo(selftestSums),
     ...(conformance === undefined ? [] : [yesNo(conformance)]),

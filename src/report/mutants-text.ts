@@ -44,7 +44,7 @@ function cellsOf(row: MutantRow): string[] {
   return [
     name,
     cases === null || !killed ? livesText(row) : casesText(cases),
-    seconds === null ? '' : secondsText(seconds),
+    killed && seconds !== null ? secondsText(seconds) : '',
     r0Cases === null ? 'no' : casesText(r0Cases),
     yesNo(selftestSums),
     ...(conformance === undefined ? [] : [yesNo(conformance)]),
