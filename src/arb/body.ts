@@ -56,8 +56,11 @@ function drawBranch(draw: Draw, nesting: number, targets: readonly CallTarget[])
   };
 }
 
-/** One bit: of random words, two have almost always one in common. */
-const drawBit = (draw: Draw): Source => ({ from: 'imm', imm: (1 << draw.below(32)) | 0 });
+/** One bit: of random words, two have almost always one in common. Bit 31 has all above it set, too. */
+const drawBit = (draw: Draw): Source => ({
+  from: 'imm',
+  imm: (1 << (draw.chance(30) ? 31 : draw.below(31))) | 0,
+});
 
 /** Most often a body; else filler alone, nothing at all, or a body that ends the function. */
 function drawThen(draw: Draw, nesting: number, targets: readonly CallTarget[]): Stmt[] {

@@ -54,14 +54,14 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
     name: 'swap-args-7-8-kfunc',
     breaks: 'arguments 7 and 8 change places on calls of kfuncs',
     guilty: { stages: ['call'], insn: /^call/ },
-    source: 'linux 6e277efbb19d: the selftests return sums, which cannot see it',
+    source: 'linux 6e277efbb19d: tests of scalar arguments return sums, which cannot see it',
     mutate: beforeCall((kind, { frame }) => kind === 'kfunc' && frame.outgoing >= 16, swap78),
   },
   {
     name: 'swap-args-7-8-bpf',
     breaks: 'arguments 7 and 8 change places on calls of subprogs',
     guilty: { stages: ['call'], insn: /^call/ },
-    source: 'linux 6e277efbb19d: the selftests return sums, which cannot see it',
+    source: 'linux 6e277efbb19d: tests of scalar arguments return sums, which cannot see it',
     mutate: beforeCall((kind, { frame }) => kind === 'bpf' && frame.outgoing >= 16, swap78),
   },
   {
