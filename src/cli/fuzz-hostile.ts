@@ -1,7 +1,9 @@
 /** Runs `fuzz --lane hostile`. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Checker } from '../checker.ts';
+import { OracleError } from '../core/errors.ts';
 import { runHostile } from '../fuzz/hostile.ts';
+import { parsePath } from '../fuzz/path.ts';
 import { hostileJson, hostileText } from '../report/fuzz-hostile.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
@@ -12,6 +14,9 @@ import type { Targets } from './targets.ts';
 export interface HostileOptions extends JitChoice {
   readonly runs?: number;
   readonly time?: number;
+  readonly path?: string;
+  readonly workers?: number;
+  readonly maxFailures?: number;
 }
 
 /** @defaultValue of --runs where there is no --time */
@@ -26,22 +31,19 @@ export async function fuzzHostile(
   targets: Targets,
   context: Context,
 ): Promise<void> {
-  const {
-    runs = options.time === undefined ? DEFAULT_RUNS : Number.POSITIVE_INFINITY,
-    time,
-    bmi2,
-    endbr,
-  } = options;
+  const { time, bmi2, endbr } = options;
+  const { first, runs } = rangeOf(options);
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
   const interrupt = new Interrupt();
   const checker = new Checker({ jit: { bmi2, endbr } });
   try {
-    const report = await runHostile(seed, checker, async (programs) => {
+    const isOver = async (programs: number): Promise<boolean> => {
       // Signals are heard only between turns of the event loop.
       if (programs % TURN === 0) await nextTurn();
       return programs >= runs || (time !== undefined && seconds() >= time) || interrupt.isStopped;
-    });
+    };
+    const report = await runHostile(seed, checker, isOver, first);
     const run = { seed, seconds: seconds(), report };
     targets.writeEach(context.io, (reporter) => (reporter === 'json' ? hostileJson(run) : hostileText(run)));
     if (report.programs === 0) context.exitCode = EXIT.nothing;
@@ -50,3 +52,22 @@ export async function fuzzHostile(
     checker.close();
   }
 }
+
+/** Which programs to run. Throws `usage` errors for what this lane has not: it neither shrinks nor saves. */
+function rangeOf({ runs, time, path, workers, maxFailures }: HostileOptions): {
+  readonly first: number;
+  readonly runs: number;
+} {
+  if (workers !== undefined && workers !== 1) throw notHere('--workers', 'it runs on one thread');
+  if (maxFailures !== undefined) throw notHere('--max-failures', 'nothing in it is a failure');
+  if (path === undefined) {
+    return { first: 0, runs: runs ?? (time === undefined ? DEFAULT_RUNS : Number.POSITIVE_INFINITY) };
+  }
+  const { index, choices } = parsePath(path, '--path');
+  if (choices.length > 0)
+    throw notHere(`--path ${path}`, 'it does not shrink; name a program alone, e.g. 12');
+  return { first: index, runs: 1 };
+}
+
+const notHere = (where: string, why: string): OracleError =>
+  new OracleError('usage', { what: 'fuzz --lane hostile', where, why });

@@ -40,19 +40,27 @@ export interface HostileJudge extends Pick<Judge, 'check'> {
 
 const PROGRAMS = hostileProgram();
 
-/** Runs programs 0, 1, … of a seed until `isOver`, which is asked before each. */
+/** Runs programs `first`, `first` + 1, … of a seed until `isOver`, which is asked before each. */
 export async function runHostile(
   seed: number,
   judge: HostileJudge,
   isOver: (programs: number) => boolean | Promise<boolean>,
+  first = 0,
 ): Promise<HostileReport> {
   const rules = new Map<ContractRule, Map<HostileEnd, number>>();
   const observed = new Map<ContractRule, CaseResult>();
   let programs = 0;
   let valid = 0;
   for (; !(await isOver(programs)); programs++) {
-    const { program, input, breaches } = PROGRAMS.generate(caseRandom(seed, programs), undefined).value;
-    const options = { name: `seed ${seed} path ${programs}`, memory: input.memory, insnLimit: INSN_LIMIT };
+    const { program, input, breaches } = PROGRAMS.generate(
+      caseRandom(seed, first + programs),
+      undefined,
+    ).value;
+    const options = {
+      name: `seed ${seed} path ${first + programs}`,
+      memory: input.memory,
+      insnLimit: INSN_LIMIT,
+    };
     const result = judge.check(program, options);
     const end = endOf(result, () => judge.runNative(program, options));
     const broken = new Set(breaches.map(({ rule }) => rule));

@@ -47,6 +47,7 @@ export function lowerEntries(
   const calls: PendingCall[] = [];
   const callEntries: number[] = [];
   const context: LowerContext = {
+    programName: program.name,
     asm,
     frame,
     bmi2,

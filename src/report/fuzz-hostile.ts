@@ -53,7 +53,7 @@ export function hostileJson({ seed, seconds, report }: HostileRun): string {
     lane: 'hostile',
     seed,
     seconds,
-    casesPerSecond: programs / Math.max(seconds, 1e-3),
+    casesPerSecond: Math.round(programs / Math.max(seconds, 1e-3)),
     programs,
     valid,
     rules: Object.fromEntries(counts),

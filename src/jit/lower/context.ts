@@ -18,6 +18,8 @@ export interface PendingCall {
 }
 
 export interface LowerContext {
+  /** The program, for errors. */
+  readonly programName: string;
   readonly asm: Assembler;
   readonly frame: Frame;
   readonly bmi2: boolean;

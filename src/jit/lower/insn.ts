@@ -26,7 +26,7 @@ export function lowerInsn(context: LowerContext, convention: Convention, insn: I
       lowerSwap(context, insn);
       return;
     case 'lddw':
-      if (insn.src !== 0) throw unsupported(pc, `lddw with src ${insn.src}`);
+      if (insn.src !== 0) throw unsupported(context, pc, `lddw with src ${insn.src}`);
       lowerLddw(context, insn);
       return;
     case 'ldx':
@@ -53,7 +53,7 @@ export function lowerInsn(context: LowerContext, convention: Convention, insn: I
     case 'ld_abs':
     case 'ld_ind':
     case 'callx':
-      throw unsupported(pc, insn.kind);
+      throw unsupported(context, pc, insn.kind);
     case 'may_goto':
     case 'call':
     case 'exit':
@@ -97,5 +97,5 @@ function lowerAlu(context: LowerContext, insn: AluInsn): void {
   }
 }
 
-const unsupported = (pc: number, what: string): Error =>
-  badInput('jit', `insn ${pc}`, `${what} is not supported by the builtin JIT`);
+const unsupported = ({ programName }: LowerContext, pc: number, what: string): Error =>
+  badInput('jit', `${programName}: insn ${pc}`, `${what} is not supported by the builtin JIT`);
