@@ -110,8 +110,8 @@ export class Checker {
   }
 }
 
-/** What running the image takes beside it. */
-function subjectOf(
+/** What running an image of a program takes beside it. */
+export function subjectOf(
   program: Program,
   { calleeAddress = defaultAddresses(program) }: JitOptions = {},
 ): NativeSubject {

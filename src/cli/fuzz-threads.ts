@@ -1,12 +1,9 @@
 /** The workers of `fuzz` as threads (fuzz-worker.ts): each has an engine of its own. */
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
-import { type ErrorKind, type ErrorParts, OracleError } from '../core/errors.ts';
 import type { Pool } from '../fuzz/campaign.ts';
 import type { CasePath } from '../fuzz/path.ts';
 import type { Block, BlockReport, ShrunkHit } from '../fuzz/shard.ts';
 import type { JitChoice } from './options.ts';
+import { WorkerThread } from './worker-thread.ts';
 
 /** What a thread is started with. */
 export interface WorkerSetup {
@@ -27,12 +24,7 @@ export type Job =
 export type Reply =
   | { readonly kind: 'block'; readonly report: BlockReport }
   | { readonly kind: 'shrink'; readonly hit: ShrunkHit }
-  | { readonly kind: 'end' }
-  | { readonly kind: 'failed'; readonly error: SentError };
-
-export type SentError =
-  | { readonly kind: ErrorKind; readonly parts: ErrorParts }
-  | { readonly kind: 'bug'; readonly message: string; readonly stack: string };
+  | { readonly kind: 'end' };
 
 export interface ThreadPoolOptions {
   readonly size: number;
@@ -47,14 +39,14 @@ export interface ThreadPoolOptions {
 export class ThreadPool implements Pool {
   readonly size: number;
   readonly #stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  readonly #threads: readonly Thread[];
+  readonly #threads: readonly WorkerThread<Job, Reply>[];
 
   constructor({ size, runningFile, ...shared }: ThreadPoolOptions) {
     this.size = size;
-    this.#threads = Array.from(
-      { length: size },
-      (_, worker) => new Thread({ ...shared, runningFile: runningFile(worker), stop: this.#stop }),
-    );
+    this.#threads = Array.from({ length: size }, (_, worker) => {
+      const setup: WorkerSetup = { ...shared, runningFile: runningFile(worker), stop: this.#stop };
+      return new WorkerThread<Job, Reply>('fuzz-worker', setup);
+    });
   }
 
   async runBlock(worker: number, block: Block): Promise<BlockReport> {
@@ -77,6 +69,7 @@ export class ThreadPool implements Pool {
   /** Ends the threads, which remove their notes. */
   async end(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'end' })));
+    await this.abandon();
   }
 
   /** Ends the threads wherever they are; their notes stay. */
@@ -84,64 +77,9 @@ export class ThreadPool implements Pool {
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
 
-  #thread(worker: number): Thread {
+  #thread(worker: number): WorkerThread<Job, Reply> {
     const thread = this.#threads[worker];
     if (thread === undefined) throw new RangeError(`no worker ${worker}`);
     return thread;
   }
-}
-
-interface Waiting {
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-class Thread {
-  readonly #worker: Worker;
-  #waiting: Waiting | undefined;
-  #dead: Error | undefined;
-
-  constructor(setup: WorkerSetup) {
-    // In the source tree this module ends in .ts, built in .js; the worker's beside it does too.
-    const file = new URL(`./fuzz-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
-    this.#worker = new Worker(file, { workerData: setup });
-    this.#worker.on('message', (reply: Reply) => this.#settle(reply));
-    this.#worker.on('error', (error: Error) => this.#fail(error));
-    this.#worker.on('exit', (code) =>
-      this.#fail(new Error(`a fuzz worker ended by itself with code ${code}`)),
-    );
-  }
-
-  /** Gives it a job. Rejects with what the worker failed with. */
-  ask(job: Job): Promise<Reply> {
-    if (this.#dead !== undefined) return Promise.reject(this.#dead);
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      this.#worker.postMessage(job);
-    });
-  }
-
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #settle(reply: Reply): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (reply.kind === 'failed') waiting?.reject(received(reply.error));
-    else waiting?.resolve(reply);
-  }
-
-  #fail(error: Error): void {
-    this.#dead ??= error;
-    this.#waiting?.reject(error);
-    this.#waiting = undefined;
-  }
-}
-
-function received(error: SentError): Error {
-  if (error.kind !== 'bug') return new OracleError(error.kind, error.parts);
-  const bug = new Error(error.message);
-  bug.stack = error.stack;
-  return bug;
 }

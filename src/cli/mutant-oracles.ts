@@ -1,13 +1,12 @@
 /** A JIT, broken or not, behind the oracles that are compared: the machines of this project put together. */
 import type { Program } from '../bpf/program.ts';
-import { Checker } from '../checker.ts';
+import { Checker, subjectOf } from '../checker.ts';
 import type { Image } from '../core/image.ts';
-import type { NativeSubject } from '../emu/native-subject.ts';
 import { ImageRunner } from '../emu/run-image.ts';
 import { openUnicorn } from '../emu/unicorn.ts';
 import type { Oracles } from '../fuzz/kill-trial.ts';
 import { interpret } from '../interp/interpret.ts';
-import { compile, defaultAddresses } from '../jit/compile.ts';
+import { compile } from '../jit/compile.ts';
 import { LINUX_TARGET } from '../jit/target.ts';
 import type { Mutant } from '../mutant/index.ts';
 import type { Machines } from '../oracle/run.ts';
@@ -57,14 +56,4 @@ export class JitOracles implements Oracles {
     this.#runner?.close();
     this.#runner = undefined;
   }
-}
-
-function subjectOf(program: Program): NativeSubject {
-  const addressOf = defaultAddresses(program);
-  const callees = [...program.callees.values()].map((ref) => ({
-    ref,
-    args: ref.args,
-    address: addressOf(ref),
-  }));
-  return { subprogs: program.subprogs, callees, data: program.data };
 }
