@@ -17,8 +17,11 @@ import { fuelFor, type Machines, runCase } from './oracle/run.ts';
 /** @defaultValue of CheckOptions.insnLimit: some seconds of the reference. */
 export const DEFAULT_INSN_LIMIT = 100_000_000;
 
-/** Longer runs are not localised: a step takes some 20 us. */
-const MAX_STEPS = 1_000_000;
+/** Nanoseconds a step in lock-step takes, and a byte of memory that each step compares; about. */
+const STEP_NS = 20_000;
+const BYTE_NS = 1;
+/** Runs that would take longer are not localised. */
+const MAX_LOCKSTEP_NS = 20e9;
 
 /** What a program is run with. What is absent comes from the file, where one was loaded. */
 export interface CheckOptions {
@@ -91,7 +94,8 @@ export class Checker {
   /** The same result, with the instruction that made the difference where lock-step finds it. */
   #localised(judged: Case, result: CaseResult): CaseResult {
     const { image, want } = result;
-    if (image === null || want?.insns == null || want.insns > MAX_STEPS) return result;
+    if (image === null || want?.insns == null || lockstepNs(want, want.insns) > MAX_LOCKSTEP_NS)
+      return result;
     const fuel = fuelFor(want.insns);
     const culprit = localise(judged, image, { reference: want, fuel }, this.#stepMachines);
     return culprit === null ? result : { ...result, culprit };
@@ -108,6 +112,11 @@ export class Checker {
     else this.#options.engine?.close();
     this.#runner = undefined;
   }
+}
+
+function lockstepNs({ memory, data }: Execution, insns: number): number {
+  const bytes = data.reduce((sum, section) => sum + section.length, memory.length);
+  return insns * (STEP_NS + BYTE_NS * bytes);
 }
 
 /** What running an image of a program takes beside it. */

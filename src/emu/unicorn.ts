@@ -55,9 +55,8 @@ export interface UnicornOptions {
 }
 
 /** Opens an engine over libunicorn. Throws an `engine` error when there is no usable library. */
-export function openUnicorn(options: UnicornOptions = {}): Engine {
-  const library = loadLibunicorn(options.library ?? findLibunicorn());
-  return new UnicornEngine(library, options.blockHook ?? 'native');
+export function openUnicorn({ library, blockHook = 'native' }: UnicornOptions = {}): Engine {
+  return new UnicornEngine(loadLibunicorn(library ?? findLibunicorn()), blockHook);
 }
 
 class UnicornEngine implements Engine {

@@ -82,7 +82,8 @@ class LockStep {
   readonly #program: Program;
   readonly #image: Image;
   readonly #reference: Generator<ReferenceStep, Execution, void>;
-  readonly #pcsAt: ReadonlyMap<number, ReadonlySet<number>>;
+  /** In program order: all but the last became no code. */
+  readonly #pcsAt: ReadonlyMap<number, readonly number[]>;
   readonly #prologues: ReadonlySet<number>;
   /** Where the reference stands; undefined when it has ended. */
   #next: ReferenceStep | undefined;
@@ -104,28 +105,28 @@ class LockStep {
   onStep(native: NativeStep): boolean {
     const pcs = this.#pcsAt.get(native.offset);
     if (pcs === undefined || this.#isSharedEpilogue(pcs)) return this.#betweenInsns(native);
-    if (this.#next === undefined || !pcs.has(this.#next.pc)) {
+    if (this.#next === undefined || !pcs.includes(this.#next.pc)) {
       return this.#blame([this.#control(native.offset)]);
     }
     // Instructions that became no code at all share the offset of the one after them.
-    while (this.#next !== undefined && pcs.has(this.#next.pc)) {
+    while (this.#next !== undefined && pcs.includes(this.#next.pc)) {
       const differences = compareSteps(this.#next, native, this.#image);
       if (differences.length > 0) return this.#blame(differences);
       const { pc } = this.#next;
       this.#last = pc;
       this.#steps++;
       this.#advance();
-      if (!isEmpty(this.#image, pc)) break;
+      if (pc === pcs.at(-1)) break;
     }
     return true;
   }
 
   /** An EXIT may be a jump to the code of another EXIT of its subprog. */
-  #isSharedEpilogue(pcs: ReadonlySet<number>): boolean {
+  #isSharedEpilogue(pcs: readonly number[]): boolean {
     const { insns } = this.#program;
-    if (this.#last === null || insns[this.#last]?.kind !== 'exit' || pcs.has(this.#last)) return false;
+    if (this.#last === null || insns[this.#last]?.kind !== 'exit' || pcs.includes(this.#last)) return false;
     const { start, end } = subprogAt(this.#program, this.#last);
-    return [...pcs].some((pc) => pc >= start && pc < end && insns[pc]?.kind === 'exit');
+    return pcs.some((pc) => pc >= start && pc < end && insns[pc]?.kind === 'exit');
   }
 
   /** Native code that enters a subprog the reference does not enter is seen at once. */
@@ -195,19 +196,14 @@ function stageOf(insn: Insn | undefined, differences: readonly StepDifference[])
     : 'call';
 }
 
-function pcsByOffset({ pcMap = [] }: Image): Map<number, Set<number>> {
-  const byOffset = new Map<number, Set<number>>();
+function pcsByOffset({ pcMap = [] }: Image): Map<number, number[]> {
+  const byOffset = new Map<number, number[]>();
   for (const [pc, offset] of pcMap) {
-    const pcs = byOffset.get(offset) ?? new Set();
-    byOffset.set(offset, pcs.add(pc));
+    const pcs = byOffset.get(offset);
+    if (pcs === undefined) byOffset.set(offset, [pc]);
+    else pcs.push(pc);
   }
   return byOffset;
-}
-
-/** Whether a slot's instruction became no code: the next slot starts at the same offset. */
-function isEmpty({ pcMap = [] }: Image, pc: number): boolean {
-  const at = pcMap.findIndex(([slot]) => slot === pc);
-  return at >= 0 && pcMap[at]?.[1] === pcMap[at + 1]?.[1];
 }
 
 function compareSteps(want: ReferenceStep, got: NativeStep, image: Image): StepDifference[] {
