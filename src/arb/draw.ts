@@ -8,33 +8,20 @@
 import * as fc from 'fast-check';
 import type { U64 } from '../core/u64.ts';
 import { wordOf } from './distinct.ts';
+import { Sfc32 } from './sfc32.ts';
 
 const TWO_32 = 2 ** 32;
-/** Steps after which every bit of the seed has reached every bit of the state. */
-const WARM_UP = 12;
-
-/** Random choices: sfc32 (Doty-Humphrey, PractRand), seeded by 96 bits of fast-check's source. */
+/** Random choices, seeded by 96 bits of fast-check's source. */
 export class Draw {
-  #a: number;
-  #b: number;
-  #c: number;
-  #counter = 1;
+  readonly #random: Sfc32;
 
   constructor(source: fc.Random) {
-    this.#a = source.nextInt();
-    this.#b = source.nextInt();
-    this.#c = source.nextInt();
-    for (let k = 0; k < WARM_UP; k++) this.bits32();
+    this.#random = new Sfc32(source.nextInt(), source.nextInt(), source.nextInt());
   }
 
   /** 32 random bits, signed. */
   bits32(): number {
-    const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
-    this.#counter = (this.#counter + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0;
-    return sum;
+    return this.#random.next();
   }
 
   /** 64 random bits. */
