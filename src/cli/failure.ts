@@ -1,6 +1,7 @@
 /** From an error to its line on standard error and its exit code. */
 import { CommanderError } from 'commander';
 import { OracleError } from '../core/errors.ts';
+import type { Io } from './io.ts';
 
 /** Exit codes of every command. Where several apply, see `worst`. */
 export const EXIT = { ok: 0, diverge: 1, bad: 2, broken: 3, nothing: 4 } as const;
@@ -15,6 +16,11 @@ export const worst = (codes: readonly ExitCode[]): ExitCode =>
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommanderError) return EXIT.bad;
   return error instanceof OracleError && error.kind !== 'engine' ? EXIT.bad : EXIT.broken;
+}
+
+/** A folder of cases without cases: nothing runs, which is exit code 4, and says so. */
+export function tellNoCases(command: string, where: string, io: Io): void {
+  io.stderr(`bpf-oracle: ${command}: ${where}: holds no .data files; name the folder that does\n`);
 }
 
 export interface FailureOptions {

@@ -2,8 +2,9 @@
 import type { LoadedFile } from '../bpf/load.ts';
 import { Checker } from '../checker.ts';
 import { OracleError } from '../core/errors.ts';
-import { type CaseResult, skipped, summarise } from '../oracle/case.ts';
+import { type CaseResult, skipped } from '../oracle/case.ts';
 import { checkOptionsFor } from './case-options.ts';
+import type { Outcomes } from './conclude.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
 import { loadFile } from './load-file.ts';
@@ -12,16 +13,11 @@ import { isDirectory } from './read-file.ts';
 
 export type JudgeOptions = ReadOptions & InputOptions & JitChoice;
 
-export interface Judgement {
-  readonly results: readonly CaseResult[];
-  readonly exitCode: ExitCode;
-}
-
 /**
  * Judges each file; errors are told on standard error as they come. A directory named beside files is skipped,
  * so that a shell's `examples/*` may hold some; alone it is bad input.
  */
-export function judgeFiles(paths: readonly string[], options: JudgeOptions, context: Context): Judgement {
+export function judgeFiles(paths: readonly string[], options: JudgeOptions, context: Context): Outcomes {
   const checker = new Checker({ jit: { bmi2: options.bmi2, endbr: options.endbr } });
   const results: CaseResult[] = [];
   const codes: ExitCode[] = [];
@@ -47,7 +43,7 @@ export function judgeFiles(paths: readonly string[], options: JudgeOptions, cont
   } finally {
     checker.close();
   }
-  return { results, exitCode: worst([...codes, resultCode(results)]) };
+  return { results, exitCode: worst(codes) };
 }
 
 function judgeFile(path: string, options: JudgeOptions, checker: Checker): CaseResult {
@@ -60,11 +56,4 @@ function judgeFile(path: string, options: JudgeOptions, checker: Checker): CaseR
 /** Messages of other BPF machines: there is nothing to compare them with. */
 function expectedErrorSkip({ expectedError }: LoadedFile): string | undefined {
   return expectedError === undefined ? undefined : `it states an error, not a result: "${expectedError}"`;
-}
-
-/** Nothing ran unless at least one case came to a verdict on both machines. */
-function resultCode(results: readonly CaseResult[]): ExitCode {
-  const { agree, diverge } = summarise(results);
-  if (diverge > 0) return EXIT.diverge;
-  return agree === 0 ? EXIT.nothing : EXIT.ok;
 }

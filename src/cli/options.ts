@@ -26,6 +26,10 @@ export interface JitChoice {
   readonly endbr: boolean;
 }
 
+export interface ExpectOptions {
+  readonly expectFailures?: string;
+}
+
 /** How files are read. */
 export function addReadOptions(command: Command): Command {
   return command
@@ -61,6 +65,14 @@ export function addJitOptions(command: Command): Command {
     .option('--bmi2', 'shift with shlx, shrx and sarx (default)', true)
     .option('--no-bmi2', 'shift by cl')
     .option('--endbr', 'endbr64 at entries, as with CONFIG_X86_KERNEL_IBT', false);
+}
+
+/** Which cases are known to diverge. */
+export function addExpectOption(command: Command): Command {
+  return command.option(
+    '--expect-failures <file>',
+    'cases known to diverge, one a line: "name # why"; one that does not diverge fails the run',
+  );
 }
 
 /** Where native code runs. */

@@ -5,8 +5,11 @@ import { badInput, type OracleError } from '../core/errors.ts';
 /** Larger than any BPF object: a file above this is refused by its size, unread. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
-/** Contents of a regular file. Throws an `input` error for anything else. */
-export function readFile(path: string): Uint8Array {
+/** Contents of a regular file. Throws an `input` error for anything else, and for an empty one unless allowed. */
+export function readFile(
+  path: string,
+  { empty = 'refused' }: { readonly empty?: 'refused' | 'allowed' } = {},
+): Uint8Array {
   const stats = statOf(path);
   if (stats.isDirectory()) {
     throw badInput('read', path, 'is a directory; name its files, or give it to "bpf-oracle conformance"');
@@ -16,7 +19,7 @@ export function readFile(path: string): Uint8Array {
     const limit = MAX_FILE_BYTES / 2 ** 20;
     throw badInput('read', path, `has ${stats.size} bytes; programs of more than ${limit} MiB are not read`);
   }
-  if (stats.size === 0) throw badInput('read', path, 'is empty');
+  if (stats.size === 0 && empty === 'refused') throw badInput('read', path, 'is empty');
   try {
     return readFileSync(path);
   } catch (error) {

@@ -58,13 +58,9 @@ export class Targets {
   }
 
   /** Writes all reports; the text report to standard output if none was asked for. */
-  async write(
-    results: readonly CaseResult[],
-    io: Io,
-    { summary }: Pick<ReportOptions, 'summary'>,
-  ): Promise<void> {
+  async write(results: readonly CaseResult[], io: Io, options: Omit<ReportOptions, 'color'>): Promise<void> {
     const { REPORTERS } = await import('../report/index.ts');
-    this.writeEach(io, (reporter, { color }) => REPORTERS[reporter](results, { color, summary }));
+    this.writeEach(io, (reporter, { color }) => REPORTERS[reporter](results, { ...options, color }));
   }
 
   /** Writes each report that was asked for, as `render` makes it. */

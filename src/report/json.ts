@@ -5,6 +5,7 @@ import type { Culprit } from '../oracle/locate.ts';
 import type { Divergence, Observed } from '../oracle/verdict.ts';
 import { insnText } from './insn-text.ts';
 import { nativeText } from './native.ts';
+import type { ExpectedList, ReportOptions } from './reporter.ts';
 import { bytesText, fieldName, observedText, reasonText, type Scene } from './words.ts';
 
 /** `outcome`, `r0`, `memory` and `insns` are the reference's; null where it was not run. */
@@ -21,6 +22,8 @@ export interface JsonResult {
   readonly divergences: readonly JsonDivergence[];
   /** Only where it is known. */
   readonly culprit?: JsonCulprit;
+  /** Why it is known to diverge: only where a list of expected failures says so. */
+  readonly expectedFailure?: string;
 }
 
 export interface JsonDivergence {
@@ -41,21 +44,27 @@ export interface JsonCulprit {
 export interface JsonReport {
   readonly schema: 'bpf-oracle/check@1';
   readonly summary: Summary;
+  /** Only with a list of expected failures: `why` is a verdict, `absent` or `ambiguous`. */
+  readonly expectations?: ExpectedList;
   readonly results: readonly JsonResult[];
 }
 
 /** The document as text, with a newline at its end. */
-export function jsonReport(results: readonly CaseResult[]): string {
+export function jsonReport(
+  results: readonly CaseResult[],
+  { expected }: Pick<ReportOptions, 'expected'> = {},
+): string {
   const report: JsonReport = {
     schema: 'bpf-oracle/check@1',
     summary: summarise(results),
+    ...(expected === undefined ? {} : { expectations: expected }),
     results: results.map(jsonResult),
   };
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
 function jsonResult(result: CaseResult): JsonResult {
-  const { name, verdict, reason, want, expected, culprit } = result;
+  const { name, verdict, reason, want, expected, culprit, expectedFailure } = result;
   const outcome = want?.outcome ?? null;
   return {
     name,
@@ -68,6 +77,7 @@ function jsonResult(result: CaseResult): JsonResult {
     ...(expected === null ? {} : { expected: hex(expected) }),
     divergences: result.divergences.map((divergence) => jsonDivergence(divergence, result)),
     ...(culprit === null ? {} : { culprit: jsonCulprit(culprit, result) }),
+    ...(expectedFailure === undefined ? {} : { expectedFailure }),
   };
 }
 

@@ -9,12 +9,19 @@ import { reasonText, stopText } from './words.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
-const VERDICT_COLORS = {
+/** First word of a case's line: its verdict, or that it diverges as it is known to. */
+type Mark = VerdictName | 'expected';
+
+const MARK_COLORS = {
   agree: 'green',
   diverge: 'red',
+  expected: 'yellow',
   inconclusive: 'yellow',
   skipped: 'dim',
-} as const satisfies Record<VerdictName, keyof Colors>;
+} as const satisfies Record<Mark, keyof Colors>;
+
+const markOf = ({ verdict, expectedFailure }: CaseResult): Mark =>
+  expectedFailure === undefined ? verdict : 'expected';
 
 /**
  * The report as text, with a newline at its end. What could not be read is only counted: it was told as an
@@ -24,11 +31,11 @@ export function textReport(results: readonly CaseResult[], { color, summary }: R
   const colors = pc.createColors(color);
   const shown = results.filter(({ reason }) => reason?.kind !== 'bad-input' && reason?.kind !== 'failed');
   if (shown.length === 0) return '';
-  const rows = table(shown.map((result) => [result.verdict, result.name, ...detail(result)]));
+  const rows = table(shown.map((result) => [markOf(result), result.name, ...detail(result)]));
   const lines = shown.flatMap((result, i) => {
-    const { verdict } = result;
-    const row = colors[VERDICT_COLORS[verdict]](verdict) + (rows[i] ?? '').slice(verdict.length);
-    return verdict === 'diverge' ? [row, ...failureBlock(result).map(indented), ''] : [row];
+    const mark = markOf(result);
+    const row = colors[MARK_COLORS[mark]](mark) + (rows[i] ?? '').slice(mark.length);
+    return mark === 'diverge' ? [row, ...failureBlock(result).map(indented), ''] : [row];
   });
   const end = summary === 'conformance' ? conformanceLine : verdictsLine;
   return `${[...lines, end(summarise(results))].join('\n')}\n`;
@@ -37,22 +44,28 @@ export function textReport(results: readonly CaseResult[], { color, summary }: R
 const indented = (line: string): string => (line === '' ? '' : `  ${line}`);
 
 function detail(result: CaseResult): string[] {
-  const { reason, want, verdict, divergenceCount } = result;
+  const { reason, want, verdict, divergenceCount, expectedFailure } = result;
   if (reason !== null) return [reasonText(reason, result)];
-  if (verdict === 'diverge')
-    return [`${divergenceCount} ${divergenceCount === 1 ? 'difference' : 'differences'}`];
+  if (verdict === 'diverge') {
+    const why = expectedFailure === undefined ? '' : `, as expected: ${expectedFailure}`;
+    return [`${divergenceCount} ${divergenceCount === 1 ? 'difference' : 'differences'}${why}`];
+  }
   if (want === null) return [];
   const { outcome, insns } = want;
   const end = outcome.kind === 'exit' ? `r0 = ${hex64(outcome.r0)}` : stopText(outcome, insns ?? 0, result);
   return [insns === null ? end : `${end}, ${insns} ${insns === 1 ? 'insn' : 'insns'}`];
 }
 
-/** `12 ran: 10 agree, 1 diverge, 1 inconclusive; 2 skipped` */
-function verdictsLine({ ran, agree, diverge, inconclusive, skipped }: Summary): string {
-  return `${ran} ran: ${agree} agree, ${diverge} diverge, ${inconclusive} inconclusive; ${skipped} skipped`;
+/** `12 ran: 9 agree, 1 diverge, 1 expected failure, 1 inconclusive; 2 skipped` */
+function verdictsLine({ ran, agree, diverge, expectedFailures, inconclusive, skipped }: Summary): string {
+  const expected = expectedText(expectedFailures);
+  return `${ran} ran: ${agree} agree, ${diverge} diverge${expected}, ${inconclusive} inconclusive; ${skipped} skipped`;
 }
 
-/** `Passed 10 out of 12 tests, 2 skipped.` */
-function conformanceLine({ ran, agree, skipped }: Summary): string {
-  return `Passed ${agree} out of ${ran} tests, ${skipped} skipped.`;
+/** `Passed 10 out of 12 tests, 1 expected failure, 2 skipped.` */
+function conformanceLine({ ran, agree, expectedFailures, skipped }: Summary): string {
+  return `Passed ${agree} out of ${ran} tests${expectedText(expectedFailures)}, ${skipped} skipped.`;
 }
+
+const expectedText = (count = 0): string =>
+  count === 0 ? '' : `, ${count} expected ${count === 1 ? 'failure' : 'failures'}`;

@@ -4,6 +4,7 @@ import { calleeKey } from '../core/env.ts';
 import type { CalleeRef, Fault, Outcome, TraceEvent } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 import { hex, hex64, type U64 } from '../core/u64.ts';
+import type { StaleEntry } from '../oracle/expected-failures.ts';
 import type { Observed, Place, Reason, Subject } from '../oracle/verdict.ts';
 import { insnText } from './insn-text.ts';
 
@@ -165,6 +166,22 @@ export function stopText(
       return `unsupported: ${outcome.what}${atInsn(outcome.pc, scene)}`;
     case 'fault':
       return `${faultText(outcome.fault)}${atInsn(outcome.pc, scene)}`;
+  }
+}
+
+/** Why an entry of a list of expected failures does not hold, and what to do. */
+export function staleText({ why }: Pick<StaleEntry, 'why'>): string {
+  switch (why) {
+    case 'agree':
+      return 'agrees; take the line out';
+    case 'inconclusive':
+      return 'is inconclusive, not a divergence; mend the case or take the line out';
+    case 'skipped':
+      return 'was skipped; mend the case or take the line out';
+    case 'absent':
+      return 'is no case of this run; names are exact, as reports print them';
+    case 'ambiguous':
+      return 'names several cases; write more of its path';
   }
 }
 

@@ -101,7 +101,6 @@ describe('usage errors are one line and exit code 2:', () => {
     [['run', 'a', 'b'], /too many arguments/],
     [['check', '--function', 'f', example('gcd.bin')], /can be chosen from an ELF object only/],
     [['conformance', example('gcd.bin')], /is not a directory/],
-    [['conformance', example('src')], /holds no \.data files/],
   ])('%j', async (argv, message) => {
     const { code, stdout, stderr } = await cli(argv);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -2,7 +2,14 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import type { JudgeOptions } from '../judge.ts';
-import { addEngineOption, addInputOptions, addJitOptions, addReadOptions } from '../options.ts';
+import {
+  addEngineOption,
+  addExpectOption,
+  addInputOptions,
+  addJitOptions,
+  addReadOptions,
+  type ExpectOptions,
+} from '../options.ts';
 import { Targets } from '../targets.ts';
 
 export function addCheck(program: Command, context: Context): void {
@@ -15,19 +22,22 @@ export function addCheck(program: Command, context: Context): void {
   addInputOptions(command);
   addJitOptions(command);
   addEngineOption(command);
+  addExpectOption(command);
   targets.addOptions(command);
-  command.action((files: string[], options: JudgeOptions) => check(files, options, targets, context));
+  command.action((files: string[], options: JudgeOptions & ExpectOptions) =>
+    check(files, options, targets, context),
+  );
 }
 
 async function check(
   files: readonly string[],
-  options: JudgeOptions,
+  options: JudgeOptions & ExpectOptions,
   targets: Targets,
   context: Context,
 ): Promise<void> {
   targets.check();
   const { judgeFiles } = await import('../judge.ts');
-  const { results, exitCode } = judgeFiles(files, options, context);
-  await targets.write(results, context.io, { summary: 'verdicts' });
-  context.exitCode = exitCode;
+  const { conclude } = await import('../conclude.ts');
+  const judge = () => judgeFiles(files, options, context);
+  await conclude(judge, options, { targets, summary: 'verdicts' }, context);
 }

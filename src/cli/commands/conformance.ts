@@ -1,10 +1,16 @@
 /** `bpf-oracle conformance <dir>` */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { badInput } from '../../core/errors.ts';
 import type { Context } from '../context.ts';
+import { tellNoCases } from '../failure.ts';
 import type { JudgeOptions } from '../judge.ts';
-import { addEngineOption, addInputOptions, addJitOptions } from '../options.ts';
+import {
+  addEngineOption,
+  addExpectOption,
+  addInputOptions,
+  addJitOptions,
+  type ExpectOptions,
+} from '../options.ts';
 import { listDirectory } from '../read-file.ts';
 import { Targets } from '../targets.ts';
 
@@ -19,23 +25,25 @@ export function addConformance(program: Command, context: Context): void {
   addInputOptions(command);
   addJitOptions(command);
   addEngineOption(command);
+  addExpectOption(command);
   targets.addOptions(command);
-  command.action((dir: string, options: JudgeOptions) => conformance(dir, options, targets, context));
+  command.action((dir: string, options: JudgeOptions & ExpectOptions) =>
+    conformance(dir, options, targets, context),
+  );
 }
 
 async function conformance(
   dir: string,
-  options: JudgeOptions,
+  options: JudgeOptions & ExpectOptions,
   targets: Targets,
   context: Context,
 ): Promise<void> {
   targets.check();
   const files = listDirectory(dir).filter((name) => name.endsWith('.data'));
-  if (files.length === 0)
-    throw badInput('conformance', dir, 'holds no .data files; name the folder that does');
+  if (files.length === 0) tellNoCases('conformance', dir, context.io);
   const { judgeFiles } = await import('../judge.ts');
+  const { conclude } = await import('../conclude.ts');
   const paths = files.map((name) => join(dir, name));
-  const { results, exitCode } = judgeFiles(paths, options, context);
-  await targets.write(results, context.io, { summary: 'conformance' });
-  context.exitCode = exitCode;
+  const judge = () => judgeFiles(paths, options, context);
+  await conclude(judge, options, { targets, summary: 'conformance' }, context);
 }

@@ -1,9 +1,14 @@
 /** `bpf-oracle replay <case>...` */
 import type { Command } from 'commander';
-import { badInput } from '../../core/errors.ts';
 import type { Context } from '../context.ts';
-import { EXIT, type ExitCode, worst } from '../failure.ts';
-import { addEngineOption, addJitOptions, type JitChoice } from '../options.ts';
+import { tellNoCases } from '../failure.ts';
+import {
+  addEngineOption,
+  addExpectOption,
+  addJitOptions,
+  type ExpectOptions,
+  type JitChoice,
+} from '../options.ts';
 import { Targets } from '../targets.ts';
 
 export function addReplay(program: Command, context: Context): void {
@@ -14,26 +19,27 @@ export function addReplay(program: Command, context: Context): void {
     .argument('<case...>', '.data files that fuzz saved, or folders of them');
   addJitOptions(command);
   addEngineOption(command);
+  addExpectOption(command);
   targets.addOptions(command);
-  command.action((paths: string[], options: JitChoice) => replay(paths, options, targets, context));
+  command.action((paths: string[], options: JitChoice & ExpectOptions) =>
+    replay(paths, options, targets, context),
+  );
 }
 
 async function replay(
   paths: readonly string[],
-  options: JitChoice,
+  options: JitChoice & ExpectOptions,
   targets: Targets,
   context: Context,
 ): Promise<void> {
   targets.check();
   const { caseFiles, replayCases } = await import('../replay-cases.ts');
-  const { summarise } = await import('../../oracle/case.ts');
+  const { conclude } = await import('../conclude.ts');
   const files = paths.flatMap(caseFiles);
-  if (files.length === 0)
-    throw badInput('replay', paths.join(' '), 'holds no .data files; name the folder that does');
-  const { cases, exitCode } = replayCases(files, options, context);
-  const results = cases.map(({ result }) => result);
-  await targets.write(results, context.io, { summary: 'verdicts' });
-  const { agree, diverge } = summarise(results);
-  const verdict: ExitCode = diverge > 0 ? EXIT.diverge : agree === 0 ? EXIT.nothing : EXIT.ok;
-  context.exitCode = worst([exitCode, verdict]);
+  if (files.length === 0) tellNoCases('replay', paths.join(' '), context.io);
+  const judge = () => {
+    const { cases, exitCode } = replayCases(files, options, context);
+    return { results: cases.map(({ result }) => result), exitCode };
+  };
+  await conclude(judge, options, { targets, summary: 'verdicts' }, context);
 }
