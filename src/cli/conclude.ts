@@ -1,7 +1,7 @@
 /** From results to reports and an exit code: what check, conformance and replay share. */
 import { type CaseResult, summarise } from '../oracle/case.ts';
 import { type ExpectedFailure, expectFailures, type StaleEntry } from '../oracle/expected-failures.ts';
-import type { ReportOptions } from '../report/reporter.ts';
+import type { CasesReport } from '../report/reporter.ts';
 import type { Context } from './context.ts';
 import { readExpectedFailures, staleLine } from './expected-failures.ts';
 import { EXIT, type ExitCode, worst } from './failure.ts';
@@ -19,7 +19,7 @@ export interface Outcomes {
 export async function conclude(
   judge: () => Outcomes,
   { expectFailures: path }: ExpectOptions,
-  { targets, summary }: { readonly targets: Targets } & Pick<ReportOptions, 'summary'>,
+  { targets, command }: { readonly targets: Targets } & Pick<CasesReport, 'command'>,
   context: Context,
 ): Promise<void> {
   const list: readonly ExpectedFailure[] = path === undefined ? [] : readExpectedFailures(path);
@@ -27,10 +27,8 @@ export async function conclude(
   const { results, stale: all } = expectFailures(judged.results, list);
   // Where the engine broke, what was not reached says nothing.
   const stale = all.filter(({ why }) => why !== 'absent' || judged.exitCode !== EXIT.broken);
-  await targets.write(results, context.io, {
-    summary,
-    ...(path === undefined ? {} : { expected: { listed: list.length, stale } }),
-  });
+  const expected = path === undefined ? {} : { expected: { listed: list.length, stale } };
+  await targets.write({ kind: 'cases', command, results, ...expected }, context.io);
   for (const entry of stale) context.io.stderr(staleLine(path ?? '', entry));
   context.exitCode = worst([judged.exitCode, exitCodeOf(results, stale)]);
 }

@@ -4,7 +4,6 @@ import { Checker } from '../checker.ts';
 import { OracleError } from '../core/errors.ts';
 import { runHostile } from '../fuzz/hostile.ts';
 import { parsePath } from '../fuzz/path.ts';
-import { hostileJson, hostileText } from '../report/fuzz-hostile.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
 import { Interrupt } from './fuzz-interrupt.ts';
@@ -44,8 +43,8 @@ export async function fuzzHostile(
       return programs >= runs || (time !== undefined && seconds() >= time) || interrupt.isStopped;
     };
     const report = await runHostile(seed, checker, isOver, first);
-    const run = { seed, seconds: seconds(), report };
-    targets.writeEach(context.io, (reporter) => (reporter === 'json' ? hostileJson(run) : hostileText(run)));
+    const hostile = { seed, seconds: seconds(), report };
+    await targets.write({ kind: 'hostile', hostile }, context.io);
     if (report.programs === 0) context.exitCode = EXIT.nothing;
   } finally {
     interrupt.close();

@@ -5,7 +5,6 @@ import { openUnicorn } from '../emu/unicorn.ts';
 import { type CampaignState, runCampaign } from '../fuzz/campaign.ts';
 import { parsePath } from '../fuzz/path.ts';
 import { summarise } from '../oracle/case.ts';
-import { fuzzJson } from '../report/fuzz-json.ts';
 import {
   type CorpusCase,
   type FuzzReport,
@@ -13,7 +12,6 @@ import {
   isConfirmed,
   type ReportedFailure,
 } from '../report/fuzz-report.ts';
-import { fuzzText } from '../report/fuzz-text.ts';
 import { setupLines } from './case-setup.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, worst } from './failure.ts';
@@ -62,9 +60,7 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
       corpus: saved.cases,
       failures: state.failures.map((failure) => reported(failure, options)),
     };
-    targets.writeEach(context.io, (reporter, style) =>
-      reporter === 'json' ? fuzzJson(report) : fuzzText(report, style),
-    );
+    await targets.write({ kind: 'fuzz', fuzz: report }, context.io);
     context.exitCode = worst([saved.exitCode, exitCode(report)]);
   } finally {
     interrupt.close();

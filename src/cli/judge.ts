@@ -24,18 +24,19 @@ export function judgeFiles(paths: readonly string[], options: JudgeOptions, cont
   try {
     for (const path of paths) {
       try {
-        results.push(
-          paths.length > 1 && isDirectory(path)
-            ? skipped(path, { kind: 'file', why: 'a directory' })
-            : judgeFile(path, options, checker),
-        );
+        const isBeside = paths.length > 1 && isDirectory(path);
+        const result = isBeside
+          ? skipped(path, { kind: 'file', why: 'a directory' })
+          : judgeFile(path, options, checker);
+        results.push({ ...result, file: path });
       } catch (error) {
         if (error instanceof OracleError && error.kind === 'usage') throw error;
         const code = exitCodeOf(error);
         codes.push(code);
         context.io.stderr(failureText(error, context));
         const why = error instanceof Error ? error.message : String(error);
-        results.push(skipped(path, { kind: code === EXIT.bad ? 'bad-input' : 'failed', why }));
+        const kind = code === EXIT.bad ? 'bad-input' : 'failed';
+        results.push({ ...skipped(path, { kind, why }), file: path });
         // Without a working engine the rest would fail alike.
         if (error instanceof OracleError && error.kind === 'engine') break;
       }

@@ -6,10 +6,8 @@ import { badInput, OracleError } from '../core/errors.ts';
 import { openUnicorn } from '../emu/unicorn.ts';
 import { addControls, type MutantRow, rowOf, summariseMatrix } from '../fuzz/kill-matrix.ts';
 import { MUTANTS, type Mutant } from '../mutant/index.ts';
-import { mutantsJson } from '../report/mutants-json.ts';
 import { withMutantsMarkdown } from '../report/mutants-markdown.ts';
 import type { MutantsReport } from '../report/mutants-report.ts';
-import { mutantsText } from '../report/mutants-text.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
 import type { Io } from './io.ts';
@@ -65,9 +63,7 @@ export async function mutants(options: MutantsOptions, targets: Targets, context
     command: commandLine(options),
   };
   if (document !== undefined) writeFile(document.path, withMutantsMarkdown(document.text, report));
-  targets.writeEach(context.io, (reporter, style) =>
-    reporter === 'json' ? mutantsJson(report) : mutantsText(report, style),
-  );
+  await targets.write({ kind: 'mutants', mutants: report }, context.io);
   const { killed, total } = report.summary;
   const isSound = (report.control?.diverging.length ?? 0) === 0;
   context.exitCode = killed === total && isSound ? EXIT.ok : EXIT.diverge;

@@ -39,14 +39,14 @@ export function replayCases(paths: readonly string[], jit: JitChoice, context: C
   const codes: ExitCode[] = [];
   for (const path of paths) {
     try {
-      cases.push({ path, result: replayCase(path, jit) });
+      cases.push({ path, result: { ...replayCase(path, jit), file: path } });
     } catch (error) {
       const code = exitCodeOf(error);
       codes.push(code);
       context.io.stderr(failureText(error, context));
       const why = error instanceof Error ? error.message : String(error);
       const kind = code === EXIT.bad ? 'bad-input' : 'failed';
-      cases.push({ path, result: skipped(path, { kind, why }) });
+      cases.push({ path, result: { ...skipped(path, { kind, why }), file: path } });
       // Without a working engine the rest would fail alike.
       if (error instanceof OracleError && error.kind === 'engine') break;
     }

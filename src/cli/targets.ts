@@ -1,10 +1,10 @@
 /** `--reporter R [--output FILE]`, in pairs: which reports to write, and where. */
 import { type Command, Option } from 'commander';
 import { OracleError } from '../core/errors.ts';
-import type { CaseResult } from '../oracle/case.ts';
 import type { ReporterName } from '../report/index.ts';
-import type { ReportOptions } from '../report/reporter.ts';
+import type { Report } from '../report/reporter.ts';
 import { type Io, wantsColor } from './io.ts';
+import { packageVersion } from './version.ts';
 import { writeFile } from './write-file.ts';
 
 /** The names of report/index.ts, which is loaded only when there is something to report. */
@@ -58,16 +58,12 @@ export class Targets {
   }
 
   /** Writes all reports; the text report to standard output if none was asked for. */
-  async write(results: readonly CaseResult[], io: Io, options: Omit<ReportOptions, 'color'>): Promise<void> {
+  async write(report: Report, io: Io): Promise<void> {
     const { REPORTERS } = await import('../report/index.ts');
-    this.writeEach(io, (reporter, { color }) => REPORTERS[reporter](results, { ...options, color }));
-  }
-
-  /** Writes each report that was asked for, as `render` makes it. */
-  writeEach(io: Io, render: (reporter: ReporterName, options: Pick<ReportOptions, 'color'>) => string): void {
+    const version = packageVersion();
     const targets = this.#targets.length === 0 ? [{ reporter: 'text', file: null } as const] : this.#targets;
     for (const { reporter, file } of targets) {
-      const text = render(reporter, { color: file === null && wantsColor(io) });
+      const text = REPORTERS[reporter](report, { color: file === null && wantsColor(io), version });
       if (file === null) io.stdout(text);
       else writeFile(file, text);
     }

@@ -21,6 +21,8 @@ export type VerdictName = 'agree' | 'diverge' | 'inconclusive' | 'skipped';
 /** One judged (or skipped) case: everything a report shows of it. */
 export interface CaseResult {
   readonly name: string;
+  /** Path of the file it was read from; absent for a case made here. */
+  readonly file?: string;
   readonly verdict: VerdictName;
   /** Why it is inconclusive or skipped; null otherwise. */
   readonly reason: Reason | null;

@@ -1,8 +1,39 @@
 /** Reporters by name. */
+import { hostileJson, hostileText } from './fuzz-hostile.ts';
+import { fuzzJson } from './fuzz-json.ts';
+import { fuzzText } from './fuzz-text.ts';
 import { jsonReport } from './json.ts';
+import { mutantsJson } from './mutants-json.ts';
+import { mutantsText } from './mutants-text.ts';
 import type { Reporter } from './reporter.ts';
 import { textReport } from './text.ts';
 
-export const REPORTERS = { text: textReport, json: jsonReport } as const satisfies Record<string, Reporter>;
+const text: Reporter = (report, options) => {
+  switch (report.kind) {
+    case 'cases':
+      return textReport(report, options);
+    case 'fuzz':
+      return fuzzText(report.fuzz, options);
+    case 'hostile':
+      return hostileText(report.hostile);
+    case 'mutants':
+      return mutantsText(report.mutants, options);
+  }
+};
+
+const json: Reporter = (report) => {
+  switch (report.kind) {
+    case 'cases':
+      return jsonReport(report);
+    case 'fuzz':
+      return fuzzJson(report.fuzz);
+    case 'hostile':
+      return hostileJson(report.hostile);
+    case 'mutants':
+      return mutantsJson(report.mutants);
+  }
+};
+
+export const REPORTERS = { text, json } as const satisfies Record<string, Reporter>;
 
 export type ReporterName = keyof typeof REPORTERS;

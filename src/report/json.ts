@@ -5,7 +5,7 @@ import type { Culprit } from '../oracle/locate.ts';
 import type { Divergence, Observed } from '../oracle/verdict.ts';
 import { insnText } from './insn-text.ts';
 import { nativeText } from './native.ts';
-import type { ExpectedList, ReportOptions } from './reporter.ts';
+import type { CasesReport, ExpectedList } from './reporter.ts';
 import { bytesText, fieldName, observedText, reasonText, type Scene } from './words.ts';
 
 /** `outcome`, `r0`, `memory` and `insns` are the reference's; null where it was not run. */
@@ -50,10 +50,7 @@ export interface JsonReport {
 }
 
 /** The document as text, with a newline at its end. */
-export function jsonReport(
-  results: readonly CaseResult[],
-  { expected }: Pick<ReportOptions, 'expected'> = {},
-): string {
+export function jsonReport({ results, expected }: CasesReport): string {
   const report: JsonReport = {
     schema: 'bpf-oracle/check@1',
     summary: summarise(results),

@@ -1,11 +1,23 @@
-/** What a reporter is: it makes one document of all results. */
+/** What a reporter is: it makes one document of all that a command found. */
 import type { CaseResult } from '../oracle/case.ts';
 import type { StaleEntry } from '../oracle/expected-failures.ts';
+import type { HostileRun } from './fuzz-hostile.ts';
+import type { FuzzReport } from './fuzz-report.ts';
+import type { MutantsReport } from './mutants-report.ts';
 
-export interface ReportOptions {
-  readonly color: boolean;
-  /** How the text report ends: counts of verdicts, or the line of bpf_conformance's runner. */
-  readonly summary: 'verdicts' | 'conformance';
+/** What a command found, as data; src/report/index.ts has what makes words of it. */
+export type Report =
+  | CasesReport
+  | { readonly kind: 'fuzz'; readonly fuzz: FuzzReport }
+  | { readonly kind: 'hostile'; readonly hostile: HostileRun }
+  | { readonly kind: 'mutants'; readonly mutants: MutantsReport };
+
+/** Of check, conformance and replay. */
+export interface CasesReport {
+  readonly kind: 'cases';
+  /** A text report of `conformance` ends as bpf_conformance's runner does. */
+  readonly command: 'check' | 'conformance' | 'replay';
+  readonly results: readonly CaseResult[];
   /** The list of expected failures, if there is one. */
   readonly expected?: ExpectedList;
 }
@@ -17,4 +29,10 @@ export interface ExpectedList {
   readonly stale: readonly StaleEntry[];
 }
 
-export type Reporter = (results: readonly CaseResult[], options: ReportOptions) => string;
+export interface ReportOptions {
+  readonly color: boolean;
+  /** Of this tool, for formats that name it. */
+  readonly version: string;
+}
+
+export type Reporter = (report: Report, options: ReportOptions) => string;

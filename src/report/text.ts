@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import { hex64 } from '../core/u64.ts';
 import { type CaseResult, type Summary, summarise, type VerdictName } from '../oracle/case.ts';
 import { failureBlock } from './failure.ts';
-import type { ReportOptions } from './reporter.ts';
+import type { CasesReport, ReportOptions } from './reporter.ts';
 import { table } from './table.ts';
 import { reasonText, stopText } from './words.ts';
 
@@ -27,7 +27,10 @@ const markOf = ({ verdict, expectedFailure }: CaseResult): Mark =>
  * The report as text, with a newline at its end. What could not be read is only counted: it was told as an
  * error when it was met.
  */
-export function textReport(results: readonly CaseResult[], { color, summary }: ReportOptions): string {
+export function textReport(
+  { results, command }: CasesReport,
+  { color }: Pick<ReportOptions, 'color'>,
+): string {
   const colors = pc.createColors(color);
   const shown = results.filter(({ reason }) => reason?.kind !== 'bad-input' && reason?.kind !== 'failed');
   if (shown.length === 0) return '';
@@ -37,7 +40,7 @@ export function textReport(results: readonly CaseResult[], { color, summary }: R
     const row = colors[MARK_COLORS[mark]](mark) + (rows[i] ?? '').slice(mark.length);
     return mark === 'diverge' ? [row, ...failureBlock(result).map(indented), ''] : [row];
   });
-  const end = summary === 'conformance' ? conformanceLine : verdictsLine;
+  const end = command === 'conformance' ? conformanceLine : verdictsLine;
   return `${[...lines, end(summarise(results))].join('\n')}\n`;
 }
 

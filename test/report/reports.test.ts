@@ -6,6 +6,7 @@ import { type CaseResult, skipped } from '../../src/oracle/case.ts';
 import type { Divergence } from '../../src/oracle/verdict.ts';
 import { jsonReport } from '../../src/report/json.ts';
 import { listing } from '../../src/report/listing.ts';
+import type { CasesReport } from '../../src/report/reporter.ts';
 import { textReport } from '../../src/report/text.ts';
 import { execution, exit, faults } from '../oracle/fakes.ts';
 
@@ -30,7 +31,8 @@ const diverges: CaseResult = {
   divergences: [divergence],
   divergenceCount: 1,
 };
-const plain = { color: false, summary: 'verdicts' } as const;
+const plain = { color: false } as const;
+const cases = (...results: CaseResult[]): CasesReport => ({ kind: 'cases', command: 'check', results });
 
 describe('jsonReport', () => {
   it('is the document scripts read', () => {
@@ -50,7 +52,7 @@ describe('jsonReport', () => {
       },
       base,
     ];
-    expect(JSON.parse(jsonReport(results))).toEqual({
+    expect(JSON.parse(jsonReport(cases(...results)))).toEqual({
       schema: 'bpf-oracle/check@1',
       summary: { ran: 2, agree: 1, diverge: 1, inconclusive: 0, skipped: 1 },
       results: [
@@ -107,7 +109,7 @@ describe('jsonReport', () => {
 
 describe('textReport', () => {
   it('has one aligned line a case, a block for a divergence and a summary', () => {
-    const lines = textReport([agrees, diverges, base], plain).split('\n');
+    const lines = textReport(cases(agrees, diverges, base), plain).split('\n');
     expect(lines[0]).toBe('agree    ok.o:main   r0 = 0x000000000000002a, 4 insns');
     expect(lines[1]).toBe('diverge  bad.o:main  1 difference');
     expect(lines[2]).toBe('  what                      want                got');
@@ -123,33 +125,33 @@ describe('textReport', () => {
 
   it('keeps a block within 40 lines, however much differs', () => {
     const many = { ...diverges, divergences: new Array(32).fill(divergence), divergenceCount: 1000 };
-    const lines = textReport([many], plain).trimEnd().split('\n');
+    const lines = textReport(cases(many), plain).trimEnd().split('\n');
     expect(lines.length).toBeLessThanOrEqual(40);
     expect(lines.some((line) => line.includes('… and 984 more'))).toBe(true);
   });
 
   it('says how a run ended where both sides faulted', () => {
     const fault = execution({ outcome: faults({ kind: 'read', address: 16n, size: 8 }, 0), insns: 1 });
-    expect(textReport([{ ...agrees, want: fault }], plain)).toMatch(
+    expect(textReport(cases({ ...agrees, want: fault }), plain)).toMatch(
       /^agree {2}ok\.o:main {2}8-byte read from 0x0000000000000010, at insn 0: r1 = 1, 1 insn\n/,
     );
   });
 
   it('ends as the runner of bpf_conformance does, on request', () => {
-    expect(textReport([agrees, diverges, base], { color: false, summary: 'conformance' })).toMatch(
+    expect(textReport({ ...cases(agrees, diverges, base), command: 'conformance' }, plain)).toMatch(
       /\nPassed 1 out of 2 tests, 1 skipped\.\n$/,
     );
   });
 
   it('leaves out what was told as an error', () => {
     const bad = skipped('x', { kind: 'bad-input', why: 'no' });
-    expect(textReport([bad], plain)).toBe('');
-    expect(textReport([agrees, bad], plain)).not.toMatch(/^skipped/m);
-    expect(textReport([agrees, bad], plain)).toMatch(/; 1 skipped\n$/);
+    expect(textReport(cases(bad), plain)).toBe('');
+    expect(textReport(cases(agrees, bad), plain)).not.toMatch(/^skipped/m);
+    expect(textReport(cases(agrees, bad), plain)).toMatch(/; 1 skipped\n$/);
   });
 
   it('colours the verdict alone', () => {
-    const [line] = textReport([agrees], { color: true, summary: 'verdicts' }).split('\n');
+    const [line] = textReport(cases(agrees), { color: true }).split('\n');
     expect(line).toBe('\u001b[32magree\u001b[39m  ok.o:main  r0 = 0x000000000000002a, 4 insns');
   });
 });

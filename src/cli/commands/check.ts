@@ -39,5 +39,5 @@ async function check(
   const { judgeFiles } = await import('../judge.ts');
   const { conclude } = await import('../conclude.ts');
   const judge = () => judgeFiles(files, options, context);
-  await conclude(judge, options, { targets, summary: 'verdicts' }, context);
+  await conclude(judge, options, { targets, command: 'check' }, context);
 }

@@ -45,5 +45,5 @@ async function conformance(
   const { conclude } = await import('../conclude.ts');
   const paths = files.map((name) => join(dir, name));
   const judge = () => judgeFiles(paths, options, context);
-  await conclude(judge, options, { targets, summary: 'conformance' }, context);
+  await conclude(judge, options, { targets, command: 'conformance' }, context);
 }

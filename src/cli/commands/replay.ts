@@ -41,5 +41,5 @@ async function replay(
     const { cases, exitCode } = replayCases(files, options, context);
     return { results: cases.map(({ result }) => result), exitCode };
   };
-  await conclude(judge, options, { targets, summary: 'verdicts' }, context);
+  await conclude(judge, options, { targets, command: 'replay' }, context);
 }
