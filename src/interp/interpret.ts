@@ -54,11 +54,8 @@ export function* interpretSteps(
   let insns = 0;
   let outcome: Outcome | undefined;
   while (outcome === undefined && insns < env.insnLimit) {
-    m.pc = m.next;
+    const insn = fetch(m);
     yield viewOf(m);
-    m.next++;
-    const insn = program.insns[m.pc];
-    if (insn === undefined) throw notBuilt(m);
     insns++;
     outcome = step(m, insn);
   }
@@ -85,18 +82,27 @@ function viewOf(m: Machine): ReferenceStep {
 /** A wide instruction counts as one. */
 function run(m: Machine): { outcome: Outcome; insns: number } {
   const { insnLimit } = m.env;
-  const slots = m.program.insns;
   let insns = 0;
   while (insns < insnLimit) {
-    m.pc = m.next;
-    m.next++;
-    const insn = slots[m.pc];
-    if (insn === undefined) throw notBuilt(m);
+    const insn = fetch(m);
     insns++;
     const outcome = step(m, insn);
     if (outcome !== undefined) return { outcome, insns };
   }
   return { outcome: { kind: 'budget' }, insns };
+}
+
+/** The next instruction; `pc` then stands on it, `next` behind its first slot. */
+function fetch(m: Machine): Insn {
+  m.pc = m.next;
+  m.next++;
+  const insn = m.program.insns[m.pc];
+  // `buildProgram` refuses every program that could get here.
+  if (insn === undefined) {
+    const why = 'there is no instruction here: make programs with buildProgram';
+    throw badInput('interpret', `insn ${m.pc}`, why);
+  }
+  return insn;
 }
 
 /** Runs one instruction; the outcome if it is the last one. */
@@ -137,15 +143,6 @@ function step(m: Machine, insn: Insn): Outcome | undefined {
     default:
       return assertNever(insn);
   }
-}
-
-/** `buildProgram` refuses every program that could get here. */
-function notBuilt(m: Machine): Error {
-  return badInput(
-    'interpret',
-    `insn ${m.pc}`,
-    'there is no instruction here: make programs with buildProgram',
-  );
 }
 
 function finalMemory(m: Machine): Pick<Execution, 'memory' | 'memoryPoison' | 'data' | 'dataPoison'> {

@@ -77,7 +77,7 @@ export class Assembler {
   /** One register: `neg rm64`. */
   m(form: Form<'m'>, rm: Gpr): void {
     this.#room();
-    this.#rex(form, rm > 7 ? REX_B : 0, form.byteRm && rm > 3);
+    this.#rex(form, rm > 7 ? REX_B : 0, false);
     this.#opcode(form, 0);
     this.#byte(0xc0 | form.digit | (rm & 7));
   }
@@ -130,7 +130,7 @@ export class Assembler {
     this.#room();
     this.#byte(0xc4);
     this.#byte((reg > 7 ? 0 : 0x80) | 0x40 | (rm > 7 ? 0 : 0x20) | 0x02);
-    this.#byte((form.vex ?? 0) | ((~count & 15) << 3));
+    this.#byte(form.vex | ((~count & 15) << 3));
     this.#opcode(form, 0);
     this.#byte(0xc0 | ((reg & 7) << 3) | (rm & 7));
   }
@@ -140,7 +140,7 @@ export class Assembler {
     for (let left = count; left > 0; ) {
       const size = Math.min(left, NOPS.length - 1);
       this.#room();
-      for (const byte of NOPS[size] ?? []) this.#byte(byte);
+      for (const byte of NOPS[size] as readonly number[]) this.#byte(byte);
       left -= size;
     }
   }

@@ -54,11 +54,18 @@ export interface Form<S extends Shape = Shape> {
   readonly byteReg: boolean;
   /** The ModRM rm operand, when a register, is a byte register. */
   readonly byteRm: boolean;
-  /** pp and W of the VEX prefix, in place in its third byte; undefined if there is none. */
-  readonly vex: number | undefined;
+  /** pp and W of the VEX prefix, in place in its third byte; 0 if there is none. */
+  readonly vex: number;
 }
 
-const IMM_BYTES: Readonly<Record<string, 1 | 2 | 4 | 8>> = { ib: 1, iw: 2, id: 4, iq: 8, cb: 1, cd: 4 };
+const IMM_BYTES: ReadonlyMap<string, 1 | 2 | 4 | 8> = new Map([
+  ['ib', 1],
+  ['iw', 2],
+  ['id', 4],
+  ['iq', 8],
+  ['cb', 1],
+  ['cd', 4],
+]);
 const VEX_PP: Readonly<Record<string, number>> = { '66': 1, F3: 2, F2: 3 };
 
 /** What the reg field of ModRM holds, by shape. */
@@ -91,18 +98,19 @@ export function form<S extends Shape>(shape: S, name: string, notation: string):
   let forceRex = false;
   let digit = 0;
   let immBytes: Form['immBytes'] = 0;
-  let vex: number | undefined;
+  let vex = 0;
   const opcode: number[] = [];
   const seen: { modrm: Modrm; plus: boolean } = { modrm: 'none', plus: false };
   for (const token of notation.split(' ')) {
     if (token === '+') continue;
+    const bytes = IMM_BYTES.get(token);
     if (token === 'REX.W') rex = 0x48;
     else if (token === 'REX') forceRex = true;
     else if (token.startsWith('VEX.')) vex = parseVex(token);
     else if (/^\/[0-7r]$/.test(token)) {
       seen.modrm = token === '/r' ? 'register' : 'extension';
       digit = token === '/r' ? 0 : Number(token[1]) << 3;
-    } else if (token in IMM_BYTES) immBytes = IMM_BYTES[token] ?? 0;
+    } else if (bytes !== undefined) immBytes = bytes;
     else if (/^[0-9A-F]{2}(\+r)?$/.test(token)) {
       const byte = Number.parseInt(token, 16);
       seen.plus ||= token.endsWith('+r');
@@ -116,7 +124,7 @@ export function form<S extends Shape>(shape: S, name: string, notation: string):
     seen.modrm === MODRM[shape] &&
     seen.plus === shape.startsWith('o') &&
     immBytes === immediateOf(operands) &&
-    (vex !== undefined) === (shape === 'vex');
+    (vex !== 0) === (shape === 'vex');
   if (!fits) throw new Error(`form ${name}: '${notation}' is not of shape ${shape}`);
   return {
     name,

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Insn } from '../../src/bpf/insn.ts';
+import type { ProgramParts } from '../../src/bpf/program.ts';
 import { type CalleeCall, type CalleeModel, defaultModel } from '../../src/core/env.ts';
 import { OracleError } from '../../src/core/errors.ts';
 import type { Execution, Word } from '../../src/core/execution.ts';
 import { CTX_BASE, MAIN_FP } from '../../src/core/layout.ts';
 import { hex64 } from '../../src/core/u64.ts';
+import { interpret } from '../../src/interp/interpret.ts';
 import { calls, passAll, passed, reg, runAll } from '../kit/calls.ts';
 import * as k from '../kit/insns.ts';
 import { end, r0, r0Of, run } from '../kit/run.ts';
@@ -125,26 +127,48 @@ describe('helpers and kfuncs', () => {
     });
   });
 
-  it('name the callee when their model throws', () => {
-    const cause = new RangeError('no such map');
-    const broken = models({
-      'kfunc:9': () => {
+  describe('whose model throws', () => {
+    const thrownBy = (cause: unknown, parts: ProgramParts = {}): unknown => {
+      const model: CalleeModel = () => {
         throw cause;
-      },
-    });
-    const callees = [{ kind: 'kfunc', id: 9, name: 'nine', args: 0 }] as const;
-    const thrown = (() => {
+      };
+      const insns = [k.mov('r0', 0), k.kfunc(9), k.exit];
       try {
-        return runAll([[k.mov('r0', 0), k.kfunc(9), k.exit]], { models: broken }, { callees });
+        return runAll([insns], { models: models({ 'kfunc:9': model }) }, parts);
       } catch (error) {
         return error;
       }
-    })();
-    expect(thrown).toBeInstanceOf(OracleError);
-    expect(thrown).toMatchObject({
-      kind: 'engine',
-      cause,
-      message: 'call: nine (kfunc:9) at insn 1: its model threw "no such map": mend the model',
+    };
+
+    it('are named, with the reason', () => {
+      const cause = new RangeError('no such map');
+      const callees = [{ kind: 'kfunc', id: 9, name: 'nine', args: 0 }] as const;
+      const thrown = thrownBy(cause, { callees });
+      expect(thrown).toBeInstanceOf(OracleError);
+      expect(thrown).toMatchObject({
+        kind: 'engine',
+        cause,
+        message: 'call: nine (kfunc:9) at insn 1: its model threw "no such map": mend the model',
+      });
+    });
+
+    it('are named too where what is thrown is no error', () => {
+      expect(thrownBy('no such map')).toMatchObject({
+        cause: 'no such map',
+        message: 'call: kfunc_9 (kfunc:9) at insn 1: its model threw "no such map": mend the model',
+      });
+    });
+
+    it('are named by their key where the program does not list them', () => {
+      const program = { ...k.link([[k.helper(3), k.exit]]), callees: new Map() };
+      const broken = models({
+        'helper:3': () => {
+          throw new Error('no');
+        },
+      });
+      expect(() => interpret(program, k.envOf({ models: broken }))).toThrow(
+        'call: helper:3 (helper:3) at insn 0: ',
+      );
     });
   });
 });

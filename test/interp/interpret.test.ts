@@ -82,6 +82,11 @@ describe('a run', () => {
     const program = { ...k.link([[k.mov('r0', 0), k.exit]]), insns: [k.mov('r0', 0)] };
     expect(() => interpret(program, k.envOf())).toThrow('interpret: insn 1: there is no instruction here');
   });
+
+  it('refuses a program without a subprog', () => {
+    const program = { ...k.link([[k.exit]]), subprogs: [] };
+    expect(() => interpret(program, k.envOf())).toThrow('interpret: program: it has no subprogs');
+  });
 });
 
 describe('trace', () => {

@@ -26,4 +26,22 @@ describe('disassembleNative', () => {
       { offset: 1, length: 5, text: 'mov $5, %eax' },
     ]);
   });
+
+  it('names the targets of jumps and calls it is told a name of', () => {
+    const asked: bigint[] = [];
+    const symbol = (address: bigint): string | undefined => {
+      asked.push(address);
+      return address === BASE + 0x100n ? 'main' : undefined;
+    };
+    const code = bytes('e8 fb 00 00 00 74 f9 c3 06');
+    const read = (syntax: 'att' | 'intel') =>
+      disassembleNative(code, { base: BASE, syntax, symbol }).map(({ text }) => text);
+    expect(read('att')).toEqual(['call main', 'je 0x40000000', 'ret', '(bad)']);
+    expect(asked).toEqual([BASE + 0x100n, BASE]);
+    expect(read('intel')).toEqual(['call main', 'je short 0x40000000', 'ret', '(bad)']);
+  });
+
+  it('writes AT&T syntax unless told otherwise', () => {
+    expect(disassembleNative(bytes('48 89 e5'), { base: BASE })).toMatchObject([{ text: 'mov %rsp, %rbp' }]);
+  });
 });

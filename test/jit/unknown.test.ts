@@ -1,0 +1,50 @@
+/** Instructions this JIT does not know, or does not lower where it is asked to: never left out in silence. */
+import { describe, expect, it } from 'vitest';
+import type { Insn } from '../../src/bpf/insn.ts';
+import { compile } from '../../src/jit/compile.ts';
+import { LINUX } from '../../src/jit/convention/linux.ts';
+import { layOut } from '../../src/jit/frame.ts';
+import type { LowerContext } from '../../src/jit/lower/context.ts';
+import { lowerInsn } from '../../src/jit/lower/insn.ts';
+import { Assembler } from '../../src/x86/assembler.ts';
+import { add, exit, helper, lddw, link, mayGoto, mov } from '../kit/insns.ts';
+
+const forged = (insn: Insn, changes: object): Insn => ({ ...insn, ...changes }) as Insn;
+
+describe('compile', () => {
+  it.each<readonly [what: string, insn: Insn, why: string]>([
+    ['a classic load', { kind: 'ld_abs', size: 4, src: 0, imm: 0 }, 'ld_abs'],
+    ['an indirect classic load', { kind: 'ld_ind', size: 4, src: 1, imm: 0 }, 'ld_ind'],
+    ['a call of an address', { kind: 'callx', dst: 1 }, 'callx'],
+    ['a wide load that wants a loader', lddw('r1', 1n, 1), 'lddw with src 1'],
+  ])('refuses %s, naming program and instruction', (_what, insn, why) => {
+    const program = link([[mov('r0', 0), insn, exit]], { name: 'p.o' });
+    expect(() => compile(program)).toThrow(`jit: p.o: insn 1: ${why} is not supported by the builtin JIT`);
+  });
+
+  it.each<readonly [what: string, insn: Insn]>([
+    ['kind', forged(mov('r0', 0), { kind: 'nop' })],
+    ['operation', forged(add('r0', 1), { op: 'nand' })],
+  ])('does not pass over an unknown %s', (_what, insn) => {
+    expect(() => compile(link([[insn, exit]]))).toThrow('unreachable: ');
+  });
+});
+
+describe('lowerInsn', () => {
+  it.each([
+    ['may_goto', mayGoto(0)],
+    ['call', helper(1)],
+    ['exit', exit],
+  ] as const)('has no lowering of %s, which needs more than the instruction', (kind, insn) => {
+    const context: LowerContext = {
+      programName: 'program',
+      asm: new Assembler(),
+      frame: layOut([], 0, 0),
+      bmi2: true,
+      endbr: false,
+      calls: [],
+      jump: undefined,
+    };
+    expect(() => lowerInsn(context, LINUX, insn, 0)).toThrow(`${kind} is not lowered here`);
+  });
+});
