@@ -11,8 +11,10 @@ import { openUnicorn } from './emu/unicorn.ts';
 import { interpret, interpretSteps } from './interp/interpret.ts';
 import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
 import type { Case, CaseResult } from './oracle/case.ts';
-import { localise, type StepMachines } from './oracle/lockstep.ts';
+import type { Explained } from './oracle/explained.ts';
+import { type Localisation, localise, type StepMachines, type StepObserver } from './oracle/lockstep.ts';
 import { fuelFor, type Machines, runCase } from './oracle/run.ts';
+import { StepRecorder } from './oracle/step-trace.ts';
 
 /** @defaultValue of CheckOptions.insnLimit: some seconds of the reference. */
 export const DEFAULT_INSN_LIMIT = 100_000_000;
@@ -50,6 +52,9 @@ export interface CheckerOptions {
   readonly compile?: (program: Program) => Image;
 }
 
+/** @defaultValue of the steps of `Checker.explain` */
+export const DEFAULT_STEPS = 10_000;
+
 /** Judges programs one after the other on one engine. Close it to free the engine. */
 export class Checker {
   readonly #machines: Machines;
@@ -80,7 +85,25 @@ export class Checker {
   check(subject: Program | Loaded, options: CheckOptions = {}): CaseResult {
     const judged = toCase(subject, options);
     const result = runCase(judged, this.#machines);
-    return result.verdict === 'diverge' ? this.#localised(judged, result) : result;
+    const culprit = this.#localise(judged, result);
+    return culprit === null ? result : { ...result, culprit };
+  }
+
+  /**
+   * As `check`, with the last `steps` BPF instructions up to the difference: all registers, the frame and memory
+   * on both sides. They are recorded in a run of their own.
+   */
+  explain(subject: Program | Loaded, options: CheckOptions & { readonly steps?: number } = {}): Explained {
+    const judged = toCase(subject, options);
+    const result = runCase(judged, this.#machines);
+    const localisation = this.#localise(judged, result);
+    if (localisation === null || result.image === null) return { result, localisation, trace: null };
+    const limit = Math.max(options.steps ?? DEFAULT_STEPS, 2);
+    // The guilty instruction is one step, and what it did is seen before the next one.
+    const from = Math.max(localisation.steps + 2 - limit, 0);
+    const recorder = new StepRecorder(judged.program, result.image, { from, limit });
+    this.#localise(judged, result, recorder);
+    return { result: { ...result, culprit: localisation }, localisation, trace: recorder.trace() };
   }
 
   /** Runs the native code alone, whatever the reference would say of the program. */
@@ -91,14 +114,16 @@ export class Checker {
     return this.#open().run(image, subjectOf(program, this.#options.jit), env, request);
   }
 
-  /** The same result, with the instruction that made the difference where lock-step finds it. */
-  #localised(judged: Case, result: CaseResult): CaseResult {
-    const { image, want } = result;
-    if (image === null || want?.insns == null || lockstepNs(want, want.insns) > MAX_LOCKSTEP_NS)
-      return result;
+  /** The instruction that made the difference, where lock-step finds it. */
+  #localise(
+    judged: Case,
+    { verdict, image, want }: CaseResult,
+    observer?: StepObserver,
+  ): Localisation | null {
+    if (verdict !== 'diverge' || image === null || want?.insns == null) return null;
+    if (lockstepNs(want, want.insns) > MAX_LOCKSTEP_NS) return null;
     const fuel = fuelFor(want.insns);
-    const culprit = localise(judged, image, { reference: want, fuel }, this.#stepMachines);
-    return culprit === null ? result : { ...result, culprit };
+    return localise(judged, image, { reference: want, fuel }, this.#stepMachines, observer);
   }
 
   #open(): ImageRunner {

@@ -54,9 +54,11 @@ export { type Compiled, compile, defaultAddresses, type JitOptions } from './jit
 export { type Case, type CaseResult, type Summary, summarise, type VerdictName } from './oracle/case.ts';
 export { compare } from './oracle/compare.ts';
 export { CONFORMANCE_MODELS } from './oracle/conformance-models.ts';
+export type { Explained } from './oracle/explained.ts';
 export type { Culprit, Stage } from './oracle/locate.ts';
 export type { MappedRange, Policy } from './oracle/policy.ts';
 export { type Machines, runCase } from './oracle/run.ts';
 export type { Divergence, Observed, Place, Reason, Subject, Verdict } from './oracle/verdict.ts';
+export { type CaseSource, type Explanation, explanation } from './report/explain/explanation.ts';
 export { REPORTERS, type ReporterName } from './report/index.ts';
 export type { JsonReport, JsonResult } from './report/json.ts';

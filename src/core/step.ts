@@ -3,6 +3,7 @@
  * valid only until the side goes on.
  */
 import type { StackBytes, Word } from './execution.ts';
+import type { U64 } from './u64.ts';
 
 export interface StepView {
   /** r0..r10. */
@@ -29,4 +30,8 @@ export interface NativeStep extends StepView {
   /** rsp, and whether the direction flag is set: what no BPF register shows. */
   readonly rsp: bigint;
   readonly directionFlag: boolean;
+  /** A general-purpose register, by its number (x86/reg.ts). */
+  readonly gpr: (reg: number) => U64;
+  /** Eight bytes of the guest's memory; undefined where it has none. */
+  readonly word: (address: U64) => Word;
 }

@@ -54,6 +54,8 @@ export function stepper(
       incoming: (slot) => argument(image.args.bpf[REG_ARGS + slot], fp() + BigInt(LINK_BYTES)),
       stack,
       memory: regions,
+      gpr: (number) => regs[number] ?? 0n,
+      word: (at) => memory.read(at, 8),
     });
     if (!goOn) cpu.stop();
   };

@@ -57,6 +57,17 @@ export interface StepMachines {
   ) => Execution;
 }
 
+/** Watches a lock-step run. What it is shown is live: it is valid during the call alone. */
+export interface StepObserver {
+  /** Before the first native instruction. */
+  readonly onEntry: (got: NativeStep) => void;
+  /**
+   * Before the BPF instruction `want.pc`, on both sides; the last time after the guilty one, with the native side
+   * wherever it went.
+   */
+  readonly onStep: (want: ReferenceStep, got: NativeStep) => void;
+}
+
 /** Differences listed of one step. */
 const MAX_DIFFERENCES = 16;
 
@@ -69,11 +80,12 @@ export function localise(
   image: Image,
   known: { readonly reference: Execution; readonly fuel: number },
   machines: StepMachines,
+  observer?: StepObserver,
 ): Localisation | null {
   if (image.pcMap === undefined) return null;
   const placement = placementOf(image);
   const reference = machines.reference(program, env, placement === undefined ? {} : { placement });
-  const lock = new LockStep(program, image, reference);
+  const lock = new LockStep(program, image, reference, observer);
   const got = machines.native(image, program, env, { ...known, onStep: (step) => lock.onStep(step) });
   return lock.result(got);
 }
@@ -85,6 +97,8 @@ class LockStep {
   /** In program order: all but the last became no code. */
   readonly #pcsAt: ReadonlyMap<number, readonly number[]>;
   readonly #prologues: ReadonlySet<number>;
+  readonly #observer: StepObserver | undefined;
+  #isEntered = false;
   /** Where the reference stands; undefined when it has ended. */
   #next: ReferenceStep | undefined;
   /** The instruction that ran last, and how many ran before it. */
@@ -92,7 +106,13 @@ class LockStep {
   #steps = -1;
   #found: Localisation | null = null;
 
-  constructor(program: Program, image: Image, reference: Generator<ReferenceStep, Execution, void>) {
+  constructor(
+    program: Program,
+    image: Image,
+    reference: Generator<ReferenceStep, Execution, void>,
+    observer: StepObserver | undefined,
+  ) {
+    this.#observer = observer;
     this.#program = program;
     this.#image = image;
     this.#reference = reference;
@@ -103,13 +123,16 @@ class LockStep {
 
   /** Before each native instruction. False when the guilty one is known. */
   onStep(native: NativeStep): boolean {
+    if (!this.#isEntered) this.#observer?.onEntry(native);
+    this.#isEntered = true;
     const pcs = this.#pcsAt.get(native.offset);
     if (pcs === undefined || this.#isSharedEpilogue(pcs)) return this.#betweenInsns(native);
     if (this.#next === undefined || !pcs.includes(this.#next.pc)) {
-      return this.#blame([this.#control(native.offset)]);
+      return this.#blame([this.#control(native)]);
     }
     // Instructions that became no code at all share the offset of the one after them.
     while (this.#next !== undefined && pcs.includes(this.#next.pc)) {
+      this.#observer?.onStep(this.#next, native);
       const differences = compareSteps(this.#next, native, this.#image);
       if (differences.length > 0) return this.#blame(differences);
       const { pc } = this.#next;
@@ -133,7 +156,7 @@ class LockStep {
   #betweenInsns(native: NativeStep): boolean {
     if (!this.#prologues.has(native.offset) || this.#next === undefined) return true;
     const entry = this.#image.subprogEntries[this.#next.subprog];
-    return entry === native.offset ? true : this.#blame([this.#control(native.offset)]);
+    return entry === native.offset ? true : this.#blame([this.#control(native)]);
   }
 
   /** What came of it: the difference found, else the instruction that was running when the run ended. */
@@ -157,9 +180,10 @@ class LockStep {
     this.#next = done === true ? undefined : value;
   }
 
-  #control(offset: number): StepDifference {
+  #control(native: NativeStep): StepDifference {
+    if (this.#next !== undefined) this.#observer?.onStep(this.#next, native);
     const want = this.#image.pcMap?.find(([pc]) => pc === this.#next?.pc)?.[1] ?? 0;
-    return { what: { kind: 'control' }, want: BigInt(want), got: BigInt(offset) };
+    return { what: { kind: 'control' }, want: BigInt(want), got: BigInt(native.offset) };
   }
 
   #blame(differences: readonly StepDifference[]): false {

@@ -78,7 +78,8 @@ function jsonResult(result: CaseResult): JsonResult {
   };
 }
 
-function jsonDivergence({ subject, want, got, pc }: Divergence, scene: Scene): JsonDivergence {
+/** @internal */
+export function jsonDivergence({ subject, want, got, pc }: Divergence, scene: Scene): JsonDivergence {
   const text = (side: Observed): string =>
     side.kind === 'bytes' ? bytesText(side.bytes, '') : observedText(side, scene);
   return { field: fieldName(subject, scene), want: text(want), got: text(got), pc };

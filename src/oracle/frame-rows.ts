@@ -1,0 +1,77 @@
+/**
+ * The stack frame of a subprog as rows of eight bytes with a meaning each, from the shape the image states. A
+ * convention that lays its frames out otherwise states another shape, and gets another picture.
+ */
+import { MAX_REG_ARGS } from '../bpf/calling.ts';
+import type { Program } from '../bpf/program.ts';
+import type { ArgPlace, FrameShape, Image } from '../core/image.ts';
+
+/** What a word of a frame is for. */
+export type FrameRole =
+  /** The word above the last incoming argument; of main, where nothing may be changed. */
+  | { readonly kind: 'canary' }
+  /** Argument `position` of this subprog, or of the subprog it calls next. */
+  | { readonly kind: 'incoming' | 'outgoing'; readonly position: number }
+  | { readonly kind: 'return-address' }
+  /** The caller's frame pointer. */
+  | { readonly kind: 'saved-fp' }
+  | { readonly kind: 'bpf-stack' }
+  /** A register of the caller's, by its number. */
+  | { readonly kind: 'saved-reg'; readonly reg: number }
+  /** Neither of these: what the JIT keeps there is its own. */
+  | { readonly kind: 'own' };
+
+/** Eight bytes at fp + `fpOffset`. */
+export interface FrameRow {
+  readonly role: FrameRole;
+  readonly fpOffset: number;
+}
+
+const WORD = 8;
+/** From fp up to the word that was at [rsp + 8] on entry: saved fp and return address. */
+const LINK_BYTES = 16;
+
+/** From the highest address to the lowest; none for an image that does not state its frames. */
+export function frameRows(program: Program, image: Image, subprog: number): FrameRow[] {
+  const shape = image.frames?.[subprog];
+  if (shape === undefined) return [];
+  const passed = argRows(image.args.bpf.slice(0, program.subprogs[subprog]?.args), 'incoming', LINK_BYTES);
+  const top = passed[0]?.fpOffset ?? LINK_BYTES - WORD;
+  return [
+    ...(subprog === 0 ? [{ role: { kind: 'canary' }, fpOffset: top + WORD } as const] : []),
+    ...passed,
+    { role: { kind: 'return-address' }, fpOffset: WORD },
+    { role: { kind: 'saved-fp' }, fpOffset: 0 },
+    ...ownRows(shape, image.args.bpf),
+  ];
+}
+
+/** The rows below fp: BPF stack, saved registers, what the image does not name, outgoing arguments. */
+function ownRows(
+  { stackDepth, bytes, saved, outgoing }: FrameShape,
+  places: readonly ArgPlace[],
+): FrameRow[] {
+  const outgoingRows = argRows(places, 'outgoing', -bytes).filter(
+    ({ fpOffset }) => fpOffset < outgoing - bytes,
+  );
+  const rows: FrameRow[] = [];
+  for (let fpOffset = -WORD; fpOffset >= -bytes; fpOffset -= WORD) {
+    const register = saved[(-fpOffset - stackDepth) / WORD - 1];
+    if (-fpOffset <= stackDepth) rows.push({ role: { kind: 'bpf-stack' }, fpOffset });
+    else if (register !== undefined) rows.push({ role: { kind: 'saved-reg', reg: register }, fpOffset });
+    else
+      rows.push(outgoingRows.find((row) => row.fpOffset === fpOffset) ?? { role: { kind: 'own' }, fpOffset });
+  }
+  return rows;
+}
+
+/** Arguments 6 and on that travel in memory, counted from a place; the highest first. */
+function argRows(places: readonly ArgPlace[], kind: 'incoming' | 'outgoing', from: number): FrameRow[] {
+  return places
+    .flatMap((place, i): FrameRow[] =>
+      i < MAX_REG_ARGS || place.in === 'reg'
+        ? []
+        : [{ role: { kind, position: i + 1 }, fpOffset: from + WORD * place.index }],
+    )
+    .sort((a, b) => b.fpOffset - a.fpOffset);
+}

@@ -1,0 +1,41 @@
+/** The native code that is at fault. */
+import { type Program, subprogAt, targetOf } from '../../bpf/program.ts';
+import type { Image } from '../../core/image.ts';
+import type { Culprit } from '../../oracle/locate.ts';
+import { type Piece, pieceAt, piecesOf } from '../native.ts';
+
+/** The subprog whose prologue or epilogue it is, or that holds the instruction. */
+export function guiltySubprog(program: Program, { pc, stage }: Culprit): number {
+  if (pc === null) return 0;
+  const insn = program.insns[pc];
+  const target = stage === 'prologue' && insn !== undefined ? targetOf(pc, insn) : undefined;
+  return subprogAt(program, target ?? pc).index;
+}
+
+/**
+ * Pieces of the image: a prologue, the code of one instruction; of an EXIT that jumps to the code of another one,
+ * both.
+ */
+export function guiltyPieces(program: Program, image: Image, culprit: Culprit): Piece[] {
+  const { pc, stage, offset } = culprit;
+  const pieces = piecesOf(image);
+  if (stage === 'prologue') {
+    const subprog = guiltySubprog(program, culprit);
+    return pieces.filter((piece) => piece.subprog === subprog);
+  }
+  const own = pc === null ? undefined : pieces.find((piece) => piece.pc === pc);
+  if (own === undefined) {
+    const around = pieceAt(image, offset);
+    return around === undefined ? [] : [around];
+  }
+  const shared =
+    stage === 'epilogue' && pc !== null ? pieces.find((p) => p.pc === epilogueOf(program, pc)) : own;
+  return shared === undefined || shared.pc === own.pc ? [own] : [own, shared];
+}
+
+/** The first EXIT of a subprog is its epilogue. */
+function epilogueOf(program: Program, pc: number): number {
+  const { start, end } = subprogAt(program, pc);
+  for (let at = start; at < end; at++) if (program.insns[at]?.kind === 'exit') return at;
+  return pc;
+}

@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { compile } from '../../src/jit/compile.ts';
+import { type FrameRow, frameRows } from '../../src/oracle/frame-rows.ts';
+import { programOf } from '../kit/mutated-checker.ts';
+import { image } from './fakes.ts';
+
+const PROGRAM = programOf(
+  `
+  r6 = r1
+  *(u64 *)(r10 - 16) = 1
+  *(u64 *)(r11 - 8) = 6
+  *(u64 *)(r11 - 16) = 7
+  *(u64 *)(r11 - 24) = 8
+  r1 = 1
+  r2 = 2
+  r3 = 3
+  r4 = 4
+  r5 = 5
+  call sum
+  exit
+sum:
+  r0 = *(u64 *)(r11 + 24)
+  exit
+`,
+  { sum: 8 },
+);
+
+const shown = ({ role, fpOffset }: FrameRow): string =>
+  `${fpOffset} ${role.kind}${'position' in role ? ` ${role.position}` : ''}${'reg' in role ? ` ${role.reg}` : ''}`;
+
+it("a caller's frame: canary, link, stack, saved registers, outgoing arguments", () => {
+  expect(frameRows(PROGRAM, compile(PROGRAM).image, 0).map(shown)).toEqual([
+    '16 canary',
+    '8 return-address',
+    '0 saved-fp',
+    '-8 bpf-stack',
+    '-16 bpf-stack',
+    '-24 saved-reg 3',
+    '-32 outgoing 8',
+    '-40 outgoing 7',
+  ]);
+});
+
+it("a callee's frame: incoming arguments from the 7th on, the highest first", () => {
+  expect(frameRows(PROGRAM, compile(PROGRAM).image, 1).map(shown)).toEqual([
+    '24 incoming 8',
+    '16 incoming 7',
+    '8 return-address',
+    '0 saved-fp',
+  ]);
+});
+
+it('a convention with argument 6 in memory, and words of its own, draws those', () => {
+  const made = compile(PROGRAM).image;
+  const args = {
+    ...made.args,
+    bpf: made.args.bpf.map((place, i) => (i < 5 ? place : { in: 'stack' as const, index: i - 5 })),
+  };
+  const frames = [{ stackDepth: 8, saved: [3], bytes: 48, outgoing: 24 }];
+  expect(frameRows(PROGRAM, { ...made, args, frames }, 0).map(shown)).toEqual([
+    '16 canary',
+    '8 return-address',
+    '0 saved-fp',
+    '-8 bpf-stack',
+    '-16 saved-reg 3',
+    '-24 own',
+    '-32 outgoing 8',
+    '-40 outgoing 7',
+    '-48 outgoing 6',
+  ]);
+});
+
+it('an image that does not state its frames has no picture', () => {
+  const { frames: _, ...silent } = image();
+  expect(frameRows(PROGRAM, silent, 0)).toEqual([]);
+});
