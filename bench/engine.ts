@@ -6,14 +6,14 @@
  */
 import type { Env } from '../src/core/env.ts';
 import type { ArgPlace, Image } from '../src/core/image.ts';
-import { CALLEE_BASE, CODE_BASE, DATA_BASE, STACK_BASE } from '../src/core/layout.ts';
+import { CALLEE_BASE, CODE_BASE, DATA_BASE, STACK_BASE, STACK_SIZE } from '../src/core/layout.ts';
 import type { Engine, RunRequest } from '../src/emu/engine.ts';
 import { ImageRunner, type NativeSubject } from '../src/emu/run-image.ts';
 import { openUnicorn } from '../src/emu/unicorn.ts';
 
 const ROUNDS = 5;
 const UNTIL = 0x7fff_0000n;
-const RSP = STACK_BASE + 0x8000n;
+const RSP = STACK_BASE + 0x2000n;
 const RET = 0xc3;
 const PLACES: readonly ArgPlace[] = [
   ...[7, 6, 2, 1, 8, 9].map((reg): ArgPlace => ({ in: 'reg', reg })),
@@ -156,7 +156,7 @@ function recordingEngine(): readonly [Engine, () => Uint8Array] {
   const engine = openUnicorn();
   engine.map({ name: 'code', address: CODE_BASE, size: 0x1000, perms: 'rx' });
   mapStack(engine);
-  const record = engine.map({ name: 'record', address: DATA_BASE, size: 0x1_0000, perms: 'rw' });
+  const record = engine.map({ name: 'record', address: DATA_BASE, size: STACK_SIZE, perms: 'rw' });
   // biome-ignore format: an instruction a line
   const registers = [
     0x49, 0x89, 0x3c, 0x24,        // mov [r12], rdi
@@ -197,7 +197,7 @@ function codeEngine(blockHook: 'native' | 'js'): Engine {
 
 /** A stack with UNTIL as the return address at RSP. */
 function mapStack(engine: Engine): void {
-  const stack = engine.map({ name: 'stack', address: STACK_BASE, size: 0x1_0000, perms: 'rw' });
+  const stack = engine.map({ name: 'stack', address: STACK_BASE, size: STACK_SIZE, perms: 'rw' });
   new BigUint64Array(stack().buffer)[Number(RSP - STACK_BASE) / 8] = UNTIL;
 }
 

@@ -11,7 +11,7 @@ import { type Generated, lower } from '../src/arb/lower.ts';
 import type { ProgramSpec } from '../src/arb/spec.ts';
 import { encode } from '../src/bpf/encode.ts';
 import { Checker } from '../src/checker.ts';
-import { RunningFile } from '../src/cli/fuzz-corpus.ts';
+import { RunningFile } from '../src/cli/running-file.ts';
 import { ImageRunner } from '../src/emu/run-image.ts';
 import { openUnicorn } from '../src/emu/unicorn.ts';
 import { CallCoverage } from '../src/fuzz/call-coverage.ts';

@@ -13,7 +13,7 @@ import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
 import type { Case, CaseResult } from './oracle/case.ts';
 import type { Explained } from './oracle/explained.ts';
 import { type Localisation, localise, type StepMachines, type StepObserver } from './oracle/lockstep.ts';
-import { fuelFor, type Machines, runCase } from './oracle/run.ts';
+import { fuelFor, type Machines, runCase, runCases } from './oracle/run.ts';
 import { StepRecorder } from './oracle/step-trace.ts';
 
 /** @defaultValue of CheckOptions.insnLimit: some seconds of the reference. */
@@ -55,6 +55,12 @@ export interface CheckerOptions {
 /** @defaultValue of the steps of `Checker.explain` */
 export const DEFAULT_STEPS = 10_000;
 
+/** A program and what it is run with. */
+export interface Subject {
+  readonly subject: Program | Loaded;
+  readonly options?: CheckOptions;
+}
+
 /** Judges programs one after the other on one engine. Close it to free the engine. */
 export class Checker {
   readonly #machines: Machines;
@@ -83,10 +89,21 @@ export class Checker {
    * does is in the result; throws `engine` errors when there is no engine or it fails.
    */
   check(subject: Program | Loaded, options: CheckOptions = {}): CaseResult {
-    const judged = toCase(subject, options);
-    const result = runCase(judged, this.#machines);
-    const culprit = this.#localise(judged, result);
-    return culprit === null ? result : { ...result, culprit };
+    return this.checkAll([{ subject, options }])[0] as CaseResult;
+  }
+
+  /**
+   * As `check`, of several programs: faster than one by one. `before` is told the index of the program that is
+   * worked on next; each one's turn comes several times.
+   */
+  checkAll(subjects: readonly Subject[], before?: (index: number) => void): CaseResult[] {
+    const cases = subjects.map(({ subject, options = {} }) => toCase(subject, options));
+    return runCases(cases, this.#machines, before).map((result, index) => {
+      if (result.verdict !== 'diverge') return result;
+      before?.(index);
+      const culprit = this.#localise(cases[index] as Case, result);
+      return culprit === null ? result : { ...result, culprit };
+    });
   }
 
   /**

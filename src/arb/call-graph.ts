@@ -54,8 +54,8 @@ export function drawGraph(
 /** Small graphs are common; the largest is as likely as those next to it together. */
 function drawCount(draw: Draw): number {
   const dice = draw.below(100);
-  if (dice < 74) return draw.between(1, 3);
-  return dice < 95 ? draw.between(3, 6) : MAX_CALL_FRAMES;
+  if (dice < 80) return draw.between(1, 2);
+  return dice < 97 ? draw.between(3, 5) : MAX_CALL_FRAMES;
 }
 
 /** Every function is called: in a chain, so that all frames are used, or by anyone before it. */
@@ -72,7 +72,7 @@ function addSites(draw: Draw, functions: readonly Building[], natives: number): 
   functions.forEach(({ calls }, caller) => {
     const behind = functions.length - 1 - caller;
     if (behind > 0 && draw.chance(20)) calls.push({ kind: 'bpf', index: draw.below(behind) });
-    for (let k = draw.between(caller === 0 ? 1 : 0, caller === 0 ? 2 : 1); k > 0; k--) {
+    for (let k = draw.between(caller === 0 ? 1 : 0, caller === 0 ? 3 : 1); k > 0; k--) {
       const at = draw.below(calls.length + 1);
       calls.splice(at, 0, { kind: 'native', index: draw.below(natives) });
     }

@@ -11,13 +11,13 @@ import type { CalleeChoice, FunctionSpec, ProgramSpec } from './spec.ts';
 
 /** Constraints to be applied on {@link programSpec} and {@link bpfProgram}. */
 export interface ProgramConstraints extends GraphConstraints, MemoryConstraints {
-  /** Statements of a function's body, not counting nested ones and its calls. @defaultValue 4 */
+  /** Statements of a function's body, not counting nested ones and its calls. @defaultValue 3 */
   readonly maxStatements?: number;
 }
 
 /** @internal */
 export function drawSpec(draw: Draw, constraints: ProgramConstraints): ProgramSpec {
-  const { maxStatements = 4 } = constraints;
+  const { maxStatements = 3 } = constraints;
   const graph = drawGraph(draw, constraints);
   const functions: FunctionSpec[] = [];
   for (let index = 0; index < graph.functions.length; index++) {

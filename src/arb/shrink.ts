@@ -25,6 +25,7 @@ export function* shrinkProgram(spec: ProgramSpec): Iterable<ProgramSpec> {
     const fn = spec.functions[index] as FunctionSpec;
     for (const simpler of shrinkFunction(fn, index)) yield withFunction(spec, index, simpler);
   }
+  yield* absorbFunctions(spec);
   yield* dropNatives(spec);
   yield* dropArguments(spec);
   if (spec.ctx > 0) yield { ...spec, ctx: 0 };
@@ -64,6 +65,17 @@ function* dropFunctions(spec: ProgramSpec): Iterable<ProgramSpec> {
   if (functions.length > 2) yield { ...spec, functions: functions.slice(0, Math.ceil(functions.length / 2)) };
   for (let index = functions.length - 1; index > 0; index--) {
     yield { ...spec, functions: functions.filter((_, k) => k !== index) };
+  }
+}
+
+/** A native takes over the arguments of a function that takes more, and the function is gone. */
+function* absorbFunctions(spec: ProgramSpec): Iterable<ProgramSpec> {
+  const { functions, natives } = spec;
+  for (let index = functions.length - 1; index > 0; index--) {
+    const { args } = functions[index] as FunctionSpec;
+    const fewer = { ...spec, functions: functions.filter((_, k) => k !== index) };
+    for (const [k, native] of natives.entries())
+      if (native.args < args) yield { ...fewer, natives: natives.with(k, { ...native, args }) };
   }
 }
 

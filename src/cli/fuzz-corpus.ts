@@ -1,20 +1,9 @@
 /** The folder of saved cases: what a fuzz finds, and what its workers are running. */
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { badInput } from '../core/errors.ts';
 import type { CaseFile } from '../fuzz/campaign.ts';
-import type { CasePath } from '../fuzz/path.ts';
-import { runningHead, runningTail } from '../fuzz/running-case.ts';
-import { writeFile } from './write-file.ts';
+import { replaceFile } from './write-file.ts';
 
 /** `running-<process>-<worker>.data` */
 const RUNNING = /^running-(\d+)-\d+\.data$/;
@@ -71,49 +60,6 @@ export class Corpus {
   /** Removes the folder again if this fuzz made it and left nothing in it. */
   tidy(): void {
     if (this.#isNew && readdirSync(this.folder).length === 0) rmdirSync(this.folder);
-  }
-}
-
-function replaceFile(file: string, text: string): void {
-  const draft = `${file}.tmp`;
-  writeFile(draft, text);
-  renameSync(draft, file);
-}
-
-/** The note of one worker: the case it is running, on disk before the case runs. */
-export class RunningFile {
-  readonly #file: string;
-  readonly #head: string;
-  #fd: number | undefined;
-  /** Characters after the head that may be left of other paths. */
-  #width = 0;
-  #buffer = Buffer.alloc(64);
-
-  /** The file is made at the first note. */
-  constructor(file: string, seed: number, setup: ReadonlyMap<string, readonly string[]>) {
-    this.#file = file;
-    this.#head = runningHead(seed, setup);
-  }
-
-  /** One write in place; what was written is there even if this process is killed. */
-  note(path: CasePath): void {
-    const text = runningTail(path, this.#width);
-    this.#width = Math.max(this.#width, text.length);
-    if (this.#fd === undefined) {
-      replaceFile(this.#file, this.#head + text);
-      this.#fd = openSync(this.#file, 'r+');
-      return;
-    }
-    if (text.length > this.#buffer.length) this.#buffer = Buffer.alloc(2 * text.length);
-    this.#buffer.write(text, 'latin1');
-    writeSync(this.#fd, this.#buffer, 0, text.length, this.#head.length);
-  }
-
-  /** Nothing is running any more. */
-  remove(): void {
-    if (this.#fd === undefined) return;
-    closeSync(this.#fd);
-    rmSync(this.#file, { force: true });
   }
 }
 

@@ -2,8 +2,8 @@
 import { workerData } from 'node:worker_threads';
 import { Checker } from '../checker.ts';
 import { Shard } from '../fuzz/shard.ts';
-import { RunningFile } from './fuzz-corpus.ts';
 import type { Job, Reply, WorkerSetup } from './fuzz-threads.ts';
+import { RunningFile } from './running-file.ts';
 import { serve } from './worker-thread.ts';
 
 const { seed, jit, setup, runningFile, stop } = workerData as WorkerSetup;

@@ -1,5 +1,5 @@
 /** Writing what the user asked for to a file. */
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { badInput } from '../core/errors.ts';
 
 /** Replaces the file. Throws an `input` error that names it. */
@@ -10,4 +10,11 @@ export function writeFile(path: string, content: string | Uint8Array): void {
     const why = error instanceof Error ? error.message : String(error);
     throw badInput('write', path, `${why}; name a file that can be written`, { cause: error });
   }
+}
+
+/** As writeFile; the file is whole at any time: the old one, then the new one. */
+export function replaceFile(file: string, text: string): void {
+  const draft = `${file}.tmp`;
+  writeFile(draft, text);
+  renameSync(draft, file);
 }

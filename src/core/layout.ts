@@ -6,7 +6,7 @@
  *   0x0000_0000_5000_0000  callees   one slot of CALLEE_STRIDE bytes for each helper or kfunc
  *   0x0000_2a5c_be00_0000  ctx       the memory r1 points to
  *   0x0000_35d1_8000_0000  data      .data, .rodata, .bss and named sections, one after the other
- *   0x0000_7ffe_9a00_0000  stack     grows down from STACK_TOP
+ *   0x0000_7ffe_9a00_c000  stack     grows down from STACK_TOP
  *
  * Data lies above 4 GiB and has bit 31 set, so that a pointer cut to 32 bits, or sign-extended from 32, is a
  * different address; all of it lies below 2^47, as every engine wants.
@@ -16,10 +16,11 @@ export const CALLEE_BASE = 0x5000_0000n;
 export const CALLEE_STRIDE = 16;
 export const CTX_BASE = 0x2a5c_be00_0000n;
 export const DATA_BASE = 0x35d1_8000_0000n;
-export const STACK_BASE = 0x7ffe_9a00_0000n;
-export const STACK_SIZE = 0x1_0000;
 /** First address above the stack region. */
-export const STACK_TOP = STACK_BASE + BigInt(STACK_SIZE);
+export const STACK_TOP = 0x7ffe_9a01_0000n;
+/** Twice what 8 frames can take, and a page above them: every byte of it is written before each run. */
+export const STACK_SIZE = 0x4000;
+export const STACK_BASE = STACK_TOP - BigInt(STACK_SIZE);
 /** rsp before the `call` that enters the image; above it lie the canaries of the caller. */
 export const ENTRY_RSP = STACK_TOP - 0x1000n;
 /** r10 of main under a JIT that does `push rbp; mov rbp, rsp`: below return address and saved rbp. */

@@ -4,12 +4,21 @@ import type { Program } from '../bpf/program.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { type CasePath, formatPath } from './path.ts';
 
+/** What a generated case is checked with. */
+export interface JudgeOptions {
+  readonly name: string;
+  readonly memory: Uint8Array;
+  readonly insnLimit: number;
+}
+
 /** Judges programs on one engine. */
 export interface Judge {
-  check(
-    program: Program,
-    options: { readonly name: string; readonly memory: Uint8Array; readonly insnLimit: number },
-  ): CaseResult;
+  check(program: Program, options: JudgeOptions): CaseResult;
+  /** Several at once; `before` is told the index of the one that is worked on next. */
+  checkAll(
+    subjects: readonly { readonly subject: Program; readonly options: JudgeOptions }[],
+    before?: (index: number) => void,
+  ): CaseResult[];
   /** Frees the engine. */
   close(): void;
 }
@@ -23,12 +32,32 @@ export const INSN_LIMIT = 100_000;
 /** Judges a generated case. */
 export function judgeCase(
   judge: Pick<Judge, 'check'>,
-  { program, input }: Generated,
+  subject: Generated,
   seed: number,
   path: CasePath,
 ): CaseResult {
-  return judge.check(program, { name: caseName(seed, path), memory: input.memory, insnLimit: INSN_LIMIT });
+  return judge.check(subject.program, optionsOf(subject, seed, path));
 }
+
+/** Judges generated cases; `before` is told the path of the one that is worked on next. */
+export function judgeCases(
+  judge: Pick<Judge, 'checkAll'>,
+  cases: readonly { readonly subject: Generated; readonly path: CasePath }[],
+  seed: number,
+  before: (path: CasePath) => void = () => undefined,
+): CaseResult[] {
+  const subjects = cases.map(({ subject, path }) => ({
+    subject: subject.program,
+    options: optionsOf(subject, seed, path),
+  }));
+  return judge.checkAll(subjects, (index) => before((cases[index] as (typeof cases)[number]).path));
+}
+
+const optionsOf = ({ input }: Generated, seed: number, path: CasePath): JudgeOptions => ({
+  name: caseName(seed, path),
+  memory: input.memory,
+  insnLimit: INSN_LIMIT,
+});
 
 /** e.g. `seed 1 path 12:0:3` */
 export const caseName = (seed: number, path: CasePath): string => `seed ${seed} path ${formatPath(path)}`;

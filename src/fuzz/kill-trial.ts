@@ -81,7 +81,7 @@ export class CaseStream {
 /** A broken JIT behind both oracles. */
 export interface Oracles {
   /** Compares everything, and localises. */
-  readonly full: Judge;
+  readonly full: Pick<Judge, 'check'>;
   /** Runs both sides; of what comes of it only r0 and the way it ended are looked at. */
   readonly r0Only: Machines;
 }

@@ -2,7 +2,7 @@
  * The part of a campaign that one thread does: blocks of cases, generated, run and counted, and the shrinking of
  * a case that diverges. Reports are plain data, so that they can be sent to another thread.
  */
-import { lower } from '../arb/lower.ts';
+import { type Generated, lower } from '../arb/lower.ts';
 import { encode } from '../bpf/encode.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import type { Reason } from '../oracle/verdict.ts';
@@ -11,7 +11,7 @@ import { CallCoverage } from './call-coverage.ts';
 import { caseText } from './case-file.ts';
 import { CaseDigest } from './digest.ts';
 import { specAt } from './generate.ts';
-import { type Judge, judgeCase, type OpenJudge } from './judge.ts';
+import { type Judge, judgeCases, type OpenJudge } from './judge.ts';
 import { type Minimised, minimise } from './minimise.ts';
 import { type OpcodeCounts, OpcodeCoverage } from './opcode-coverage.ts';
 import type { CasePath } from './path.ts';
@@ -68,7 +68,7 @@ export interface ShardOptions {
   readonly open: OpenJudge;
   /** Lines for the case files: how this campaign's JIT was set up. */
   readonly setup?: ReadonlyMap<string, readonly string[]>;
-  /** Told before each case is run, so that it can be saved. */
+  /** Told which case is worked on next, so that it can be saved. */
   readonly before?: (path: CasePath) => void;
   /** Asked while shrinking. */
   readonly isStopped?: () => boolean;
@@ -77,6 +77,16 @@ export interface ShardOptions {
 }
 
 const MAX_SHRINK_RUNS = 5000;
+/** Cases made and judged together: what is gained grows little from here on. */
+const BATCH = 32;
+
+/** A case and what came of it. */
+interface Judged {
+  readonly path: CasePath;
+  readonly subject: Generated;
+  readonly code: Uint8Array;
+  readonly result: CaseResult;
+}
 
 export class Shard {
   readonly #options: ShardOptions;
@@ -89,19 +99,29 @@ export class Shard {
   /** Runs a block. Throws `engine` errors, and bugs. */
   runBlock(block: Block): BlockReport {
     const tally = new Tally();
-    for (let index = block.start; index < block.start + block.count; index++) {
-      this.#runCase({ index, choices: block.choices }, tally);
+    const end = block.start + block.count;
+    for (let start = block.start; start < end; start += BATCH) {
+      const paths = Array.from({ length: Math.min(BATCH, end - start) }, (_, k) => {
+        return { index: start + k, choices: block.choices };
+      });
+      this.#runBatch(paths, tally);
     }
     return tally.report(block);
   }
 
-  #runCase(path: CasePath, tally: Tally): void {
-    const { seed, open, before, setup } = this.#options;
-    const subject = lower(specAt(seed, path));
-    const code = encode(subject.program.insns);
-    before?.(path);
+  #runBatch(paths: readonly CasePath[], tally: Tally): void {
+    const { seed, open, before } = this.#options;
+    const cases = paths.map((path) => ({ path, subject: lower(specAt(seed, path)) }));
+    const codes = cases.map(({ subject }) => encode(subject.program.insns));
     this.#judge ??= open();
-    const result = judgeCase(this.#judge, subject, seed, path);
+    const results = judgeCases(this.#judge, cases, seed, before);
+    cases.forEach((made, k) => {
+      this.#count({ ...made, code: codes[k] as Uint8Array, result: results[k] as CaseResult }, tally);
+    });
+  }
+
+  #count({ path, subject, code, result }: Judged, tally: Tally): void {
+    const { seed, setup } = this.#options;
     tally.digest.add(path.index, subject, code);
     tally.opcodes.add(code);
     tally.statistics.add(result);

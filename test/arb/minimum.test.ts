@@ -26,10 +26,7 @@ describe('a false claim shrinks to the least program that refutes it', () => {
         r4 = 4
         r5 = 5
         *(u64 *)(r11 - 8) = 6
-        call f1
-        exit
-      f1:
-        r0 = 7628234616219893297 ll
+        call kfunc1
         exit
       "
     `);
@@ -49,7 +46,7 @@ describe('a false claim shrinks to the least program that refutes it', () => {
         call f1
         exit
       f1:
-        r0 = 7628234616219893297 ll
+        r0 = 9005808177750464500 ll
         exit
       "
     `);
@@ -85,12 +82,9 @@ describe('a false claim shrinks to the least program that refutes it', () => {
         r3 = 3
         r4 = 4
         r5 = 5
-        r0 = -100172805711756289 ll
+        r0 = -9047499871994802268 ll
         *(u64 *)(r11 - 8) = r0
-        call f3
-        exit
-      f3:
-        r0 = -5142500799429284023 ll
+        call kfunc1
         exit
       "
     `);
@@ -116,7 +110,7 @@ describe('a false claim shrinks to the least program that refutes it', () => {
         call f3
         exit
       f3:
-        r0 = 5175562527872641118 ll
+        r0 = 4114598699014700437 ll
         exit
       "
     `);

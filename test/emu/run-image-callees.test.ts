@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CalleeModel, defaultModel } from '../../src/core/env.ts';
-import { CALLEE_BASE, CODE_BASE, CTX_BASE, DATA_BASE } from '../../src/core/layout.ts';
+import { CALLEE_BASE, CODE_BASE, CTX_BASE, DATA_BASE, ENTRY_RSP, STACK_BASE } from '../../src/core/layout.ts';
 import {
   CALL_KFUNC,
   expectGoodCase,
@@ -92,7 +92,9 @@ describe('ImageRunner, calls of helpers and kfuncs', () => {
     expect(resultOf('4c 89 d8 | mov rax, r11')).toEqual(clobber(11));
     expect(resultOf('48 8b 04 24 | mov rax, [rsp]')).toEqual(clobber(0x106));
     expect(resultOf('48 8b 44 24 28 | mov rax, [rsp + 40]')).toEqual(clobber(0x10b));
-    expect(resultOf('48 8b 44 24 30 | mov rax, [rsp + 48]')).toMatchObject({ r0: 0x57ac_cafe_0000_eff0n });
+    expect(resultOf('48 8b 44 24 30 | mov rax, [rsp + 48]')).toMatchObject({
+      r0: 0x57ac_cafe_0000_0000n | (ENTRY_RSP - 16n - STACK_BASE),
+    });
     expect(resultOf('48 89 d8 | mov rax, rbx')).toMatchObject({ r0: 0x1a7e_0404_0404_0404n });
     expect(resultOf('9c 58 | pushf; pop rax')).toEqual({ kind: 'exit', r0: 0x8d7n });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CODE_BASE, STACK_BASE } from '../../src/core/layout.ts';
+import { CODE_BASE, ENTRY_RSP, STACK_BASE } from '../../src/core/layout.ts';
 import {
   caller,
   expectGoodCase,
@@ -133,8 +133,8 @@ describe('ImageRunner, calls of subprogs', () => {
       {
         rule: 'canary',
         what: 'canary above the frame of main, at its return address + 16',
-        want: 0x57ac_cafe_0000_f008n,
-        got: 0x57ac_cafe_0000_f001n,
+        want: 0x57ac_cafe_0000_0008n | (ENTRY_RSP - STACK_BASE),
+        got: 0x57ac_cafe_0000_0001n | (ENTRY_RSP - STACK_BASE),
         at: 0,
       },
     ]);

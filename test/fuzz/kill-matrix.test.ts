@@ -41,11 +41,13 @@ const diverge = (kind: 'r0' | 'outcome' | 'trace-length', culprit: Culprit | nul
 /** A judge that gives these results, then agrees; its cases are named in `seen`. */
 function judge(results: readonly CaseResult[]) {
   const seen: string[] = [];
+  const check = (_: unknown, { name }: { readonly name: string }): CaseResult =>
+    results[seen.push(name) - 1] ?? result({ name });
   return {
     seen,
-    check: (_: unknown, { name }: { readonly name: string }): CaseResult =>
-      results[seen.push(name) - 1] ?? result({ name }),
-    close: () => undefined,
+    check,
+    checkAll: (subjects: readonly { readonly options: { readonly name: string } }[]) =>
+      subjects.map(({ options }) => check(undefined, options)),
   };
 }
 
