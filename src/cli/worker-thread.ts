@@ -17,6 +17,9 @@ interface Waiting<Answer> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Room for what is short-lived: cases made together mostly end before they are looked through. */
+const YOUNG_MB = 96;
+
 /** The side that asks. `Job` and `Answer` are plain data. */
 export class WorkerThread<Job, Answer> {
   readonly #worker: Worker;
@@ -27,7 +30,10 @@ export class WorkerThread<Job, Answer> {
   constructor(module: string, setup: unknown) {
     // In the source tree this module ends in .ts, built in .js; the worker's beside it does too.
     const file = new URL(`./${module}${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
-    this.#worker = new Worker(file, { workerData: setup });
+    this.#worker = new Worker(file, {
+      workerData: setup,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     this.#worker.on('message', (reply: Envelope<Answer>) => this.#settle(reply));
     this.#worker.on('error', (error: Error) => this.#fail(error));
     this.#worker.on('exit', (code) => this.#fail(new Error(`a worker ended by itself with code ${code}`)));

@@ -15,15 +15,15 @@ import { Walk } from './stack/walk.ts';
 export function stackDepths(program: Program): number[] {
   const facts = new StackFacts(program);
   const namesFp = program.subprogs.map((subprog) => mentionsFp(program, subprog));
-  do {
-    facts.startRound();
+  while (facts.startRound()) {
     for (const subprog of program.subprogs) {
+      if (!facts.takeStale(subprog.index)) continue;
       const summary = facts.summary(subprog.index);
       if (namesFp[subprog.index] || facts.seesPointers(summary)) {
         new Walk(program, subprog, summary, facts).run();
       }
     }
-  } while (facts.hasChanged);
+  }
   return program.subprogs.map(({ index }) => {
     const used = Math.min(MAX_STACK_BYTES, 0 - (facts.summary(index).lowest[FP] as number));
     return 8 * Math.ceil(used / 8);

@@ -10,6 +10,9 @@ import { BASES, basesOf, FOUND, FP, hasBase, lowOf, NO_BOUND, NONE, pointer, typ
 
 /** What is known of a subprog so far. All of it only grows. */
 export interface Summary {
+  readonly index: number;
+  /** Subprogs whose walks looked at this one, as they call it; some more than once. */
+  readonly callers: number[];
   /** How far below each base it reaches, <= 0. */
   readonly lowest: Int32Array;
   /** Bit n: argument n may be a stack pointer. */
@@ -30,11 +33,15 @@ export class StackFacts {
   /** How far below a found pointer anyone reaches. */
   #foundLowest = 0;
   #round = 0;
-  #hasChanged = false;
+  /** By subprog: 1 if what its walk would find may have changed since the last one. */
+  readonly #isStale: Uint8Array;
 
   constructor(program: Program) {
     this.#indexByStart = new Map(program.subprogs.map(({ start, index }) => [start, index]));
-    this.#summaries = program.subprogs.map(() => ({
+    this.#isStale = new Uint8Array(program.subprogs.length).fill(1);
+    this.#summaries = program.subprogs.map(({ index }) => ({
+      index,
+      callers: [],
       lowest: new Int32Array(BASES),
       pointerArgs: 0,
       returnsPointer: false,
@@ -46,15 +53,17 @@ export class StackFacts {
     return this.#summaries[index] as Summary;
   }
 
-  /** Starts a round over all subprogs. */
-  startRound(): void {
+  /** Starts a round over all subprogs; false if there is nothing left to find. */
+  startRound(): boolean {
     this.#round++;
-    this.#hasChanged = false;
+    return this.#isStale.includes(1);
   }
 
-  /** Whether this round found something that a subprog may want to know of another. */
-  get hasChanged(): boolean {
-    return this.#hasChanged;
+  /** Whether a subprog is to be walked in this round; asked once, right before. */
+  takeStale(index: number): boolean {
+    const isStale = this.#isStale[index] === 1;
+    this.#isStale[index] = 0;
+    return isStale;
   }
 
   /** Whether stack pointers can come into a subprog from outside. */
@@ -63,10 +72,13 @@ export class StackFacts {
   }
 
   /** The subprog a local call enters. */
-  calleeOf(pc: number, insn: Insn): Summary | undefined {
+  calleeOf(pc: number, insn: Insn, caller: Summary): Summary | undefined {
     const start = targetOf(pc, insn);
     const index = start === undefined ? undefined : this.#indexByStart.get(start);
-    return index === undefined ? undefined : this.summary(index);
+    if (index === undefined) return undefined;
+    const callee = this.summary(index);
+    if (callee.callers.at(-1) !== caller.index) callee.callers.push(caller.index);
+    return callee;
   }
 
   /** A pointer that a load from memory others write may yield. */
@@ -81,30 +93,44 @@ export class StackFacts {
     const bases = basesOf(value);
     for (let base = 0; base < BASES; base++) {
       if ((bases & (1 << base)) === 0) continue;
-      if (base === FOUND) this.#foundLowest = this.#lowered(this.#foundLowest, low);
-      else if (base !== FP) summary.lowest[base] = this.#lowered(summary.lowest[base] as number, low);
       // Nobody else looks at this one.
-      else summary.lowest[FP] = Math.min(summary.lowest[FP] as number, low);
+      if (base === FP) summary.lowest[FP] = Math.min(summary.lowest[FP] as number, low);
+      else if (base === FOUND) this.#reachFound(low);
+      else this.#reachArgument(summary, base, low);
     }
   }
 
-  #lowered(from: number, to: number): number {
-    if (to >= from) return from;
-    this.#hasChanged = true;
-    return this.#round > PATIENCE ? NO_BOUND : to;
+  #reachFound(low: number): void {
+    if (low >= this.#foundLowest) return;
+    this.#foundLowest = this.#patient(low);
+    this.#isStale.fill(1);
+  }
+
+  #reachArgument(summary: Summary, n: number, low: number): void {
+    if (low >= (summary.lowest[n] as number)) return;
+    summary.lowest[n] = this.#patient(low);
+    this.#outdateCallers(summary);
+  }
+
+  #patient(low: number): number {
+    return this.#round > PATIENCE ? NO_BOUND : low;
+  }
+
+  #outdateCallers({ callers }: Summary): void {
+    for (const caller of callers) this.#isStale[caller] = 1;
   }
 
   /** Notes that others may find `value` in memory. */
   escape(summary: Summary, value: Value): void {
     if (value === NONE) return;
-    if (!this.#hasEscaped) this.#hasChanged = true;
+    if (!this.#hasEscaped) this.#isStale.fill(1);
     this.#hasEscaped = true;
     if (hasBase(value, FP)) this.expose(summary);
     this.reach(summary, value, this.#foundLowest);
   }
 
   expose(summary: Summary): void {
-    if (!summary.isExposed) this.#hasChanged = true;
+    if (!summary.isExposed) this.#isStale[summary.index] = 1;
     summary.isExposed = true;
   }
 
@@ -114,11 +140,11 @@ export class StackFacts {
     this.reach(summary, value, callee?.lowest[n] ?? 0);
     if (callee === undefined || (callee.pointerArgs & (1 << n)) !== 0) return;
     callee.pointerArgs |= 1 << n;
-    this.#hasChanged = true;
+    this.#isStale[callee.index] = 1;
   }
 
   returnsPointer(summary: Summary): void {
-    if (!summary.returnsPointer) this.#hasChanged = true;
+    if (!summary.returnsPointer) this.#outdateCallers(summary);
     summary.returnsPointer = true;
   }
 }

@@ -5,25 +5,40 @@ import { derivedFromBoth, FP, isExact, lowOf, NO_BOUND, NONE, pointer, type Valu
 
 const REGS = 11;
 const SPILLS = MAX_STACK_BYTES / 8;
-const SLOT = REGS;
-const OUTGOING = REGS + SPILLS;
+const STATE_SIZE = REGS + MAX_STACK_ARGS;
 
-/** r0..r10, then 8-byte slots from r10 - 8 downwards, then outgoing stack arguments. Small integers all. */
-export type State = Value[];
-const STATE_SIZE = OUTGOING + MAX_STACK_ARGS;
+/** Small integers all. */
+export interface State {
+  /** r0..r10, then outgoing stack arguments. */
+  readonly regs: Value[];
+  /** 8-byte slots from r10 - 8 downwards; undefined while none holds a pointer, as is most common. */
+  spills: Value[] | undefined;
+}
 
 /** At entry: r10, and arguments that may be stack pointers (bit n: argument n). */
 export function entryState(pointerArgs: number): State {
-  const state: State = new Array(STATE_SIZE).fill(NONE);
-  for (let n = 1; n <= MAX_REG_ARGS; n++) if ((pointerArgs & (1 << n)) !== 0) state[n] = pointer(n);
-  state[R10] = pointer(FP);
-  return state;
+  const regs: Value[] = new Array(STATE_SIZE).fill(NONE);
+  for (let n = 1; n <= MAX_REG_ARGS; n++) if ((pointerArgs & (1 << n)) !== 0) regs[n] = pointer(n);
+  regs[R10] = pointer(FP);
+  return { regs, spills: undefined };
 }
+
+export const copyOf = ({ regs, spills }: State): State => ({
+  regs: regs.slice(),
+  spills: spills?.slice(),
+});
 
 /** Merges `from` into `into`, value by value. Returns whether `into` changed. */
 export function mergeInto(into: State, from: State, merge: (a: Value, b: Value) => Value): boolean {
+  const changed = mergeValues(into.regs, from.regs, merge);
+  if (from.spills === undefined && into.spills === undefined) return changed;
+  into.spills ??= noSpills();
+  return mergeValues(into.spills, from.spills ?? noSpills(), merge) || changed;
+}
+
+function mergeValues(into: Value[], from: readonly Value[], merge: (a: Value, b: Value) => Value): boolean {
   let changed = false;
-  for (let k = 0; k < STATE_SIZE; k++) {
+  for (let k = 0; k < into.length; k++) {
     if (into[k] === from[k]) continue;
     const merged = merge(into[k] as Value, from[k] as Value);
     if (merged !== into[k]) {
@@ -34,9 +49,11 @@ export function mergeInto(into: State, from: State, merge: (a: Value, b: Value) 
   return changed;
 }
 
-export const getArgument = (state: State, n: number): Value => state[argumentIndex(n)] as Value;
-export function setArgument(state: State, n: number, value: Value): void {
-  state[argumentIndex(n)] = value;
+const noSpills = (): Value[] => new Array(SPILLS).fill(NONE);
+
+export const getArgument = ({ regs }: State, n: number): Value => regs[argumentIndex(n)] as Value;
+export function setArgument({ regs }: State, n: number, value: Value): void {
+  regs[argumentIndex(n)] = value;
 }
 
 /** A call leaves no argument behind. */
@@ -44,43 +61,46 @@ export function clearArguments(state: State): void {
   for (let n = 1; n <= MAX_ARGS; n++) setArgument(state, n, NONE);
 }
 
-const argumentIndex = (n: number): number => (n <= MAX_REG_ARGS ? n : OUTGOING + n - MAX_REG_ARGS - 1);
+const argumentIndex = (n: number): number => (n <= MAX_REG_ARGS ? n : REGS + n - MAX_REG_ARGS - 1);
 
 /** What `size` bytes at `address + off` hold, an address in this frame. */
-export function loadSpill(state: State, address: Value, off: number, size: number): Value {
+export function loadSpill({ spills }: State, address: Value, off: number, size: number): Value {
+  if (spills === undefined) return NONE;
   const whole = wholeSlot(address, off, size);
-  if (whole !== undefined) return state[whole] as Value;
+  if (whole !== undefined) return spills[whole] as Value;
   let value = NONE;
   const [first, last] = slotsTouched(address, off, size);
-  for (let k = first; k <= last; k++) value = derivedFromBoth(value, state[SLOT + k] as Value);
+  for (let k = first; k <= last; k++) value = derivedFromBoth(value, spills[k] as Value);
   return value;
 }
 
 export function storeSpill(state: State, address: Value, off: number, size: number, value: Value): void {
+  if (state.spills === undefined && value === NONE) return;
+  state.spills ??= noSpills();
+  const { spills } = state;
   const whole = wholeSlot(address, off, size);
   if (whole !== undefined) {
-    state[whole] = value;
+    spills[whole] = value;
     return;
   }
   const [first, last] = slotsTouched(address, off, size);
-  for (let k = first; k <= last; k++) state[SLOT + k] = derivedFromBoth(value, state[SLOT + k] as Value);
+  for (let k = first; k <= last; k++) spills[k] = derivedFromBoth(value, spills[k] as Value);
 }
 
 /** Another function may have changed any slot, and put `found` there. */
 export function disturbSpills(state: State, found: Value): void {
-  for (let k = SLOT; k < OUTGOING; k++) state[k] = derivedFromBoth(state[k] as Value, found);
+  if (state.spills === undefined && found === NONE) return;
+  state.spills = (state.spills ?? noSpills()).map((value) => derivedFromBoth(value, found));
 }
 
 /** Slots that hold pointers. */
-export function* spilled(state: State): Iterable<Value> {
-  for (let k = SLOT; k < OUTGOING; k++) if (state[k] !== NONE) yield state[k] as Value;
-}
+export const spilled = ({ spills }: State): Value[] => spills?.filter((value) => value !== NONE) ?? [];
 
-/** State index of the slot an access names exactly and whole, if it does. */
+/** The slot an access names exactly and whole, if it does. */
 function wholeSlot(address: Value, off: number, size: number): number | undefined {
   const at = lowOf(address) + off;
   const isWhole = isExact(address) && size === 8 && at % 8 === 0 && at < 0 && at >= -MAX_STACK_BYTES;
-  return isWhole ? SLOT + -at / 8 - 1 : undefined;
+  return isWhole ? -at / 8 - 1 : undefined;
 }
 
 /** First and last slot an access may touch, counted from r10 downwards; none if first > last. */

@@ -20,6 +20,7 @@ import {
 } from './pointer.ts';
 import {
   clearArguments,
+  copyOf,
   disturbSpills,
   entryState,
   getArgument,
@@ -59,24 +60,23 @@ export class Walk {
 
   #sweep(from: number): number {
     const { start, end } = this.#subprog;
-    let state: State = [];
-    let isReachable = false;
+    /** Undefined where no way leads. */
+    let state: State | undefined;
     let again = NOWHERE;
     for (let pc = from; pc < end; pc++) {
       const known = this.#states[pc - start];
       if (known !== undefined) {
-        if (isReachable) mergeInto(known, state, join);
-        state = known.slice();
-        isReachable = true;
+        if (state !== undefined) mergeInto(known, state, join);
+        state = copyOf(known);
       }
       const insn = this.#program.insns[pc];
-      if (!isReachable || insn === undefined) continue;
+      if (state === undefined || insn === undefined) continue;
       this.#step(state, pc, insn);
       if (insn.kind === 'ja' || insn.kind === 'jcc' || insn.kind === 'may_goto') {
         const target = pc + 1 + insn.off;
         if (this.#jump(target, state, target <= pc) && target <= pc) again = Math.min(again, target);
       }
-      if (insn.kind === 'ja' || insn.kind === 'exit') isReachable = false;
+      if (insn.kind === 'ja' || insn.kind === 'exit') state = undefined;
     }
     return again;
   }
@@ -86,31 +86,31 @@ export class Walk {
     const at = target - this.#subprog.start;
     const into = this.#states[at];
     if (into !== undefined) return mergeInto(into, from, isLoop ? widen : join);
-    this.#states[at] = from.slice();
+    this.#states[at] = copyOf(from);
     return true;
   }
 
   #step(state: State, pc: number, insn: Insn): void {
     switch (insn.kind) {
       case 'alu':
-        state[insn.dst] = aluResult(state, insn);
+        state.regs[insn.dst] = aluResult(state, insn);
         break;
       case 'movsx':
-        state[insn.dst] = derived(state[insn.src] as Value);
+        state.regs[insn.dst] = derived(state.regs[insn.src] as Value);
         break;
       case 'swap':
-        state[insn.dst] = derived(state[insn.dst] as Value);
+        state.regs[insn.dst] = derived(state.regs[insn.dst] as Value);
         break;
       case 'lddw':
-        state[insn.dst] = NONE;
+        state.regs[insn.dst] = NONE;
         break;
       case 'ldx':
-        state[insn.dst] = isStackArgBase(insn.src)
+        state.regs[insn.dst] = isStackArgBase(insn.src)
           ? this.#incoming(insn.off)
-          : this.#load(state, state[insn.src] as Value, insn.off, insn.size);
+          : this.#load(state, state.regs[insn.src] as Value, insn.off, insn.size);
         break;
       case 'stx':
-        this.#storeOrPass(state, insn, state[insn.src] as Value);
+        this.#storeOrPass(state, insn, state.regs[insn.src] as Value);
         break;
       case 'st':
         this.#storeOrPass(state, insn, NONE);
@@ -123,7 +123,7 @@ export class Walk {
         this.#call(state, pc, insn);
         break;
       case 'exit':
-        if (state[R0] !== NONE) this.#facts.returnsPointer(this.#summary);
+        if (state.regs[R0] !== NONE) this.#facts.returnsPointer(this.#summary);
         break;
     }
   }
@@ -136,7 +136,7 @@ export class Walk {
 
   #storeOrPass(state: State, insn: { dst: number; off: number; size: number }, value: Value): void {
     const slot = isStackArgBase(insn.dst) ? stackArgSlot(insn.off, 'outgoing') : undefined;
-    if (slot === undefined) this.#store(state, state[insn.dst] as Value, insn.off, insn.size, value);
+    if (slot === undefined) this.#store(state, state.regs[insn.dst] as Value, insn.off, insn.size, value);
     else setArgument(state, MAX_REG_ARGS + 1 + slot, value);
   }
 
@@ -166,9 +166,9 @@ export class Walk {
   /** RFC 9669 §5.3: what is there before goes to src (r0 for cmpxchg), what is there after stems from both. */
   #atomic(state: State, insn: AtomicInsn): void {
     const { op, off, size } = insn;
-    const [dst, src] = [state[insn.dst] as Value, state[insn.src] as Value];
+    const [dst, src] = [state.regs[insn.dst] as Value, state.regs[insn.src] as Value];
     if (op === 'load_acquire') {
-      state[insn.dst] = this.#load(state, src, off, size);
+      state.regs[insn.dst] = this.#load(state, src, off, size);
       return;
     }
     if (op === 'store_release') {
@@ -184,13 +184,13 @@ export class Walk {
       size,
       op === 'xchg' ? src : isSwap ? join(old, src) : derivedFromBoth(old, src),
     );
-    if (op === 'cmpxchg') state[R0] = join(state[R0] as Value, old);
-    else if (op === 'xchg' || op.startsWith('fetch_')) state[insn.src] = old;
+    if (op === 'cmpxchg') state.regs[R0] = join(state.regs[R0] as Value, old);
+    else if (op === 'xchg' || op.startsWith('fetch_')) state.regs[insn.src] = old;
   }
 
   #call(state: State, pc: number, insn: Insn): void {
     const facts = this.#facts;
-    const callee = facts.calleeOf(pc, insn);
+    const callee = facts.calleeOf(pc, insn, this.#summary);
     let passed = NONE;
     for (let n = 1; n <= MAX_ARGS; n++) {
       const value = getArgument(state, n);
@@ -202,14 +202,14 @@ export class Walk {
       for (const value of spilled(state)) facts.escape(this.#summary, value);
       disturbSpills(state, facts.found);
     }
-    state[R0] = callee?.returnsPointer ? derivedFromBoth(passed, facts.found) : NONE;
+    state.regs[R0] = callee?.returnsPointer ? derivedFromBoth(passed, facts.found) : NONE;
     clearArguments(state);
   }
 }
 
 function aluResult(state: State, insn: AluInsn): Value {
-  const dst = state[insn.dst] as Value;
-  const src = insn.source === 'X' ? (state[insn.src] as Value) : NONE;
+  const dst = state.regs[insn.dst] as Value;
+  const src = insn.source === 'X' ? (state.regs[insn.src] as Value) : NONE;
   if (insn.op === 'mov') return insn.width === 64 ? src : derived(src);
   if (insn.width === 64 && insn.source === 'K') {
     if (insn.op === 'add') return moved(dst, insn.imm);
