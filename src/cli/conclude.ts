@@ -27,7 +27,7 @@ export async function conclude(
   const { results, stale: all } = expectFailures(judged.results, list);
   // Where the engine broke, what was not reached says nothing.
   const stale = all.filter(({ why }) => why !== 'absent' || judged.exitCode !== EXIT.broken);
-  const expected = path === undefined ? {} : { expected: { listed: list.length, stale } };
+  const expected = path === undefined ? {} : { expected: { file: path, listed: list.length, stale } };
   await targets.write({ kind: 'cases', command, results, ...expected }, context.io);
   for (const entry of stale) context.io.stderr(staleLine(path ?? '', entry));
   context.exitCode = worst([judged.exitCode, exitCodeOf(results, stale)]);

@@ -5,10 +5,17 @@ import type { ReporterName } from '../report/index.ts';
 import type { Report } from '../report/reporter.ts';
 import { type Io, wantsColor } from './io.ts';
 import { packageVersion } from './version.ts';
-import { writeFile } from './write-file.ts';
+import { appendFile, writeFile } from './write-file.ts';
 
 /** The names of report/index.ts, which is loaded only when there is something to report. */
-const NAMES = Object.keys({ text: true, json: true } satisfies Record<ReporterName, true>) as ReporterName[];
+const NAMES = Object.keys({
+  text: true,
+  json: true,
+  junit: true,
+  tap: true,
+  github: true,
+  sarif: true,
+} satisfies Record<ReporterName, true>) as ReporterName[];
 
 interface Target {
   readonly reporter: ReporterName;
@@ -57,7 +64,10 @@ export class Targets {
     throw usage('--reporter', `two reports go to ${where}; give each another --output FILE`);
   }
 
-  /** Writes all reports; the text report to standard output if none was asked for. */
+  /**
+   * Writes all reports; the text report to standard output if none was asked for. With the one for GitHub goes a
+   * section of the page that GitHub shows for the job, where it says which file that is.
+   */
   async write(report: Report, io: Io): Promise<void> {
     const { REPORTERS } = await import('../report/index.ts');
     const version = packageVersion();
@@ -67,6 +77,11 @@ export class Targets {
       if (file === null) io.stdout(text);
       else writeFile(file, text);
     }
+    const { GITHUB_STEP_SUMMARY: summary = '' } = io.env;
+    if (summary === '' || targets.every(({ reporter }) => reporter !== 'github')) return;
+    const { findingsOf } = await import('../report/findings.ts');
+    const { githubSummary } = await import('../report/github-summary.ts');
+    appendFile(summary, githubSummary(findingsOf(report)));
   }
 }
 

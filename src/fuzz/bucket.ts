@@ -15,7 +15,7 @@ import { formOf } from './opcode-forms.ts';
 /** e.g. `add 32 K`, `st dw of arg 6`, `prologue`, `arg 7+ of kfunc`, `return value`. */
 export function bucketOf(result: CaseResult): string {
   const { culprit, program, divergences } = result;
-  const first = divergences.find(isInTrace) ?? divergences[0];
+  const first = leadingDivergence(divergences);
   if (first === undefined) return 'none';
   switch (culprit?.stage) {
     case undefined:
@@ -43,7 +43,13 @@ function stackArgOf(insn: Insn): string {
   return stackArgSlot(insn.off, isStore ? 'outgoing' : 'incoming') === 0 ? ' of arg 6' : ' of arg 7+';
 }
 
-/** Calls and returns are in the order they happened in; memory, r0 and the end only show what came of it. */
+/**
+ * The one to name a case by: calls and returns are in the order they happened in; memory, r0 and the end only show
+ * what came of it.
+ */
+export const leadingDivergence = (divergences: readonly Divergence[]): Divergence | undefined =>
+  divergences.find(isInTrace) ?? divergences[0];
+
 function isInTrace({ subject }: Divergence): boolean {
   const { kind } = subject;
   return kind === 'event' || kind === 'arg' || kind === 'result' || kind === 'reg' || kind === 'stack';

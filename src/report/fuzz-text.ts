@@ -11,6 +11,7 @@ import {
   type ReportedFailure,
   unconfirmedReason,
 } from './fuzz-report.ts';
+import { verdictsLine } from './text.ts';
 import { reasonText } from './words.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -19,7 +20,8 @@ type Colors = ReturnType<typeof pc.createColors>;
 export function fuzzText(report: FuzzReport, { color }: { readonly color: boolean }): string {
   const { state, seconds, corpus, failures } = report;
   const colors = pc.createColors(color);
-  const { ran, agree, diverge, inconclusive, skipped } = fuzzSummary(report);
+  const summary = fuzzSummary(report);
+  const { ran } = summary;
   const rate = ran / Math.max(seconds, 1e-3);
   return `${[
     ...(ran === 0 ? [] : [...callGrid(state.calls), '', ...opcodeGrid(state.opcodes), '']),
@@ -28,7 +30,7 @@ export function fuzzText(report: FuzzReport, { color }: { readonly color: boolea
     ...unjudgedLines(report, colors),
     ...(ran === 0 ? [] : [programsLine(report)]),
     `seed ${state.seed}, digest ${state.digest}, ${seconds.toFixed(1)} s, ${rate.toFixed(0)} cases/s`,
-    `${ran} ran: ${agree} agree, ${diverge} diverge, ${inconclusive} inconclusive; ${skipped} skipped`,
+    verdictsLine(summary),
   ].join('\n')}\n`;
 }
 

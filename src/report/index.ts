@@ -1,11 +1,16 @@
 /** Reporters by name. */
+import { findingsOf } from './findings.ts';
 import { hostileJson, hostileText } from './fuzz-hostile.ts';
 import { fuzzJson } from './fuzz-json.ts';
 import { fuzzText } from './fuzz-text.ts';
+import { github } from './github.ts';
 import { jsonReport } from './json.ts';
+import { junit } from './junit.ts';
 import { mutantsJson } from './mutants-json.ts';
 import { mutantsText } from './mutants-text.ts';
 import type { Reporter } from './reporter.ts';
+import { sarif } from './sarif.ts';
+import { tap } from './tap.ts';
 import { textReport } from './text.ts';
 
 const text: Reporter = (report, options) => {
@@ -34,6 +39,13 @@ const json: Reporter = (report) => {
   }
 };
 
-export const REPORTERS = { text, json } as const satisfies Record<string, Reporter>;
+export const REPORTERS = {
+  text,
+  json,
+  junit: (report) => junit(findingsOf(report)),
+  tap: (report) => tap(findingsOf(report)),
+  github: (report) => github(findingsOf(report)),
+  sarif: (report, options) => sarif(findingsOf(report), options),
+} as const satisfies Record<string, Reporter>;
 
 export type ReporterName = keyof typeof REPORTERS;

@@ -23,6 +23,8 @@ export interface CasesReport {
 }
 
 export interface ExpectedList {
+  /** Path of the list. */
+  readonly file: string;
   /** Entries of the list. */
   readonly listed: number;
   /** Those that do not hold: each fails the run. */

@@ -60,7 +60,14 @@ function detail(result: CaseResult): string[] {
 }
 
 /** `12 ran: 9 agree, 1 diverge, 1 expected failure, 1 inconclusive; 2 skipped` */
-function verdictsLine({ ran, agree, diverge, expectedFailures, inconclusive, skipped }: Summary): string {
+export function verdictsLine({
+  ran,
+  agree,
+  diverge,
+  expectedFailures,
+  inconclusive,
+  skipped,
+}: Summary): string {
   const expected = expectedText(expectedFailures);
   return `${ran} ran: ${agree} agree, ${diverge} diverge${expected}, ${inconclusive} inconclusive; ${skipped} skipped`;
 }

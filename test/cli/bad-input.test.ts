@@ -90,7 +90,7 @@ describe('usage errors are one line and exit code 2:', () => {
     [['check', '--engine', 'qemu', 'x'], /'qemu' is invalid. Allowed choices are unicorn; /],
     [['check', '--jit', 'dpdk', 'x'], /'dpdk' is invalid. Allowed choices are builtin; /],
     [['check', '--convention', 'v9', 'x'], /'v9' is invalid. Allowed choices are linux; /],
-    [['check', '--reporter', 'xml', 'x'], /no reporter "xml"; there are text, json$/m],
+    [['check', '--reporter', 'xml', 'x'], /no reporter "xml"; there are text, json, junit, .*$/m],
     [['check', '--format', 'exe', example('gcd.bin')], /no such format `exe`; formats are elf, bin, hex/],
     [['check', '--reporter', 'text', '--reporter', 'json', 'x'], /two reports go to standard output/],
     [['check', '--output', 'a', '--output', 'b', 'x'], /put a --reporter before each --output/],

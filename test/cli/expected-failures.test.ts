@@ -34,7 +34,7 @@ describe('--expect-failures', () => {
     const path = list('bad.data # states 6');
     const { report } = await checkJson([...paths, '--expect-failures', path]);
     expect(report.summary).toMatchObject({ ran: 2, agree: 1, diverge: 0, expectedFailures: 1, skipped: 1 });
-    expect(report.expectations).toEqual({ listed: 1, stale: [] });
+    expect(report.expectations).toEqual({ file: path, listed: 1, stale: [] });
     expect(report.results[0]).toMatchObject({ verdict: 'diverge', expectedFailure: 'states 6' });
     expect(report.results[0]?.divergences).toHaveLength(2);
   });
@@ -56,6 +56,7 @@ describe('--expect-failures', () => {
     expect(code).toBe(1);
     expect(stderr).toBe(`bpf-oracle: expected failures: ${path} line 2: ${name} ${words}\n`);
     expect(report.expectations).toEqual({
+      file: path,
       listed: 2,
       stale: [{ name, reason: 'was so once', line: 2, why }],
     });

@@ -6,6 +6,7 @@ import { caseAt } from '../../src/fuzz/generate.ts';
 import { OpcodeCoverage } from '../../src/fuzz/opcode-coverage.ts';
 import { OPCODE_FORMS } from '../../src/fuzz/opcode-forms.ts';
 import { Statistics } from '../../src/fuzz/statistics.ts';
+import { findingsOf } from '../../src/report/findings.ts';
 import { callGrid, opcodeGrid } from '../../src/report/fuzz-grid.ts';
 import { fuzzJson, type JsonFuzzReport } from '../../src/report/fuzz-json.ts';
 import type { FuzzReport } from '../../src/report/fuzz-report.ts';
@@ -104,6 +105,35 @@ describe('fuzzJson', () => {
     expect(got.failures).toEqual([]);
     expect(got.summary).toMatchObject({ diverge: 0, inconclusive: 3 });
     expect(got.inconclusive).toEqual([{ path: '12:0:3', reason: expect.stringMatching(reason) }]);
+  });
+});
+
+describe('findings of fuzz', () => {
+  const findings = (failures: readonly Failure[]) =>
+    findingsOf({ kind: 'fuzz', fuzz: report(failures) }).findings;
+
+  it('has a failure for each bucket, at its saved case, with the command that makes it again', () => {
+    expect(findings([failure()])).toMatchObject([
+      {
+        name: 'arg 7+ of kfunc',
+        status: 'fail',
+        rule: { id: 'fuzz/divergence' },
+        message: '3 cases',
+        detail: ['', 'again, shrunk 2 times: bpf-oracle fuzz --seed 1 --path 12:0:3'],
+        place: { file: 'corpus/arg-7-of-kfunc-1-12.data' },
+        bucket: 'arg 7+ of kfunc',
+      },
+    ]);
+  });
+
+  it('lets what cannot be reproduced prove nothing', () => {
+    const [campaign, unsure] = findings([failure({ confirmed: 'agrees' })]);
+    expect(campaign).toMatchObject({
+      name: 'campaign of seed 1',
+      status: 'pass',
+      message: '100 ran, 97 agree',
+    });
+    expect(unsure).toMatchObject({ status: 'unproven', message: expect.stringMatching(/it agrees$/) });
   });
 });
 

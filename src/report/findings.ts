@@ -1,0 +1,19 @@
+/** Any report as a list of findings. */
+import { caseFindings } from './case-findings.ts';
+import type { FindingList } from './finding.ts';
+import { fuzzFindings, hostileFindings } from './fuzz-findings.ts';
+import { mutantsFindings } from './mutants-findings.ts';
+import type { Report } from './reporter.ts';
+
+export function findingsOf(report: Report): FindingList {
+  switch (report.kind) {
+    case 'cases':
+      return caseFindings(report);
+    case 'fuzz':
+      return fuzzFindings(report.fuzz);
+    case 'hostile':
+      return hostileFindings(report.hostile);
+    case 'mutants':
+      return mutantsFindings(report.mutants);
+  }
+}
