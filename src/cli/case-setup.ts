@@ -1,14 +1,16 @@
-/** How a saved case wants its program compiled, as `# oracle:` lines: `bmi2 off`, `endbr on`. Defaults are left out. */
+/** How a saved case wants its program compiled, as `# oracle:` lines: `bmi2 off`, `endbr on`, `jit mutant:x`. Defaults are left out. */
 import { badInput } from '../core/errors.ts';
+import { isJitName } from './jit-choice.ts';
 import type { JitChoice } from './options.ts';
 
 type OracleLines = ReadonlyMap<string, readonly string[]>;
 
 /** The lines that say what differs from the defaults. */
-export function setupLines({ bmi2, endbr }: JitChoice): Map<string, string[]> {
+export function setupLines({ jit, bmi2, endbr }: JitChoice): Map<string, string[]> {
   const lines = new Map<string, string[]>();
   if (!bmi2) lines.set('bmi2', ['off']);
   if (endbr) lines.set('endbr', ['on']);
+  if (jit !== 'builtin') lines.set('jit', [jit]);
   return lines;
 }
 
@@ -21,5 +23,10 @@ export function jitChoiceOf(oracle: OracleLines, where: string, otherwise: JitCh
       throw badInput('read case', where, `its ${key} is \`${value}\`; it can be on or off`);
     return value === 'on';
   };
-  return { bmi2: choice('bmi2'), endbr: choice('endbr') };
+  const jit = oracle.get('jit')?.at(-1) ?? otherwise.jit;
+  if (!isJitName(jit)) {
+    const why = `its jit is \`${jit}\`; it can be builtin, or mutant: and one of docs/POWER.md`;
+    throw badInput('read case', where, why);
+  }
+  return { jit, bmi2: choice('bmi2'), endbr: choice('endbr') };
 }

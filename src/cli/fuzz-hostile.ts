@@ -7,6 +7,7 @@ import { parsePath } from '../fuzz/path.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
 import { Interrupt } from './fuzz-interrupt.ts';
+import { checkerOptionsOf } from './jit-choice.ts';
 import type { JitChoice } from './options.ts';
 import type { Targets } from './targets.ts';
 
@@ -30,12 +31,12 @@ export async function fuzzHostile(
   targets: Targets,
   context: Context,
 ): Promise<void> {
-  const { time, bmi2, endbr } = options;
+  const { time } = options;
   const { first, runs } = rangeOf(options);
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
   const interrupt = new Interrupt();
-  const checker = new Checker({ jit: { bmi2, endbr } });
+  const checker = new Checker(checkerOptionsOf(options));
   try {
     const isOver = async (programs: number): Promise<boolean> => {
       // Signals are heard only between turns of the event loop.

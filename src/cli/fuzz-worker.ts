@@ -3,6 +3,7 @@ import { workerData } from 'node:worker_threads';
 import { Checker } from '../checker.ts';
 import { Shard } from '../fuzz/shard.ts';
 import type { Job, Reply, WorkerSetup } from './fuzz-threads.ts';
+import { checkerOptionsOf } from './jit-choice.ts';
 import { RunningFile } from './running-file.ts';
 import { serve } from './worker-thread.ts';
 
@@ -12,7 +13,7 @@ const stopped = new Int32Array(stop);
 const shard = new Shard({
   seed,
   setup,
-  open: () => new Checker({ jit }),
+  open: () => new Checker(checkerOptionsOf(jit)),
   before: (path) => running.note(path),
   isStopped: () => Atomics.load(stopped, 0) !== 0,
 });

@@ -104,7 +104,7 @@ async function campaign(
   const pool = new ThreadPool({
     size: one === undefined ? (options.workers ?? availableParallelism()) : 1,
     seed,
-    jit: { bmi2: options.bmi2, endbr: options.endbr },
+    jit: { jit: options.jit, bmi2: options.bmi2, endbr: options.endbr },
     setup: setupLines(options),
     runningFile: (worker) => corpus.runningFile(worker),
   });

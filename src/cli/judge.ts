@@ -7,6 +7,7 @@ import { checkOptionsFor } from './case-options.ts';
 import type { Outcomes } from './conclude.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
+import { checkerOptionsOf } from './jit-choice.ts';
 import { loadFile } from './load-file.ts';
 import type { InputOptions, JitChoice, ReadOptions } from './options.ts';
 import { isDirectory } from './read-file.ts';
@@ -18,7 +19,7 @@ export type JudgeOptions = ReadOptions & InputOptions & JitChoice;
  * so that a shell's `examples/*` may hold some; alone it is bad input.
  */
 export function judgeFiles(paths: readonly string[], options: JudgeOptions, context: Context): Outcomes {
-  const checker = new Checker({ jit: { bmi2: options.bmi2, endbr: options.endbr } });
+  const checker = new Checker(checkerOptionsOf(options));
   const results: CaseResult[] = [];
   const codes: ExitCode[] = [];
   try {

@@ -6,7 +6,6 @@ import { parseHex } from './hex.ts';
 
 /** What this build has of each. */
 const ENGINES = ['unicorn'] as const;
-const JITS = ['builtin'] as const;
 const CONVENTIONS = ['linux'] as const;
 
 export interface ReadOptions {
@@ -22,6 +21,8 @@ export interface InputOptions {
 }
 
 export interface JitChoice {
+  /** `builtin`, or `mutant:` and a mutant's name. */
+  readonly jit: string;
   readonly bmi2: boolean;
   readonly endbr: boolean;
 }
@@ -58,7 +59,11 @@ export function addInputOptions(command: Command): Command {
 /** How programs are compiled. */
 export function addJitOptions(command: Command): Command {
   return command
-    .addOption(new Option('--jit <name>', 'JIT to judge').choices(JITS).default('builtin'))
+    .addOption(
+      new Option('--jit <name>', 'JIT to judge: builtin, or mutant:NAME, which is broken on purpose')
+        .argParser(jitName)
+        .default('builtin'),
+    )
     .addOption(
       new Option('--convention <name>', 'how arguments 6..12 travel').choices(CONVENTIONS).default('linux'),
     )
@@ -83,6 +88,12 @@ export function addEngineOption(command: Command): Command {
 }
 
 const hexOption = (text: string): Uint8Array => refusing(() => parseHex(text, '--mem'));
+
+/** Whether there is a mutant of that name is found out when it is wanted (jit-choice.ts). */
+function jitName(text: string): string {
+  if (text === 'builtin' || /^mutant:./.test(text)) return text;
+  throw new InvalidArgumentError('It can be builtin or mutant:NAME.');
+}
 
 /** For Option.argParser. */
 export function positiveInteger(text: string): number {

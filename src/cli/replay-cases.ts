@@ -11,6 +11,7 @@ import { type CaseResult, skipped } from '../oracle/case.ts';
 import { jitChoiceOf } from './case-setup.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
+import { checkerOptionsOf } from './jit-choice.ts';
 import { loadFile } from './load-file.ts';
 import type { JitChoice } from './options.ts';
 import { isDirectory, listDirectory, readFile } from './read-file.ts';
@@ -58,7 +59,7 @@ export function replayCases(paths: readonly string[], jit: JitChoice, context: C
 export function replayCase(path: string, otherwise: JitChoice): CaseResult {
   const data = parseDataFile(textOf(readFile(path), path), path);
   const jit = jitChoiceOf(data.oracle, path, otherwise);
-  const checker = new Checker({ jit: { bmi2: jit.bmi2, endbr: jit.endbr } });
+  const checker = new Checker(checkerOptionsOf(jit));
   try {
     const hasProgram = data.raw !== undefined || data.asm.trim() !== '';
     return hasProgram ? replayProgram(path, checker) : replayOrigin(path, data.oracle, checker);

@@ -67,6 +67,16 @@ describe('fuzz', () => {
     expect(stdout).toMatch(/^200 ran: 200 agree, 0 diverge, 0 inconclusive; 0 skipped$/m);
   });
 
+  it('finds the bug of a JIT that has one; the case it saves replays on that JIT', () => {
+    const jit = ['--jit', 'mutant:neg32-as-64'];
+    const { status, stdout } = run(['fuzz', '--seed', '1', '--runs', '200', '--corpus', 'mutant', ...jit]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/or: bpf-oracle fuzz --seed 1 --path \S+ --jit mutant:neg32-as-64\n/);
+    const [name = ''] = readdirSync(join(copy, 'mutant'));
+    expect(readFileSync(join(copy, 'mutant', name), 'utf8')).toContain('# oracle: jit mutant:neg32-as-64\n');
+    expect(run(['replay', join('mutant', name)]).status).toBe(1);
+  });
+
   it('runs the one case of a path', () => {
     const { summary } = fuzzJson(['--seed', '3', '--path', '7:0']);
     expect(summary.ran).toBe(1);

@@ -26,9 +26,9 @@ export function addJit(program: Command, context: Context): void {
 
 async function jit(file: string, options: JitCommandOptions, { io }: Context): Promise<void> {
   const { loadFile } = await import('../load-file.ts');
-  const { compile } = await import('../../jit/compile.ts');
+  const { compilerOf } = await import('../jit-choice.ts');
   const { program, name } = loadFile(file, options);
-  const { image, rewrites } = compile(program, { bmi2: options.bmi2, endbr: options.endbr });
+  const { image, rewrites } = compilerOf(options)(program);
   if (options.bin !== undefined) writeFile(options.bin, image.code);
   if (options.hex === true) io.stdout(`${Buffer.from(image.code).toString('hex')}\n`);
   if (options.bin !== undefined || options.hex === true) return;
