@@ -1,7 +1,7 @@
 /** Program in, verdict out: this project's machines under the oracle. */
 import type { Loaded } from './bpf/loaded.ts';
 import type { Program } from './bpf/program.ts';
-import type { CalleeModel } from './core/env.ts';
+import type { CalleeModel, Env } from './core/env.ts';
 import type { Execution } from './core/execution.ts';
 import type { Image } from './core/image.ts';
 import type { U64 } from './core/u64.ts';
@@ -48,8 +48,12 @@ export interface CheckerOptions {
   readonly engine?: Engine;
   /** Options of the built-in JIT. */
   readonly jit?: JitOptions;
-  /** Another JIT to judge; it must call callees where `defaultAddresses` puts them. @defaultValue the built-in one */
-  readonly compile?: (program: Program) => Image;
+  /**
+   * Another JIT to judge; it must call callees where `defaultAddresses` puts them. It declines a program with an
+   * `input` error, and failed on it with a `jit` error.
+   * @defaultValue the built-in one
+   */
+  readonly compile?: (program: Program, env: Env) => Image;
 }
 
 /** @defaultValue of the steps of `Checker.explain` */
@@ -126,7 +130,7 @@ export class Checker {
   /** Runs the native code alone, whatever the reference would say of the program. */
   runNative(subject: Program | Loaded, options: CheckOptions = {}): Execution {
     const { program, env } = toCase(subject, options);
-    const image = this.#machines.compile(program);
+    const image = this.#machines.compile(program, env);
     const request = { fuel: fuelFor(env.insnLimit), stackBytes: false };
     return this.#open().run(image, subjectOf(program, this.#options.jit), env, request);
   }

@@ -61,11 +61,13 @@ function fmix64(x: U64): U64 {
 
 /**
  * Where BPF frames lie. Frame pointers are visible values (r10), so the reference puts its frames where the
- * image puts them: a callee's fp is its caller's minus `frameBytes` of the caller minus 16 (return address and
- * saved rbp).
+ * image puts them: a callee's fp is its caller's minus `frameBytes` of the caller, 8 for the return address, and
+ * its own `fpDepth`.
  */
 export interface FramePlacement {
   readonly mainFp: U64;
   /** Bytes between fp and rsp while a subprog's body runs, by subprog index. */
   readonly frameBytes: (subprog: number) => number;
+  /** Bytes from a subprog's return address down to its fp. @defaultValue FP_DEPTH of core/image.ts for each */
+  readonly fpDepth?: (subprog: number) => number;
 }

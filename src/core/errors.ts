@@ -3,8 +3,11 @@
  * one of these: it is an Outcome (execution.ts).
  */
 
-/** `usage` and `input` end the command with exit code 2, `engine` with 3. */
-export type ErrorKind = 'usage' | 'input' | 'engine';
+/**
+ * `usage` and `input` end the command with exit code 2, `engine` with 3. `jit`: the JIT under judgement died, was
+ * late or answered nonsense; a case for which that happens is inconclusive.
+ */
+export type ErrorKind = 'usage' | 'input' | 'engine' | 'jit';
 
 /** The parts of the one line the user gets: `<what>: <where>: <why and what to do>`. */
 export interface ErrorParts {

@@ -23,7 +23,8 @@ export type Fault =
 
 /** How a guest ended. Returned, never thrown. */
 export type Outcome =
-  | { readonly kind: 'exit'; readonly r0: U64 }
+  /** `isUnsure`: r0 depends on what nobody promises, so it is not compared; the reference side only. */
+  | { readonly kind: 'exit'; readonly r0: U64; readonly isUnsure?: true }
   /** `pc`: BPF slot if known; `rip`: native address if there is one. */
   | { readonly kind: 'fault'; readonly fault: Fault; readonly pc: number | null; readonly rip?: U64 }
   | { readonly kind: 'budget' }
@@ -90,6 +91,7 @@ export interface AbiBreach {
   readonly rule:
     | 'callee-saved'
     | 'stack-pointer'
+    | 'stack-alignment'
     | 'return-address'
     | 'direction-flag'
     | 'canary'

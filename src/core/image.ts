@@ -23,11 +23,22 @@ export interface CallSite {
   readonly callee: CalleeRef;
 }
 
+/** In Image.regs: the register is nowhere the JIT can tell, so it is not compared. No index of a register file. */
+export const UNKNOWN_GPR = -1;
+
+/** @defaultValue of FrameShape.fpDepth: `push rbp; mov rbp, rsp`. */
+export const FP_DEPTH = 8;
+
 /** What a subprog's frame looks like while its body runs. */
 export interface FrameShape {
+  /**
+   * Bytes from rsp at entry, where the return address is, down to fp.
+   * @defaultValue FP_DEPTH
+   */
+  readonly fpDepth?: number;
   /** Bytes of BPF stack reserved below fp (rbp). */
   readonly stackDepth: number;
-  /** Bytes from fp down to rsp. A callee's fp lies `bytes` + 16 below its caller's. */
+  /** Bytes from fp down to rsp. A callee's fp lies `bytes` + 8 + its own `fpDepth` below its caller's. */
   readonly bytes: number;
   /** Callee-saved registers pushed, in order of pushing: GPR numbers. */
   readonly saved: readonly number[];
@@ -45,11 +56,23 @@ export interface Image {
   readonly entry: number;
   /** First byte of each subprog; [0] is main. */
   readonly subprogEntries: readonly number[];
-  /** GPR number of each BPF register r0..r10. */
-  readonly regs: readonly number[];
+  /**
+   * GPR number of each BPF register r0..r10, UNKNOWN_GPR for one that is in none. Absent where the JIT does not say: then r6..r10 and what subprogs
+   * pass each other are not compared.
+   */
+  readonly regs?: readonly number[];
+  /** As far as it is known: arguments past the end of a list are not compared. */
   readonly args: ArgPlaces;
+  /**
+   * `own`: only main keeps psABI's promises; what subprogs keep for each other is the JIT's own affair.
+   * @defaultValue `sysv`
+   */
+  readonly subprogAbi?: 'sysv' | 'own';
+  /** rsp is a multiple of this right before each call of a helper or kfunc (psABI §3.2.2: 16). @defaultValue 8 */
+  readonly callAlign?: 8 | 16;
   /** Native offset of each BPF slot's code, ascending; absent where the JIT has none. */
   readonly pcMap?: readonly (readonly [pc: number, offset: number])[];
   readonly callSites?: readonly CallSite[];
+  /** Absent where the JIT does not say: then values that depend on where frames lie are not compared. */
   readonly frames?: readonly FrameShape[];
 }

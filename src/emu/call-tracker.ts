@@ -17,7 +17,7 @@ import type {
   TraceEvent,
   Word,
 } from '../core/execution.ts';
-import type { ArgPlace } from '../core/image.ts';
+import { type ArgPlace, FP_DEPTH } from '../core/image.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import { RSP } from '../x86/reg.ts';
 import { type Cpu, RFLAGS } from './engine.ts';
@@ -35,10 +35,11 @@ const CLOBBERED_REGS = [1, 2, 6, 7, 8, 9, 10, 11].map((gpr) => [gpr, CLOBBER | B
 const CLOBBERED_WORDS = Array.from({ length: 12 }, (_, i) => CLOBBER | BigInt(0x100 + i));
 /** CF PF AF ZF SF OF, and bit 1, which is always set; DF is clear. SDM 1 §3.4.3. */
 const CLOBBERED_FLAGS = 0x8d7n;
-const WORD = 8n;
 const TRACE_LIMIT = 100_000;
 const BREACH_LIMIT = 64;
 const MAX_REG_ARGS = 5;
+/** Between subprogs that keep what they keep in ways of their own. */
+const NO_REGS: FrameRegs = [undefined, undefined, undefined, undefined, undefined];
 
 export interface TrackerOptions extends RunImageOptions {
   /** Register file to work in: one run's trackers take turns. */
@@ -139,15 +140,16 @@ export class CallTracker {
   }
 
   #return(): void {
-    const frame = this.#shadow.leave(this.#regs, this.#total);
+    const isMain = this.#shadow.depth === 1;
+    const isChecked = isMain || this.#tables.keepsSubprogAbi;
+    const frame = isChecked ? this.#shadow.leave(this.#regs, this.#total) : this.#shadow.pop();
     if (frame === undefined) return;
     this.#record(() => ({
       kind: 'return',
       subprog: frame.subprog,
-      result: this.#regs[RAX],
-      regs: this.#shadow.depth === 0 ? null : this.#frameRegs(),
-      // push rbp; mov rbp, rsp: fp lies below the return address.
-      stack: this.#frameBytes(frame.subprog, frame.rsp - WORD),
+      result: this.#regs[isMain ? RAX : this.#tables.resultReg],
+      regs: isMain ? null : isChecked ? this.#frameRegs() : NO_REGS,
+      stack: this.#frameBytes(frame.subprog, this.#fpOf(frame)),
     }));
   }
 
@@ -159,6 +161,7 @@ export class CallTracker {
     const stack = this.#isFull ? null : this.#callerStack();
     const pc = this.#callPc(this.#returnAddress());
     this.#shadow.checkDirection(this.#regs, this.#total);
+    this.#shadow.checkAlignment(this.#regs, this.#tables.callAlign, this.#total);
     const result = this.#model(callee.ref, defined(args, mask));
     this.#record(() => ({ kind: 'call', callee: callee.ref, pc, args, regs, stack, result }));
     this.#clobber(count);
@@ -217,7 +220,11 @@ export class CallTracker {
   #callerStack(): StackBytes | null {
     const caller: OpenFrame | undefined = this.#shadow.top;
     if (caller === undefined) return null;
-    return this.#frameBytes(caller.subprog, this.#regs[this.#tables.frameRegs[4]] ?? 0n);
+    return this.#frameBytes(caller.subprog, this.#regs[this.#tables.frameRegs[4]] ?? this.#fpOf(caller));
+  }
+
+  #fpOf({ subprog, rsp }: OpenFrame): U64 {
+    return rsp - BigInt(this.#tables.fpDepths[subprog] ?? FP_DEPTH);
   }
 
   #frameBytes(subprog: number, fp: U64): StackBytes | null {

@@ -1,6 +1,6 @@
 /** What the call tracker looks up while an image runs, made once for an image and its subject. */
 import { badInput } from '../core/errors.ts';
-import type { ArgPlace, Image } from '../core/image.ts';
+import { type ArgPlace, FP_DEPTH, type Image, UNKNOWN_GPR } from '../core/image.ts';
 import type { NativeCallee, NativeSubject } from './native-subject.ts';
 
 /** What lies at a watched address. */
@@ -16,13 +16,20 @@ export interface ImageTables {
   readonly subprogArgs: readonly number[];
   readonly bpfArgs: readonly ArgPlace[];
   readonly nativeArgs: readonly ArgPlace[];
-  /** GPR numbers of r6..r9, r10. */
+  /** GPR numbers of r6..r9, r10; UNKNOWN_GPR where the image does not say. */
   readonly frameRegs: readonly [number, number, number, number, number];
+  /** GPR number of r0 when a subprog returns to another. */
+  readonly resultReg: number;
+  /** Bytes from a return address down to the fp of its subprog, by subprog. */
+  readonly fpDepths: readonly number[];
+  /** Whether subprogs keep psABI's promises to each other. */
+  readonly keepsSubprogAbi: boolean;
+  readonly callAlign: number;
   /** Bytes of BPF stack by subprog; absent where the image does not say. */
   readonly stackDepths: readonly number[] | undefined;
 }
 
-/** Throws an `input` error for an image that lacks registers. */
+/** Throws an `input` error for an image that names some registers and lacks others. */
 export function imageTables(image: Image, subject: NativeSubject): ImageTables {
   const base = Number(image.base);
   const targets = new Map<number, CallTarget>();
@@ -38,11 +45,16 @@ export function imageTables(image: Image, subject: NativeSubject): ImageTables {
     bpfArgs: image.args.bpf,
     nativeArgs: image.args.native,
     frameRegs: frameRegsOf(image),
+    resultReg: image.regs?.[0] ?? UNKNOWN_GPR,
+    fpDepths: subject.subprogs.map((_, i) => image.frames?.[i]?.fpDepth ?? FP_DEPTH),
+    keepsSubprogAbi: image.subprogAbi !== 'own',
+    callAlign: image.callAlign ?? 8,
     stackDepths: image.frames?.map(({ stackDepth }) => stackDepth),
   };
 }
 
 function frameRegsOf({ regs, jit }: Image): ImageTables['frameRegs'] {
+  if (regs === undefined) return [UNKNOWN_GPR, UNKNOWN_GPR, UNKNOWN_GPR, UNKNOWN_GPR, UNKNOWN_GPR];
   const [r6, r7, r8, r9, r10] = regs.slice(6);
   if (r6 === undefined || r7 === undefined || r8 === undefined || r9 === undefined || r10 === undefined) {
     throw badInput(

@@ -64,6 +64,11 @@ export class ShadowStack {
     return frame;
   }
 
+  /** Ends the innermost frame without any check. */
+  pop(): OpenFrame | undefined {
+    return this.#frames.pop();
+  }
+
   /** Ends frames without any check, until `depth` are open: control went past them. */
   drop(depth: number): void {
     this.#frames.length = Math.min(this.#frames.length, depth);
@@ -76,6 +81,13 @@ export class ShadowStack {
       0n,
       ((regs[RFLAGS] ?? 0n) >> DIRECTION_FLAG) & 1n,
     );
+  }
+
+  /** At the entry of a native callee. psABI §3.2.2: rsp + 8 is a multiple of 16 there; kernels want 8. */
+  checkAlignment(regs: BigUint64Array, align: number, at: number): void {
+    const rsp = (regs[RSP] ?? 0n) + WORD;
+    const got = rsp % BigInt(align);
+    this.#expect({ rule: 'stack-alignment', what: `rsp mod ${align}`, at }, 0n, got);
   }
 
   /** Whether open frames can still return: for runs that ended in the middle. */

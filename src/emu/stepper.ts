@@ -29,7 +29,7 @@ export function stepper(
 ): (address: number, cpu: Cpu) => void {
   const regs = new BigUint64Array(REG_FILE_WORDS);
   const base = Number(image.base);
-  const reg = (bpf: number): Word => regs[image.regs[bpf] ?? -1];
+  const reg = (bpf: number): Word => regs[image.regs?.[bpf] ?? -1];
   const rsp = (): bigint => regs[RSP] ?? 0n;
   const fp = (): bigint => reg(10) ?? 0n;
   const argument = (place: ArgPlace | undefined, stackBase: bigint): Word => {

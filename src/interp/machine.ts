@@ -11,6 +11,7 @@ import { R0, R1, R2, R6, R10, REG_COUNT, type Reg } from '../bpf/reg.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { Fault, FrameRegs, Outcome, Word } from '../core/execution.ts';
+import { FP_DEPTH } from '../core/image.ts';
 import { CTX_BASE, MAIN_FP } from '../core/layout.ts';
 import { hex, type U64, u64 } from '../core/u64.ts';
 import { CALLEE_SAVED, Frame } from './frame.ts';
@@ -18,8 +19,8 @@ import { Memory } from './memory.ts';
 import { TraceRecorder } from './trace.ts';
 import { Words } from './words.ts';
 
-/** Bytes between a caller's rsp and its callee's fp: return address and saved rbp. */
-const FRAME_LINK_BYTES = 16n;
+/** Bytes of a return address. */
+const RETURN_ADDRESS_BYTES = 8;
 
 /** Each frame has all of its MAX_STACK_BYTES to itself. */
 export const DEFAULT_PLACEMENT: FramePlacement = { mainFp: MAIN_FP, frameBytes: () => MAX_STACK_BYTES };
@@ -98,11 +99,13 @@ export class Machine {
   enter(subprog: Subprog): void {
     const caller = this.frame;
     for (let i = 0; i < CALLEE_SAVED; i++) caller.saved.put(i, this.regs.word(R6 + i));
-    const frameBytes = BigInt(this.#placement.frameBytes(caller.subprog.index));
+    const { frameBytes, fpDepth } = this.#placement;
+    const below =
+      frameBytes(caller.subprog.index) + RETURN_ADDRESS_BYTES + (fpDepth?.(subprog.index) ?? FP_DEPTH);
     this.depth++;
     this.frame = this.#frames[this.depth] ?? new Frame(subprog);
     this.#frames[this.depth] = this.frame;
-    this.#start(subprog, u64(caller.fp - frameBytes - FRAME_LINK_BYTES), this.next);
+    this.#start(subprog, u64(caller.fp - BigInt(below)), this.next);
   }
 
   /** Ends the innermost frame, which is not main's. */

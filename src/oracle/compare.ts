@@ -56,7 +56,8 @@ function nativeReason({ outcome }: Execution): Reason | undefined {
 /** True if both sides ended at the same point, so that their states can be compared. */
 function compareOutcomes(want: Execution, got: Execution, policy: Policy, out: Collector): boolean {
   if (want.outcome.kind === 'exit' && got.outcome.kind === 'exit') {
-    out.addWord(() => ({ kind: 'r0' }), want.outcome.r0, got.outcome.r0, null);
+    const r0 = want.outcome.isUnsure === true ? undefined : want.outcome.r0;
+    out.addWord(() => ({ kind: 'r0' }), r0, got.outcome.r0, null);
     return true;
   }
   if (sameFault(want.outcome, got.outcome, policy)) return true;

@@ -5,7 +5,7 @@
 import type { Program } from '../bpf/program.ts';
 import { R10 } from '../bpf/reg.ts';
 import type { Word } from '../core/execution.ts';
-import type { Image } from '../core/image.ts';
+import { type Image, UNKNOWN_GPR } from '../core/image.ts';
 import type { NativeStep, ReferenceStep } from '../core/step.ts';
 import type { U64 } from '../core/u64.ts';
 import type { FrameRole } from './frame-rows.ts';
@@ -36,7 +36,7 @@ export class FrameLinks {
   constructor(program: Program, { base, callSites = [], regs }: Image) {
     this.#program = program;
     this.#base = base;
-    this.#fpReg = regs[R10] ?? 0;
+    this.#fpReg = regs?.[R10] ?? UNKNOWN_GPR;
     this.#returnOffsets = new Map(callSites.map(({ pc, returnOffset }) => [pc, returnOffset]));
   }
 

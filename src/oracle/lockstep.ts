@@ -14,7 +14,7 @@ import type { NativeStep, ReferenceStep, StepView } from '../core/step.ts';
 import type { U64 } from '../core/u64.ts';
 import type { Case } from './case.ts';
 import { type Culprit, locate, locateOffset, type Stage } from './locate.ts';
-import { placementOf } from './run.ts';
+import { placementOf } from './placement.ts';
 
 /** What differs before an instruction, in the order of comparison. */
 export interface StepDifference {

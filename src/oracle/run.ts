@@ -9,13 +9,14 @@ import type { Env, FramePlacement } from '../core/env.ts';
 import { OracleError } from '../core/errors.ts';
 import type { Execution } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
-import { CALLEE_BASE, CODE_BASE, CTX_BASE, MAIN_FP, STACK_BASE, STACK_SIZE } from '../core/layout.ts';
+import { CALLEE_BASE, CODE_BASE, CTX_BASE, STACK_BASE, STACK_SIZE } from '../core/layout.ts';
 import { recordMasks } from './arg-masks.ts';
 import { type Case, type CaseResult, skipped } from './case.ts';
 import { compare, inconclusiveReason } from './compare.ts';
 import { locate } from './locate.ts';
+import { type Refer, refer, referAgain } from './placement.ts';
 import { MAX_DIVERGENCES, type MappedRange, type Policy } from './policy.ts';
-import type { Reason } from './verdict.ts';
+import type { Reason, Verdict } from './verdict.ts';
 
 export interface ReferenceRequest {
   readonly placement?: FramePlacement;
@@ -34,8 +35,8 @@ export interface NativeRequest {
 
 /** What runs a case. */
 export interface Machines {
-  /** An `input` error means that the JIT declines the program. */
-  readonly compile: (program: Program) => Image;
+  /** An `input` error means that the JIT declines the program, a `jit` error that it failed on it. */
+  readonly compile: (program: Program, env: Env) => Image;
   readonly reference: (program: Program, env: Env, request: ReferenceRequest) => Execution;
   readonly native: (image: Image, program: Program, env: Env, request: NativeRequest) => Execution;
 }
@@ -72,7 +73,7 @@ export function runCases(
   const compiled = stage(subjects, (subject) => compileCase(subject, machines));
   const referred = stage(compiled, (each) => ('verdict' in each ? each : referCase(each, machines)));
   const run = stage(referred, (each) => ('verdict' in each ? each : runNatively(each, machines)));
-  return run.map((each) => ('verdict' in each ? each : judge(each)));
+  return run.map((each) => ('verdict' in each ? each : judge(each, machines)));
 }
 
 interface Compiled {
@@ -81,10 +82,12 @@ interface Compiled {
 }
 
 function compileCase(subject: Case, machines: Machines): Compiled | CaseResult {
-  const { name, program, expected = null } = subject;
-  const image = tryCompile(program, machines);
+  const { name, program, env, expected = null } = subject;
+  const image = tryCompile(program, env, machines);
   if (!(image instanceof OracleError)) return { subject, image };
-  return skipped(name, { kind: 'refused', why: image.message }, { program, expected });
+  const known = { program, expected };
+  if (image.kind === 'jit') return inconclusive(name, { kind: 'jit', why: image.parts.why }, known);
+  return skipped(name, { kind: 'refused', why: image.message }, known);
 }
 
 interface Referred extends Compiled {
@@ -95,12 +98,9 @@ interface Referred extends Compiled {
 
 function referCase({ subject, image }: Compiled, machines: Machines): Referred | CaseResult {
   const { name, program, env, expected = null } = subject;
-  const placement = placementOf(image);
   const recorder = recordMasks(program, env);
-  const want = machines.reference(program, recorder.env, {
-    traceLimit: TRACE_LIMIT,
-    ...(placement === undefined ? {} : { placement }),
-  });
+  const want = refer(image, program, { first: recorder.env, again: env }, referenceOf(machines));
+  if (want === null) return inconclusive(name, { kind: 'placement' }, { program, image, expected });
   const policy = policyFor(subject, image, want);
   const reason = inconclusiveReason(want, policy);
   if (reason === undefined) return { subject, image, want, policy, argMasks: recorder.masks() };
@@ -118,9 +118,21 @@ interface Run extends Referred {
   readonly got: Execution;
 }
 
-function judge({ subject, image, want, got, policy }: Run): CaseResult {
-  const { name, program, expected } = subject;
+/** Of an image that does not say where its frames lie, a divergence must hold wherever they do. */
+function verdictOf(run: Run, machines: Machines): Pick<Run, 'want'> & { readonly verdict: Verdict } {
+  const { subject, image, want, got, policy } = run;
+  const { program, env, expected } = subject;
   const verdict = compare(want, got, policy, expected);
+  if (verdict.kind !== 'diverge' || image.frames !== undefined) return { want, verdict };
+  const common = referAgain(want, program, env, referenceOf(machines));
+  if (common === null) return { want, verdict: { kind: 'inconclusive', reason: { kind: 'placement' } } };
+  return { want: common, verdict: compare(common, got, policy, expected) };
+}
+
+function judge(run: Run, machines: Machines): CaseResult {
+  const { subject, image, got } = run;
+  const { name, program, expected } = subject;
+  const { want, verdict } = verdictOf(run, machines);
   const diverges = verdict.kind === 'diverge';
   return {
     name,
@@ -140,25 +152,23 @@ function judge({ subject, image, want, got, policy }: Run): CaseResult {
 function inconclusive(
   name: string,
   reason: Reason,
-  known: Pick<CaseResult, 'program' | 'image' | 'want' | 'expected'>,
+  known: Partial<Pick<CaseResult, 'program' | 'image' | 'want' | 'expected'>>,
 ): CaseResult {
   return { ...skipped(name, reason, known), verdict: 'inconclusive' };
 }
 
-function tryCompile(program: Program, machines: Machines): Image | OracleError {
+const referenceOf =
+  ({ reference }: Machines): Refer =>
+  (program, env, placement) =>
+    reference(program, env, { traceLimit: TRACE_LIMIT, ...(placement === undefined ? {} : { placement }) });
+
+function tryCompile(program: Program, env: Env, machines: Machines): Image | OracleError {
   try {
-    return machines.compile(program);
+    return machines.compile(program, env);
   } catch (error) {
-    if (error instanceof OracleError && error.kind === 'input') return error;
+    if (error instanceof OracleError && (error.kind === 'input' || error.kind === 'jit')) return error;
     throw error;
   }
-}
-
-/** Frames where the image puts them; undefined for an image that does not say. */
-export function placementOf(image: Image): FramePlacement | undefined {
-  const { frames } = image;
-  if (frames === undefined) return undefined;
-  return { mainFp: MAIN_FP, frameBytes: (subprog) => frames[subprog]?.bytes ?? 0 };
 }
 
 function policyFor({ program, env }: Case, image: Image, want: Execution): Policy {

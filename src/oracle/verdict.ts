@@ -82,6 +82,10 @@ export type Reason =
       readonly what: string;
       readonly pc: number | null;
     }
+  /** Where it goes depends on where frames lie, and the image does not say where that is. */
+  | { readonly kind: 'placement' }
+  /** The JIT died, was late or answered nonsense. */
+  | { readonly kind: 'jit'; readonly why: string }
   /** The JIT declined the program; its own words. */
   | { readonly kind: 'refused'; readonly why: string }
   /** The file is not a test, or not one this build runs; the reader's words. */

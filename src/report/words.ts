@@ -145,6 +145,9 @@ export function reasonText(reason: Reason, scene: Scene): string {
       return `${faultText(reason.fault)} is out of bounds, but in a mapped page${atInsn(reason.pc, scene)}`;
     case 'unsupported':
       return `${reason.what}${atInsn(reason.pc, scene)}`;
+    case 'placement':
+      return 'its way depends on where its frames lie, which the image does not say';
+    case 'jit':
     case 'refused':
     case 'file':
     case 'bad-input':

@@ -9,9 +9,9 @@
 
 import { MAX_ARGS } from '../../bpf/calling.ts';
 import type { LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
-import type { ArgPlace, ArgPlaces } from '../../core/image.ts';
+import type { ArgPlaces } from '../../core/image.ts';
 import { R9, RBP } from '../../x86/reg.ts';
-import { ARG_REGS } from '../../x86/sysv.ts';
+import { argPlaces } from '../../x86/sysv.ts';
 import type { Frame } from '../frame.ts';
 import type { LowerContext } from '../lower/context.ts';
 import { load, store, storeImm } from '../lower/memory.ts';
@@ -39,11 +39,7 @@ function loadArg({ asm }: LowerContext, insn: LdxInsn): void {
 /** From [r11 + off] to [rbp + …]; off = -16 (argument 7) is rsp itself. */
 const outgoingOffset = (frame: Frame, off: number): number => frame.outgoingBase - frame.outgoing - off - 16;
 
-const PLACES: readonly ArgPlace[] = Array.from({ length: MAX_ARGS }, (_, k) =>
-  k < ARG_REGS.length
-    ? { in: 'reg', reg: ARG_REGS[k] as number }
-    : { in: 'stack', index: k - ARG_REGS.length },
-);
+const PLACES = argPlaces(MAX_ARGS);
 
 /** How a convention lowers stack arguments, and where they are at a callee's entry. */
 export interface Convention {

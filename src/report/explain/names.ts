@@ -1,7 +1,7 @@
 /** The words for rows of registers and of stack frames. */
-import type { Image } from '../../core/image.ts';
+import { type Image, UNKNOWN_GPR } from '../../core/image.ts';
 import type { FrameRole } from '../../oracle/frame-rows.ts';
-import { gprName } from '../../x86/reg.ts';
+import { gprName, RBP } from '../../x86/reg.ts';
 
 /** e.g. `incoming arg 8`, `return address`, `saved rbp`, `BPF stack r10-16`, `saved r13 (r7)`. */
 export function rowName(role: FrameRole, fpOffset: number, image: Image): string {
@@ -16,7 +16,7 @@ export function rowName(role: FrameRole, fpOffset: number, image: Image): string
     case 'bpf-stack':
       return `BPF stack r10${fpOffset}`;
     case 'saved-reg': {
-      const bpf = image.regs.indexOf(role.reg);
+      const bpf = image.regs?.indexOf(role.reg) ?? -1;
       return `saved ${gprName(role.reg)}${bpf < 0 ? '' : ` (r${bpf})`}`;
     }
     case 'canary':
@@ -27,7 +27,7 @@ export function rowName(role: FrameRole, fpOffset: number, image: Image): string
 }
 
 /** The native frame pointer: where r10 is kept. */
-export const fpName = ({ regs }: Image): string => gprName(regs[10] ?? 5);
+export const fpName = ({ regs }: Image): string => gprName(regs?.[10] ?? RBP);
 
 /** The native register of a cell: `rdi` of `r1`, `r9` of `in6`; null of a cell that is none. */
 export function nativeOf(cell: string, image: Image): string | null {
@@ -35,8 +35,8 @@ export function nativeOf(cell: string, image: Image): string | null {
   const [, kind, number] = /^(r|in|out)(\d+)$/.exec(cell) ?? [];
   if (number === undefined) return null;
   if (kind === 'r') {
-    const reg = image.regs[Number(number)];
-    return reg === undefined ? null : gprName(reg);
+    const reg = image.regs?.[Number(number)] ?? UNKNOWN_GPR;
+    return reg === UNKNOWN_GPR ? null : gprName(reg);
   }
   const place = image.args.bpf[Number(number) - 1];
   return place?.in === 'reg' ? gprName(place.reg) : null;

@@ -1,0 +1,63 @@
+/**
+ * Where the reference puts its frames: where the image has them. Of an image that does not say, only what does
+ * not depend on it is compared (blur.ts): then the reference runs with its frames in several places.
+ */
+import { MAX_STACK_BYTES } from '../bpf/calling.ts';
+import type { Program } from '../bpf/program.ts';
+import type { Env, FramePlacement } from '../core/env.ts';
+import type { Execution } from '../core/execution.ts';
+import { FP_DEPTH, type Image } from '../core/image.ts';
+import { ENTRY_RSP, MAIN_FP } from '../core/layout.ts';
+import { commonOf } from './blur.ts';
+
+/** Runs the reference with its frames at a place, or at its own. */
+export type Refer = (program: Program, env: Env, placement?: FramePlacement) => Execution;
+
+/** Other places that a divergence is held against. */
+const PLACES = 10;
+/** Bits an address in the stack can have, in 8-byte steps. */
+const PLACE_BITS = 0xfff8;
+/** Odd, so that each place differs from the others in many bits. */
+const SPREAD = 0x9e35;
+const RETURN_ADDRESS_BYTES = 8n;
+
+/** Frames where the image puts them; undefined for an image that does not say. */
+export function placementOf(image: Image): FramePlacement | undefined {
+  const { frames } = image;
+  if (frames === undefined) return undefined;
+  const fpDepth = (subprog: number): number => frames[subprog]?.fpDepth ?? FP_DEPTH;
+  return {
+    mainFp: ENTRY_RSP - RETURN_ADDRESS_BYTES - BigInt(fpDepth(0)),
+    frameBytes: (subprog) => frames[subprog]?.bytes ?? 0,
+    fpDepth,
+  };
+}
+
+/** What the reference promises of this image's run; null if the way it goes depends on where frames lie. */
+export function refer(
+  image: Image,
+  program: Program,
+  envs: { readonly first: Env; readonly again: Env },
+  run: Refer,
+): Execution | null {
+  const placement = placementOf(image);
+  if (placement !== undefined) return run(program, envs.first, placement);
+  return commonOf(run(program, envs.first), run(program, envs.again, elsewhere(1)));
+}
+
+/**
+ * What `want` has in common with runs in more places yet. Two runs may agree by chance in a byte that depends on
+ * where frames lie, so a divergence counts if many agree.
+ */
+export function referAgain(want: Execution, program: Program, env: Env, run: Refer): Execution | null {
+  let common: Execution | null = want;
+  for (let place = 2; place < PLACES && common !== null; place++)
+    common = commonOf(common, run(program, env, elsewhere(place)));
+  return common;
+}
+
+/** Other places for frames than the reference's own; in the first, all bits differ. */
+const elsewhere = (place: number): FramePlacement => ({
+  mainFp: MAIN_FP ^ BigInt((PLACE_BITS + SPREAD * 8 * (place - 1)) & PLACE_BITS),
+  frameBytes: () => MAX_STACK_BYTES + 24 * place,
+});
