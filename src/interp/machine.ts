@@ -45,8 +45,8 @@ export class Machine {
   constructor(program: Program, env: Env, placement: FramePlacement, traceLimit: number) {
     const main = program.subprogs[0];
     if (main === undefined) throw badInput('interpret', program.name, 'it has no subprogs');
-    const { mainFp } = placement;
-    if (mainFp < 0n || mainFp > BigInt(Number.MAX_SAFE_INTEGER)) {
+    const mainFp = u64(placement.mainFp);
+    if (mainFp > Number.MAX_SAFE_INTEGER) {
       throw badInput('interpret', 'placement.mainFp', `${hex(mainFp)} is not below 2^53`);
     }
     this.program = program;

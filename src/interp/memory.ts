@@ -9,7 +9,7 @@ import type { GuestMemory } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { StackBytes, Word } from '../core/execution.ts';
 import { CTX_BASE } from '../core/layout.ts';
-import { hex, type U64 } from '../core/u64.ts';
+import { hex, type U64, u64 } from '../core/u64.ts';
 
 export type AccessSize = 1 | 2 | 4 | 8;
 
@@ -182,8 +182,10 @@ export class Memory implements GuestMemory {
   }
 }
 
-function sectionRegion({ name, address, bytes, writable }: DataSection): Region {
-  if (address < 0n || address + BigInt(bytes.length) > BigInt(Number.MAX_SAFE_INTEGER)) {
+function sectionRegion(section: DataSection): Region {
+  const { name, bytes, writable } = section;
+  const address = u64(section.address);
+  if (address + BigInt(bytes.length) > Number.MAX_SAFE_INTEGER) {
     throw badInput('interpret', `section ${name}`, `its address ${hex(address)} is not below 2^53`);
   }
   return new Region(Number(address), bytes.slice(), { writable });

@@ -10,10 +10,10 @@ import { describeOutcome, r0Of } from '../kit/run.ts';
 describe('registers at a call of a subprog', () => {
   const sees = (name: k.RegName): string =>
     endAll([
-      [k.mov('r0', 3), k.mov('r6', 6), ...passAll(5), k.sub(1), k.exit],
+      [k.mov('r0', 3), ...range(6, 9).map((n) => k.mov(reg(n), n)), ...passAll(5), k.sub(1), k.exit],
       [k.mov('r0', name), k.exit],
     ]);
-  const lost = 'poison: r0 as result of main at 8';
+  const lost = 'poison: r0 as result of main at 11';
 
   it.each([1, 2, 3, 4, 5])('gives the callee r%d', (n) => {
     expect(sees(reg(n))).toBe(`exit ${hex64(BigInt(100 * n))}`);

@@ -25,9 +25,20 @@ describe('entry', () => {
     expect(describeOutcome(got.outcome)).toBe(`exit ${hex64(0x1000n)}`);
   });
 
-  it('refuses a frame pointer it cannot address', () => {
-    const placement = { mainFp: 1n << 60n, frameBytes: () => 0 };
-    expect(() => interpret(k.link([[k.exit]]), k.envOf(), { placement })).toThrow('placement.mainFp');
+  const at = (mainFp: bigint) => () =>
+    interpret(k.link([[k.mov('r0', 'r10'), k.exit]]), k.envOf(), {
+      placement: { mainFp, frameBytes: () => 0 },
+    });
+
+  it.each([0n, 2n ** 53n - 1n])('takes a frame pointer of %d', (mainFp) => {
+    expect(describeOutcome(at(mainFp)().outcome)).toBe(`exit ${hex64(mainFp)}`);
+  });
+
+  it.each([
+    [-1n, '0xffffffffffffffff'],
+    [2n ** 53n, '0x20000000000000'],
+  ])('refuses a frame pointer of %d, which it cannot address', (mainFp, text) => {
+    expect(at(mainFp)).toThrow(`interpret: placement.mainFp: ${text} is not below 2^53`);
   });
 });
 
@@ -50,22 +61,6 @@ describe('budget', () => {
       insnLimit: 999,
     });
     expect(got).toMatchObject({ outcome: { kind: 'budget' }, insns: 999, memory: Uint8Array.of(5) });
-  });
-
-  it('is large enough for 10 million iterations in well under 15 seconds', () => {
-    const loop = [
-      k.mov('r0', 0),
-      k.lddw('r1', 10_000_000n),
-      k.add('r0', 'r1'),
-      k.add('r1', -1),
-      k.jcc(64, 'jne', 'r1', 0, -3),
-      k.exit,
-    ];
-    const start = performance.now();
-    const got = run(loop, { insnLimit: 100_000_000 });
-    expect(describeOutcome(got.outcome)).toBe(`exit ${hex64(50_000_005_000_000n)}`);
-    expect(got.insns).toBe(30_000_003);
-    expect(performance.now() - start).toBeLessThan(15_000);
   });
 });
 
@@ -105,9 +100,9 @@ describe('trace', () => {
     ],
     [k.store(8, 'r10', -8, -1), k.mov('r6', 66), k.mov('r0', 'r8'), k.exit],
   ]);
-  const got = interpret(program, k.envOf({ models: new Map([['kfunc:5', () => 55n]]) }));
 
   it('records each call and return, in order', () => {
+    const got = interpret(program, k.envOf({ models: new Map([['kfunc:5', () => 55n]]) }));
     expect(got.trace.total).toBe(4);
     const address = MAIN_FP - 16n;
     // The word that holds the lowest byte written: four bytes of poison, the four written, then poison again.
@@ -157,16 +152,6 @@ describe('trace', () => {
   ])('keeps %d events at most, and counts all', (traceLimit, kept) => {
     const limited: Execution = interpret(program, k.envOf(), { traceLimit });
     expect([limited.trace.events.length, limited.trace.total]).toEqual([kept, 4]);
-  });
-
-  it('keeps 100 000 events unless told otherwise', () => {
-    const loop = k.link([
-      [k.mov('r6', 60_000), k.sub(1), k.add('r6', -1), k.jcc(64, 'jne', 'r6', 0, -3), k.exit],
-      [k.mov('r0', 0), k.exit],
-    ]);
-    const { trace } = interpret(loop, k.envOf());
-    // r0 of the last call is what main returns.
-    expect([trace.events.length, trace.total]).toEqual([100_000, 120_001]);
   });
 
   it('holds copies: what happens later does not change them', () => {

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { MAX_LOOPS } from '../../src/bpf/calling.ts';
 import type { Insn, Width } from '../../src/bpf/insn.ts';
 import { JUMP_ROWS, type JumpOp } from '../../src/bpf/jump.ts';
+import type { Subprog } from '../../src/bpf/program.ts';
 import { hex64 } from '../../src/core/u64.ts';
-import { interpret } from '../../src/interp/interpret.ts';
+import { mayGoto } from '../../src/interp/jump.ts';
+import { DEFAULT_PLACEMENT, Machine } from '../../src/interp/machine.ts';
 import * as k from '../kit/insns.ts';
-import { EDGES, end, r0, r0Of } from '../kit/run.ts';
+import { EDGES, end, r0 } from '../kit/run.ts';
 
 /** Whether the jump is taken. */
 function taken(width: Width, op: JumpOp, dst: bigint, src: bigint | number): boolean {
@@ -122,35 +124,39 @@ describe('ja', () => {
 });
 
 describe('may_goto', () => {
-  it('lets a frame pass MAX_LOOPS times in all, then jumps; a callee has its own count', () => {
-    const main = [
-      k.mov('r6', 0),
-      k.mayGoto(3),
-      k.add('r6', 1),
-      k.mayGoto(1),
-      k.ja(-4),
-      k.mov('r7', 'r6'),
-      k.sub(1),
-      k.alu(64, 'lsh', 'r0', 32),
-      k.alu(64, 'or', 'r0', 'r7'),
-      k.exit,
-    ];
-    const callee = [k.mov('r0', 0), k.mayGoto(1), k.mov('r0', 1), k.exit];
-    const got = interpret(k.link([main, callee]), k.envOf({ insnLimit: 100_000_000 }));
-    expect(r0Of(got)).toBe(hex64((1n << 32n) | BigInt(MAX_LOOPS / 2)));
+  const program = k.link([
+    [k.mayGoto(1), k.sub(1), k.exit],
+    [k.mov('r0', 0), k.exit],
+  ]);
+  const machine = () => new Machine(program, k.envOf(), DEFAULT_PLACEMENT, 0);
+  const insn = { kind: 'may_goto', off: 5 } as const;
+
+  it('is run: as no jump as long as loops are left', () => {
+    expect(r0([k.mov('r0', 1), k.mayGoto(1), k.mov('r0', 2), k.exit])).toBe(hex64(2n));
   });
 
-  it('starts afresh in each call of the same subprog', () => {
-    const main = [
-      k.sub(1),
-      k.mov('r6', 'r0'),
-      k.sub(1),
-      k.alu(64, 'lsh', 'r0', 32),
-      k.alu(64, 'or', 'r0', 'r6'),
-      k.exit,
-    ];
-    const callee = [k.mov('r0', 0), k.mayGoto(2), k.add('r0', 1), k.ja(-3), k.exit];
-    const got = interpret(k.link([main, callee]), k.envOf({ insnLimit: 100_000_000 }));
-    expect(r0Of(got)).toBe(hex64((BigInt(MAX_LOOPS) << 32n) | BigInt(MAX_LOOPS)));
+  it('goes on while its frame has loops left, then jumps', () => {
+    const m = machine();
+    m.frame.loops = 2;
+    const nexts = [1, 2, 3, 4].map(() => {
+      m.next = 1;
+      mayGoto(m, insn);
+      return m.next;
+    });
+    expect(nexts).toEqual([1, 1, 6, 6]);
+    expect(m.frame.loops).toBe(0);
+  });
+
+  it('has MAX_LOOPS of them in each frame, those of reused ones too', () => {
+    const m = machine();
+    expect(m.frame.loops).toBe(MAX_LOOPS);
+    m.frame.loops = 7;
+    for (let calls = 0; calls < 2; calls++) {
+      m.enter(program.subprogs[1] as Subprog);
+      expect(m.frame.loops).toBe(MAX_LOOPS);
+      mayGoto(m, insn);
+      m.leave();
+    }
+    expect(m.frame.loops).toBe(7);
   });
 });

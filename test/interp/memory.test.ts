@@ -4,6 +4,7 @@ import type { DataSection } from '../../src/bpf/program.ts';
 import { CTX_BASE, DATA_BASE, MAIN_FP } from '../../src/core/layout.ts';
 import { hex64 } from '../../src/core/u64.ts';
 import { interpret } from '../../src/interp/interpret.ts';
+import { runAll } from '../kit/calls.ts';
 import * as k from '../kit/insns.ts';
 import { describeOutcome, end, r0, run } from '../kit/run.ts';
 
@@ -146,14 +147,51 @@ describe('data sections', () => {
     expect(program.data[0]?.bytes).toEqual(new Uint8Array(16));
   });
 
+  const section = (address: bigint, size: number): DataSection => ({
+    name: '.more',
+    address,
+    bytes: new Uint8Array(size),
+    writable: true,
+  });
+  const withMore = (more: DataSection) => () =>
+    interpret({ ...program, data: [...DATA, more] }, k.envOf({ memory: BYTES }));
+
   it.each([
-    ['overlap', DATA_BASE + 15n, 'overlaps the 16 bytes at 0x35d180000000'],
-    ['lie on the context', CTX_BASE, 'overlaps the 9 bytes'],
-    ['lie too high', 1n << 53n, 'not below 2^53'],
-  ])('must not %s', (_name, address, want) => {
-    const bad: DataSection = { name: '.bad', address, bytes: new Uint8Array(8), writable: true };
-    const data = [...DATA, bad];
-    expect(() => interpret({ ...program, data }, k.envOf({ memory: BYTES }))).toThrow(want);
+    ['overlap', DATA_BASE + 15n, 'data at 0x35d18000000f: overlaps the 16 bytes at 0x35d180000000'],
+    ['lie on the context', CTX_BASE, 'data at 0x2a5cbe000000: overlaps the 9 bytes at 0x2a5cbe000000'],
+    ['lie too high', 1n << 53n, 'section .more: its address 0x20000000000000 is not below 2^53'],
+    ['end too high', (1n << 53n) - 8n, 'section .more: its address 0x1ffffffffffff8 is not below 2^53'],
+    ['lie below 0', -8n, 'section .more: its address 0xfffffffffffffff8 is not below 2^53'],
+  ])('must not %s', (_name, address, why) => {
+    expect(withMore(section(address, 8))).toThrow(`interpret: ${why}`);
+  });
+
+  it.each([
+    ['next to each other', section(DATA_BASE + 16n, 8)],
+    ['right before another', section(DATA_BASE - 8n, 8)],
+    ['at the very end', section((1n << 53n) - 9n, 8)],
+    ['anywhere if they are empty', section(DATA_BASE + 4n, 0)],
+  ])('may lie %s', (_name, more) => {
+    expect(describeOutcome(withMore(more)().outcome)).toBe(`exit ${hex64(7n << 32n)}`);
+  });
+});
+
+describe("a frame's stack, as a call shows it", () => {
+  // biome-ignore format: a table
+  it.each([
+    ['nothing, if nothing was stored', [],                               null],
+    ['all of it',                      [k.store(8, 'r10', -512, 1)],     { lowest: 512, poison: 504 }],
+    ['the whole word of its lowest byte', [k.store(4, 'r10', -508, 1)],  { lowest: 512, poison: 508 }],
+    ['no poison where there is none',  [k.store(8, 'r10', -8, 1)],       { lowest: 8, poison: 0 }],
+  ] as const)('has %s', (_what, insns, want) => {
+    const [call] = run([...insns, k.helper(1), k.exit]).trace.events;
+    const stack = call?.stack ?? null;
+    const seen = stack && {
+      lowest: Number(MAIN_FP - stack.address),
+      poison: Array.from(stack.poison ?? []).filter((flag) => flag === 1).length,
+    };
+    expect(seen).toEqual(want);
+    expect(stack?.bytes.length).toBe(want?.lowest);
   });
 });
 
@@ -193,7 +231,7 @@ describe('memory and poison', () => {
     const got = interpret(program, k.envOf({ memory: BYTES }));
     expect(got.memoryPoison).toEqual(Uint8Array.of(0, 0, 0, 1, 1, 0, 0, 0, 0));
     expect(got.dataPoison).toEqual([Uint8Array.from({ length: 16 }, (_, i) => (i === 5 ? 1 : 0)), undefined]);
-    const clean = run([k.mov('r0', 0), k.exit], { memory: BYTES });
+    const clean = runAll([[k.mov('r0', 0), k.exit]], { memory: BYTES }, { data: DATA });
     expect(Object.keys(clean)).not.toContain('memoryPoison');
     expect(Object.keys(clean)).not.toContain('dataPoison');
   });
