@@ -13,8 +13,9 @@ import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
 import type { Case, CaseResult } from './oracle/case.ts';
 import type { Explained } from './oracle/explained.ts';
 import { type Localisation, localise, type StepMachines, type StepObserver } from './oracle/lockstep.ts';
-import { fuelFor, type Machines, runCase, runCases } from './oracle/run.ts';
+import { fuelFor, type Machines, placementOf, runCase, runCases, TRACE_LIMIT } from './oracle/run.ts';
 import { StepRecorder } from './oracle/step-trace.ts';
+import { vacuityOf } from './oracle/vacuity.ts';
 
 /** @defaultValue of CheckOptions.insnLimit: some seconds of the reference. */
 export const DEFAULT_INSN_LIMIT = 100_000_000;
@@ -37,6 +38,11 @@ export interface CheckOptions {
   readonly models?: ReadonlyMap<string, CalleeModel>;
   /** BPF instructions the reference may run; past it the case is inconclusive. @defaultValue 100,000,000 */
   readonly insnLimit?: number;
+  /**
+   * Whether to take each call out of a case that agrees, and see whether it is missed: a few more runs of the
+   * reference for each call. @defaultValue false
+   */
+  readonly vacuity?: boolean;
 }
 
 /** What programs are judged with. */
@@ -103,9 +109,12 @@ export class Checker {
   checkAll(subjects: readonly Subject[], before?: (index: number) => void): CaseResult[] {
     const cases = subjects.map(({ subject, options = {} }) => toCase(subject, options));
     return runCases(cases, this.#machines, before).map((result, index) => {
-      if (result.verdict !== 'diverge') return result;
+      const judged = cases[index] as Case;
+      const wantsVacuity = subjects[index]?.options?.vacuity === true && result.verdict === 'agree';
+      if (result.verdict !== 'diverge' && !wantsVacuity) return result;
       before?.(index);
-      const culprit = this.#localise(cases[index] as Case, result);
+      if (wantsVacuity) return withVacuity(judged, result);
+      const culprit = this.#localise(judged, result);
       return culprit === null ? result : { ...result, culprit };
     });
   }
@@ -158,6 +167,13 @@ export class Checker {
     else this.#options.engine?.close();
     this.#runner = undefined;
   }
+}
+
+function withVacuity({ program, env }: Case, result: CaseResult): CaseResult {
+  const { want, image } = result;
+  if (want === null || image === null) return result;
+  const subject = { program, env, want, placement: placementOf(image), traceLimit: TRACE_LIMIT };
+  return { ...result, vacuity: vacuityOf(subject, interpret) };
 }
 
 function lockstepNs({ memory, data }: Execution, insns: number): number {

@@ -6,6 +6,7 @@ import type { InputOptions } from './options.ts';
 /** `.data` files get the helpers their tests expect. */
 export function checkOptionsFor(path: string, { mem, insnLimit }: InputOptions): CheckOptions {
   return {
+    vacuity: true,
     ...(path.endsWith('.data') ? { models: CONFORMANCE_MODELS } : {}),
     ...(mem === undefined ? {} : { memory: mem }),
     ...(insnLimit === undefined ? {} : { insnLimit }),

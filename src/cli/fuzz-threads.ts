@@ -9,6 +9,8 @@ import { WorkerThread } from './worker-thread.ts';
 export interface WorkerSetup {
   readonly seed: number;
   readonly jit: JitChoice;
+  /** Of every so many cases one has its calls taken out; 0: none. */
+  readonly vacuityEvery: number;
   /** Lines for its case files. */
   readonly setup: ReadonlyMap<string, readonly string[]>;
   readonly runningFile: string;
@@ -30,6 +32,7 @@ export interface ThreadPoolOptions {
   readonly size: number;
   readonly seed: number;
   readonly jit: JitChoice;
+  readonly vacuityEvery: number;
   readonly setup: ReadonlyMap<string, readonly string[]>;
   /** The file in which a worker notes what it runs. */
   readonly runningFile: (worker: number) => string;

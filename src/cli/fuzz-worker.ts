@@ -7,12 +7,13 @@ import { checkerOptionsOf } from './jit-choice.ts';
 import { RunningFile } from './running-file.ts';
 import { serve } from './worker-thread.ts';
 
-const { seed, jit, setup, runningFile, stop } = workerData as WorkerSetup;
+const { seed, jit, setup, vacuityEvery, runningFile, stop } = workerData as WorkerSetup;
 const running = new RunningFile(runningFile, seed, setup);
 const stopped = new Int32Array(stop);
 const shard = new Shard({
   seed,
   setup,
+  vacuityEvery,
   open: () => new Checker(checkerOptionsOf(jit)),
   before: (path) => running.note(path),
   isStopped: () => Atomics.load(stopped, 0) !== 0,

@@ -33,6 +33,7 @@ export interface FuzzOptions extends JitChoice {
   readonly workers?: number;
   readonly corpus: string;
   readonly maxFailures?: number;
+  readonly vacuity: number;
   readonly lane: 'valid' | 'hostile';
 }
 
@@ -104,6 +105,7 @@ async function campaign(
   const pool = new ThreadPool({
     size: one === undefined ? (options.workers ?? availableParallelism()) : 1,
     seed,
+    vacuityEvery: one === undefined ? options.vacuity : Math.min(1, options.vacuity),
     jit: { jit: options.jit, bmi2: options.bmi2, endbr: options.endbr },
     setup: setupLines(options),
     runningFile: (worker) => corpus.runningFile(worker),

@@ -4,6 +4,7 @@
  * counts does not depend on how many workers it has.
  */
 import type { Summary } from '../oracle/case.ts';
+import { addVacuity, NO_VACUITY, type VacuityCounts } from '../oracle/vacuity-count.ts';
 import { CallCoverage } from './call-coverage.ts';
 import { CaseDigest } from './digest.ts';
 import { OpcodeCoverage } from './opcode-coverage.ts';
@@ -73,6 +74,7 @@ export interface CampaignState {
   readonly statistics: Statistics;
   readonly calls: CallCoverage;
   readonly opcodes: OpcodeCoverage;
+  readonly vacuous: VacuityCounts;
   readonly failures: readonly Failure[];
   /** Cases that proved nothing; the first ones. */
   readonly unjudged: readonly Unjudged[];
@@ -93,6 +95,7 @@ class Campaign {
   readonly #statistics = new Statistics();
   readonly #calls = new CallCoverage();
   readonly #opcodes = new OpcodeCoverage();
+  #vacuous = NO_VACUITY;
   readonly #buckets = new Map<string, Failure>();
   readonly #unjudged: Unjudged[] = [];
   /** Reports that wait for those before them, by first case. */
@@ -157,6 +160,7 @@ class Campaign {
     this.#statistics.merge(report.statistics);
     this.#calls.merge(report.calls);
     this.#opcodes.merge(report.opcodes);
+    this.#vacuous = addVacuity(this.#vacuous, report.vacuous);
     for (const hit of report.hits) this.#addHit(hit);
     this.#unjudged.push(...report.unjudged.slice(0, MAX_UNJUDGED - this.#unjudged.length));
     this.#isFull = this.#buckets.size >= (this.#options.maxFailures ?? Number.POSITIVE_INFINITY);
@@ -207,6 +211,7 @@ class Campaign {
       statistics: this.#statistics,
       calls: this.#calls,
       opcodes: this.#opcodes,
+      vacuous: this.#vacuous,
       failures: [...this.#buckets.values()],
       unjudged: this.#unjudged,
       summary: this.#statistics.summary(),

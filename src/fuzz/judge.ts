@@ -9,6 +9,8 @@ export interface JudgeOptions {
   readonly name: string;
   readonly memory: Uint8Array;
   readonly insnLimit: number;
+  /** Whether to take its calls out, too. */
+  readonly vacuity?: boolean;
 }
 
 /** Judges programs on one engine. */
@@ -35,20 +37,24 @@ export function judgeCase(
   subject: Generated,
   seed: number,
   path: CasePath,
+  options: Pick<JudgeOptions, 'vacuity'> = {},
 ): CaseResult {
-  return judge.check(subject.program, optionsOf(subject, seed, path));
+  return judge.check(subject.program, { ...optionsOf(subject, seed, path), ...options });
 }
 
 /** Judges generated cases; `before` is told the path of the one that is worked on next. */
 export function judgeCases(
   judge: Pick<Judge, 'checkAll'>,
-  cases: readonly { readonly subject: Generated; readonly path: CasePath }[],
+  cases: readonly (Pick<JudgeOptions, 'vacuity'> & {
+    readonly subject: Generated;
+    readonly path: CasePath;
+  })[],
   seed: number,
   before: (path: CasePath) => void = () => undefined,
 ): CaseResult[] {
-  const subjects = cases.map(({ subject, path }) => ({
+  const subjects = cases.map(({ subject, path, vacuity = false }) => ({
     subject: subject.program,
-    options: optionsOf(subject, seed, path),
+    options: { ...optionsOf(subject, seed, path), vacuity },
   }));
   return judge.checkAll(subjects, (index) => before((cases[index] as (typeof cases)[number]).path));
 }

@@ -4,8 +4,10 @@
  */
 import { type Generated, lower } from '../arb/lower.ts';
 import { encode } from '../bpf/encode.ts';
+import type { Execution } from '../core/execution.ts';
 import type { CaseResult } from '../oracle/case.ts';
-import type { Reason } from '../oracle/verdict.ts';
+import { addVacuity, countVacuity, NO_VACUITY, type VacuityCounts } from '../oracle/vacuity-count.ts';
+import type { Reason, Vacuity } from '../oracle/verdict.ts';
 import { bucketOf } from './bucket.ts';
 import { CallCoverage } from './call-coverage.ts';
 import { caseText } from './case-file.ts';
@@ -47,6 +49,7 @@ export interface BlockReport {
   readonly statistics: StatisticsCounts;
   readonly calls: Float64Array;
   readonly opcodes: OpcodeCounts;
+  readonly vacuous: VacuityCounts;
   readonly hits: readonly Hit[];
   readonly unjudged: readonly Unjudged[];
 }
@@ -72,6 +75,8 @@ export interface ShardOptions {
   readonly before?: (path: CasePath) => void;
   /** Asked while shrinking. */
   readonly isStopped?: () => boolean;
+  /** Of every so many cases one has its calls taken out; 0: none. @defaultValue 0 */
+  readonly vacuityEvery?: number;
   /** Cases one hit may take to shrink. @defaultValue 5000 */
   readonly maxShrinkRuns?: number;
 }
@@ -111,7 +116,11 @@ export class Shard {
 
   #runBatch(paths: readonly CasePath[], tally: Tally): void {
     const { seed, open, before } = this.#options;
-    const cases = paths.map((path) => ({ path, subject: lower(specAt(seed, path)) }));
+    const cases = paths.map((path) => ({
+      path,
+      subject: lower(specAt(seed, path)),
+      vacuity: isSampled(path.index, this.#options),
+    }));
     const codes = cases.map(({ subject }) => encode(subject.program.insns));
     this.#judge ??= open();
     const results = judgeCases(this.#judge, cases, seed, before);
@@ -125,7 +134,10 @@ export class Shard {
     tally.digest.add(path.index, subject, code);
     tally.opcodes.add(code);
     tally.statistics.add(result);
-    if (result.want !== null) tally.calls.add(subject.program, result.want.trace);
+    if (result.want !== null) {
+      tally.calls.add(subject.program, result.want.trace);
+      tally.addVacuity(result.want, result.vacuity);
+    }
     if (result.verdict === 'diverge') {
       const bucket = bucketOf(result);
       const isFirst = tally.hits.every((hit) => hit.bucket !== bucket);
@@ -155,6 +167,10 @@ export class Shard {
   }
 }
 
+/** The seed says where the sample begins. */
+const isSampled = (index: number, { seed, vacuityEvery = 0 }: ShardOptions): boolean =>
+  vacuityEvery > 0 && index % vacuityEvery === seed % vacuityEvery;
+
 function shrunkHit(found: Minimised, seed: number, setup: ShardOptions['setup']): ShrunkHit {
   const { path, bucket, shrinks, runs, isFinished, subject, result } = found;
   return {
@@ -176,9 +192,16 @@ class Tally {
   readonly opcodes = new OpcodeCoverage();
   readonly hits: Hit[] = [];
   readonly #unjudged: Unjudged[] = [];
+  #vacuous = NO_VACUITY;
 
   addUnjudged(path: CasePath, { verdict, reason }: CaseResult): void {
     if (verdict === 'inconclusive' || verdict === 'skipped') this.#unjudged.push({ path, verdict, reason });
+  }
+
+  addVacuity({ trace }: Execution, vacuity: Vacuity | undefined): void {
+    const reachesCall = trace.events.some(({ kind }) => kind === 'call');
+    if (reachesCall && vacuity === undefined) return;
+    this.#vacuous = addVacuity(this.#vacuous, countVacuity(reachesCall, vacuity));
   }
 
   report(block: Block): BlockReport {
@@ -188,6 +211,7 @@ class Tally {
       statistics: this.statistics.counts(),
       calls: this.calls.counts(),
       opcodes: this.opcodes.counts(),
+      vacuous: this.#vacuous,
       hits: this.hits,
       unjudged: this.#unjudged,
     };

@@ -5,7 +5,7 @@ import type { Execution } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 import type { U64 } from '../core/u64.ts';
 import type { Culprit } from './locate.ts';
-import type { Divergence, Reason } from './verdict.ts';
+import type { Divergence, Reason, Vacuity } from './verdict.ts';
 
 export interface Case {
   /** Shown in reports, e.g. `fnv.v4.O2.o:entry`. */
@@ -43,6 +43,8 @@ export interface CaseResult {
   readonly got: Execution | null;
   /** Why it is known to diverge (expected-failures.ts); only on a divergence that a list expects. */
   readonly expectedFailure?: string;
+  /** What taking its calls out came to; only where that was asked for and both sides agree. */
+  readonly vacuity?: Vacuity;
 }
 
 /** A case that is not run, and why. */

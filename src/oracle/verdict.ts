@@ -105,3 +105,15 @@ export type Verdict =
       readonly total: number;
     }
   | { readonly kind: 'inconclusive'; readonly reason: Reason };
+
+/** What taking calls out of a case came to. Calls are named by their slots. */
+export interface Vacuity {
+  /** Call instructions in the program. */
+  readonly calls: number;
+  /** Those that ran. */
+  readonly reached: readonly number[];
+  /** Those without which nothing observed changes. */
+  readonly withoutEffect: readonly number[];
+  /** How many of `reached` were not taken out, since running again would take too long. */
+  readonly untried: number;
+}

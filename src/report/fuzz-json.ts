@@ -4,6 +4,7 @@ import { CALLEE_KINDS, type CallCoverage, type CalleeKind } from '../fuzz/call-c
 import type { OpcodeCoverage } from '../fuzz/opcode-coverage.ts';
 import { formatPath } from '../fuzz/path.ts';
 import { type Summary, summarise } from '../oracle/case.ts';
+import type { VacuityCounts } from '../oracle/vacuity-count.ts';
 import {
   type FuzzReport,
   fuzzSummary,
@@ -26,6 +27,7 @@ export interface JsonFuzzReport {
   readonly casesPerSecond: number;
   readonly statistics: JsonStatistics;
   readonly coverage: JsonCoverage;
+  readonly vacuous: VacuityCounts;
   readonly failures: readonly JsonFailure[];
   /** The first cases that proved nothing. */
   readonly inconclusive: readonly { readonly path: string; readonly reason: string | null }[];
@@ -78,6 +80,7 @@ function fuzzDocument(report: FuzzReport): JsonFuzzReport {
     casesPerSecond: Math.round(summary.ran / Math.max(seconds, 1e-3)),
     statistics: statisticsOf(report),
     coverage: coverageOf(state.calls, state.opcodes),
+    vacuous: state.vacuous,
     failures: failures.filter(({ failure }) => isConfirmed(failure)).map((f) => failureOf(f, state.seed)),
     inconclusive: [
       ...failures.filter(({ failure }) => !isConfirmed(failure)).map(unconfirmedOf),

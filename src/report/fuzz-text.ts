@@ -13,6 +13,7 @@ import {
   unconfirmedReason,
 } from './fuzz-report.ts';
 import { verdictsLine } from './text.ts';
+import { vacuousText } from './vacuity.ts';
 import { reasonText } from './words.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -29,7 +30,7 @@ export function fuzzText(report: FuzzReport, { color }: { readonly color: boolea
     ...corpusLines(corpus, colors),
     ...failures.flatMap((failure) => failureLines(failure, state.seed, colors)),
     ...unjudgedLines(report, colors),
-    ...(ran === 0 ? [] : [programsLine(report)]),
+    ...(ran === 0 ? [] : [programsLine(report), vacuousText(state.vacuous, ran)]),
     `seed ${state.seed}, digest ${state.digest}, ${seconds.toFixed(1)} s, ${rate.toFixed(0)} cases/s`,
     verdictsLine(summary),
   ].join('\n')}\n`;

@@ -2,7 +2,8 @@
 import { hex, hex64 } from '../core/u64.ts';
 import { type CaseResult, type Summary, summarise, type VerdictName } from '../oracle/case.ts';
 import type { Culprit } from '../oracle/locate.ts';
-import type { Divergence, Observed } from '../oracle/verdict.ts';
+import { type VacuityCounts, vacuityOfAll } from '../oracle/vacuity-count.ts';
+import type { Divergence, Observed, Vacuity } from '../oracle/verdict.ts';
 import { insnText } from './insn-text.ts';
 import { nativeText } from './native.ts';
 import type { CasesReport, ExpectedList } from './reporter.ts';
@@ -24,6 +25,8 @@ export interface JsonResult {
   readonly culprit?: JsonCulprit;
   /** Why it is known to diverge: only where a list of expected failures says so. */
   readonly expectedFailure?: string;
+  /** Only of a program with calls on which both sides agree. */
+  readonly vacuity?: Vacuity;
 }
 
 export interface JsonDivergence {
@@ -46,22 +49,26 @@ export interface JsonReport {
   readonly summary: Summary;
   /** Only with a list of expected failures: `why` is a verdict, `absent` or `ambiguous`. */
   readonly expectations?: ExpectedList;
+  /** Only where a program with calls agrees. */
+  readonly vacuous?: VacuityCounts;
   readonly results: readonly JsonResult[];
 }
 
 /** The document as text, with a newline at its end. */
 export function jsonReport({ results, expected }: CasesReport): string {
+  const vacuous = vacuityOfAll(results);
   const report: JsonReport = {
     schema: 'bpf-oracle/check@1',
     summary: summarise(results),
     ...(expected === undefined ? {} : { expectations: expected }),
+    ...(vacuous === null ? {} : { vacuous }),
     results: results.map(jsonResult),
   };
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
 function jsonResult(result: CaseResult): JsonResult {
-  const { name, verdict, reason, want, expected, culprit, expectedFailure } = result;
+  const { name, verdict, reason, want, expected, culprit, expectedFailure, vacuity } = result;
   const outcome = want?.outcome ?? null;
   return {
     name,
@@ -75,6 +82,7 @@ function jsonResult(result: CaseResult): JsonResult {
     divergences: result.divergences.map((divergence) => jsonDivergence(divergence, result)),
     ...(culprit === null ? {} : { culprit: jsonCulprit(culprit, result) }),
     ...(expectedFailure === undefined ? {} : { expectedFailure }),
+    ...(vacuity === undefined || vacuity.calls === 0 ? {} : { vacuity }),
   };
 }
 

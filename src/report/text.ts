@@ -5,6 +5,7 @@ import { type CaseResult, type Summary, summarise, type VerdictName } from '../o
 import { failureBlock } from './failure.ts';
 import type { CasesReport, ReportOptions } from './reporter.ts';
 import { table } from './table.ts';
+import { vacuityLines, vacuitySummary } from './vacuity.ts';
 import { reasonText, stopText } from './words.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -38,10 +39,13 @@ export function textReport(
   const lines = shown.flatMap((result, i) => {
     const mark = markOf(result);
     const row = colors[MARK_COLORS[mark]](mark) + (rows[i] ?? '').slice(mark.length);
-    return mark === 'diverge' ? [row, ...failureBlock(result).map(indented), ''] : [row];
+    return [
+      row,
+      ...(mark === 'diverge' ? [...failureBlock(result), ''] : vacuityLines(result)).map(indented),
+    ];
   });
   const end = command === 'conformance' ? conformanceLine : verdictsLine;
-  return `${[...lines, end(summarise(results))].join('\n')}\n`;
+  return `${[...lines, ...vacuitySummary(results), end(summarise(results))].join('\n')}\n`;
 }
 
 const indented = (line: string): string => (line === '' ? '' : `  ${line}`);

@@ -118,3 +118,24 @@ describe('check', () => {
     expect((await cli(['check', flag, path])).code).toBe(0);
   });
 });
+
+describe('vacuity', () => {
+  const missed = file('missed.s', 'r1 = 1\ncall 5\nexit\n');
+  const vacuous = file('vacuous.s', 'r1 = 1\ncall 5\nr0 = 2\nexit\n');
+
+  it('tells of calls that nothing misses, under the case and at the end', async () => {
+    const { code, stdout } = await cli(['check', missed, vacuous]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^agree +\S+vacuous\.s .*\n {2}vacuous: nothing misses its call: insn 1\n/m);
+    expect(stdout.match(/^ {2}vacuous/gm)).toHaveLength(1);
+    expect(stdout).toMatch(
+      /^vacuous: no call reached in 0 of 2 cases; no call missed when taken out in 1 of 2 tried \(1 of 2 calls is\)$/m,
+    );
+  });
+
+  it('is in the JSON document', async () => {
+    const { report } = await checkJson([missed, vacuous]);
+    expect(report.vacuous).toMatchObject({ noCall: 0, sampled: 2, callWithoutEffect: 1 });
+    expect(report.results.map((result) => result.vacuity?.withoutEffect)).toEqual([[], [1]]);
+  });
+});

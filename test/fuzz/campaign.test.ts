@@ -15,13 +15,16 @@ interface Options {
   readonly compile?: Compile;
   readonly confirmation?: Confirmation;
   readonly maxFailures?: number;
+  readonly vacuityEvery?: number;
 }
 
 async function campaign(options: Options): Promise<CampaignState> {
   const { workers, seed = 5, runs = 300, compile, confirmation = 'diverges', maxFailures } = options;
+  const { vacuityEvery = 0 } = options;
   const pool = localPool(workers, {
     seed,
     maxShrinkRuns: 40,
+    vacuityEvery,
     ...(compile === undefined ? {} : { checker: { compile } }),
   });
   try {
@@ -49,6 +52,21 @@ const essence = ({ digest, summary, failures, statistics }: CampaignState) => ({
 });
 
 describe('runCampaign', () => {
+  it('takes the calls out of a share of the cases that the seed chooses', async () => {
+    const all = { workers: 2, runs: 130 };
+    const none = (await campaign(all)).vacuous;
+    expect(none).toMatchObject({ sampled: 0, calls: 0 });
+    const every = (await campaign({ ...all, vacuityEvery: 1 })).vacuous;
+    expect(every.noCall).toBe(none.noCall);
+    expect(every.sampled + every.noCall).toBe(130);
+    expect(every.callsWithoutEffect).toBeGreaterThan(0);
+    expect(every.callWithoutEffect / every.sampled).toBeLessThan(0.1);
+    // Cases 5 and 69 of seed 5.
+    expect((await campaign({ ...all, vacuityEvery: 64 })).vacuous.sampled).toBe(2);
+    expect((await campaign({ ...all, seed: 3, runs: 67, vacuityEvery: 64 })).vacuous.sampled).toBe(1);
+    expect((await campaign({ ...all, seed: 3, runs: 68, vacuityEvery: 64 })).vacuous.sampled).toBe(2);
+  });
+
   it('makes the same cases whatever the number of workers', async () => {
     const [one, two, three] = [
       await campaign({ workers: 1 }),

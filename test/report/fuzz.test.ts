@@ -6,6 +6,7 @@ import { caseAt } from '../../src/fuzz/generate.ts';
 import { OpcodeCoverage } from '../../src/fuzz/opcode-coverage.ts';
 import { OPCODE_FORMS } from '../../src/fuzz/opcode-forms.ts';
 import { Statistics } from '../../src/fuzz/statistics.ts';
+import { NO_VACUITY } from '../../src/oracle/vacuity-count.ts';
 import { findingsOf } from '../../src/report/findings.ts';
 import { callGrid, opcodeGrid } from '../../src/report/fuzz-grid.ts';
 import { fuzzJson, type JsonFuzzReport } from '../../src/report/fuzz-json.ts';
@@ -51,6 +52,7 @@ function report(failures: readonly Failure[]): FuzzReport {
     statistics,
     calls: new CallCoverage(),
     opcodes: new OpcodeCoverage(),
+    vacuous: { ...NO_VACUITY, noCall: 1, sampled: 2, calls: 9, callsWithoutEffect: 3 },
     failures,
     unjudged: [],
     summary: statistics.summary(),
@@ -93,6 +95,7 @@ describe('fuzzJson', () => {
         },
       ],
     });
+    expect(got.vacuous).toMatchObject({ noCall: 1, sampled: 2, callWithoutEffect: 0, calls: 9 });
     expect(Object.keys(got.coverage.arity)).toEqual(Array.from({ length: 13 }, (_, args) => `${args}`));
     expect(got.coverage.opcodes.missing).toEqual(OPCODE_FORMS.map(({ name }) => name));
   });
@@ -144,6 +147,9 @@ describe('fuzzText', () => {
       'diverge  arg 7+ of kfunc: 3 cases; shrunk 2 times: corpus/arg-7-of-kfunc-1-12.data',
     );
     expect(text).toContain('bpf-oracle fuzz --seed 1 --path 12:0:3\n');
+    expect(text).toContain(
+      'vacuous: no call reached in 1 of 100 cases; no call missed when taken out in 0 of 2 tried (6 of 9 calls are)\n',
+    );
     expect(text).toMatch(/\n100 ran: 97 agree, 3 diverge, 0 inconclusive; 0 skipped\n$/);
   });
 });

@@ -22,7 +22,12 @@ export function addFuzz(program: Command, context: Context): void {
     .option('--path <path>', 'one case, as a failure names it: 12 or 12:0:3')
     .addOption(number('--workers <n>', 'threads, each with an engine of its own (default: one a core)'))
     .option('--corpus <folder>', 'where saved cases are', 'corpus')
-    .addOption(number('--max-failures <n>', 'end after so many different failures (default: go on)'));
+    .addOption(number('--max-failures <n>', 'end after so many different failures (default: go on)'))
+    .addOption(
+      new Option('--vacuity <n>', 'of every n-th case, take each call out and see if it is missed; 0: never')
+        .argParser(naturalNumber)
+        .default(64),
+    );
   command.addOption(
     new Option(
       '--lane <name>',
