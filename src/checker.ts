@@ -13,7 +13,8 @@ import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
 import type { Case, CaseResult } from './oracle/case.ts';
 import type { Explained } from './oracle/explained.ts';
 import { type Localisation, localise, type StepMachines, type StepObserver } from './oracle/lockstep.ts';
-import { fuelFor, type Machines, placementOf, runCase, runCases, TRACE_LIMIT } from './oracle/run.ts';
+import { placementOf } from './oracle/placement.ts';
+import { fuelFor, type Machines, runCase, runCases, TRACE_LIMIT } from './oracle/run.ts';
 import { StepRecorder } from './oracle/step-trace.ts';
 import { vacuityOf } from './oracle/vacuity.ts';
 
