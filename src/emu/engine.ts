@@ -28,6 +28,11 @@ export interface EngineCaps {
   readonly preciseFaultRip: boolean;
   /** A 32-bit cmpxchg that succeeds leaves the upper half of rax alone, as the CPU does. */
   readonly exactCmpxchg32: boolean;
+  /**
+   * Fuel is counted in basic blocks. Otherwise it is CPU time, far more than so many blocks need, and a run
+   * that used it up may have been stopped at any instruction.
+   */
+  readonly countsBlocks: boolean;
 }
 
 /** How a run of machine code ended. */
@@ -52,7 +57,7 @@ export type Stop =
   | { readonly kind: 'interrupt'; readonly vector: number; readonly rip: U64 }
   /** hlt, syscall and the like: stopped, but not at `until`. */
   | { readonly kind: 'halt'; readonly rip: U64 }
-  /** Fuel used up, or the watcher asked for it; rip of the block not yet run. */
+  /** Fuel used up, or the watcher asked for it; rip of the block (without `countsBlocks`, insn) not yet run. */
   | { readonly kind: 'fuel' | 'stopped'; readonly rip: U64 }
   /** An instruction CPUs have and this engine does not, e.g. `popcnt`. */
   | { readonly kind: 'unsupported'; readonly what: string; readonly rip: U64 }
@@ -86,7 +91,7 @@ export interface RunRequest {
   readonly until: U64;
   /** Initial GPRs and rflags, REG_FILE_WORDS words. */
   readonly regs: BigUint64Array;
-  /** Basic blocks the guest may run. */
+  /** Basic blocks the guest may run; see `EngineCaps.countsBlocks`. */
   readonly fuel: number;
   /** Block addresses that call `watcher`; those a jump, call or return can reach. */
   readonly watch: ReadonlySet<number>;

@@ -18,10 +18,19 @@ export interface LoadedRange {
   readonly size: number;
 }
 
+/** Zeros in a buffer of their own: they never move, and views keep them alive. */
+const ownBuffer = (size: number): Uint8Array => new Uint8Array(new ArrayBuffer(size));
+
 export class GuestSpace {
+  readonly #allocate: (size: number) => Uint8Array;
   readonly #mapped: Mapped[] = [];
   /** Bytes of the latest load at each address. */
   readonly #loads = new Map<U64, number>();
+
+  /** `allocate` yields the zeros behind a region. @defaultValue buffers of JavaScript */
+  constructor(allocate: (size: number) => Uint8Array = ownBuffer) {
+    this.#allocate = allocate;
+  }
 
   get mapped(): readonly Mapped[] {
     return this.#mapped;
@@ -34,8 +43,7 @@ export class GuestSpace {
     if (clash !== undefined) {
       throw badInput('map', `${region.name} at ${hex(region.address)}`, `${clash.region.name} is there`);
     }
-    // A buffer of its own: its bytes never move, and its views keep it alive.
-    const mapped = { region, bytes: new Uint8Array(new ArrayBuffer(region.size)) };
+    const mapped = { region, bytes: this.#allocate(region.size) };
     this.#mapped.push(mapped);
     return mapped;
   }
@@ -69,12 +77,17 @@ export class GuestSpace {
 
   /** A view of mapped bytes from `address` on: `size` of them, or as many as the region has; else none. */
   bytes(address: U64, size: number): Uint8Array {
-    for (const { region, bytes } of this.#mapped) {
-      if (address < region.address) continue;
-      const offset = Number(address - region.address);
-      if (offset < region.size) return bytes.subarray(offset, offset + size);
-    }
-    return new Uint8Array(0);
+    const mapped = this.at(address);
+    if (mapped === undefined) return new Uint8Array(0);
+    const offset = Number(address - mapped.region.address);
+    return mapped.bytes.subarray(offset, offset + size);
+  }
+
+  /** What is mapped there. */
+  at(address: U64): Mapped | undefined {
+    return this.#mapped.find(
+      ({ region }) => address >= region.address && address < region.address + BigInt(region.size),
+    );
   }
 
   #holding(address: U64, size: number): Mapped {

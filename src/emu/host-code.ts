@@ -47,19 +47,22 @@ let hooks: HostHooks | null | undefined;
 
 /** The hooks, written to one executable page of this process; null where that cannot be. */
 export function hostHooks(): HostHooks | null {
-  if (hooks === undefined) hooks = process.arch === 'x64' && process.platform === 'linux' ? place() : null;
+  if (hooks !== undefined) return hooks;
+  const page = hasHostCode() ? placeCode(Uint8Array.from([...BLOCK_HOOK, ...INSN_HOOK])) : null;
+  hooks = page === null ? null : { block: page, insn: page + BigInt(BLOCK_HOOK.length) };
   return hooks;
 }
 
-function place(): HostHooks | null {
+/** Whether machine code of this file can run here. */
+export const hasHostCode = (): boolean => process.arch === 'x64' && process.platform === 'linux';
+
+/** Writes up to a page of machine code where it can be called; null where that cannot be. It stays for good. */
+export function placeCode(code: Uint8Array): Pointer | null {
   const libc = koffi.load(null);
   const mmap = libc.func('void *mmap(void *address, size_t size, int prot, int flags, int fd, long offset)');
   const mprotect = libc.func('int mprotect(void *address, size_t size, int prot)');
   const page: Pointer | null = mmap(null, PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
   if (page === null || BigInt.asUintN(64, page) === MAP_FAILED) return null;
-  const bytes = new Uint8Array(koffi.view(page, PAGE));
-  bytes.set(BLOCK_HOOK);
-  bytes.set(INSN_HOOK, 64);
-  if (mprotect(page, PAGE, PROT_READ_EXEC) !== 0) return null;
-  return { block: page, insn: page + 64n };
+  new Uint8Array(koffi.view(page, PAGE)).set(code);
+  return mprotect(page, PAGE, PROT_READ_EXEC) === 0 ? page : null;
 }

@@ -1,7 +1,5 @@
 /** Native code as text, by iced-x86: independent of our own tables, so a listing shows what the bytes say. */
-import { createRequire } from 'node:module';
-
-type Iced = typeof import('iced-x86');
+import { iced } from './iced.ts';
 
 /** How assembly is written: as GNU as and bpftool do, or as Intel's manual does. */
 export const SYNTAXES = ['att', 'intel'] as const;
@@ -30,14 +28,6 @@ export interface DisassembleOptions {
 
 /** SDM 2A §2.3.11. */
 const MAX_INSN_BYTES = 15;
-
-let loaded: Iced | undefined;
-
-/** iced-x86 is a CommonJS package of 1.5 MB; it is loaded at first use. */
-function iced(): Iced {
-  loaded ??= createRequire(import.meta.url)('iced-x86') as Iced;
-  return loaded;
-}
 
 /** Bytes that are no instruction are shown as `(bad)`. */
 export function disassembleNative(code: Uint8Array, options: DisassembleOptions): NativeInsn[] {

@@ -1,0 +1,178 @@
+/**
+ * The driver: machine code of the host that lets the traced guest run until it stops, so that a stop costs one
+ * call out of JavaScript and not six. It works on a record of 64-bit words, whose address it is given (rdi):
+ *
+ *   set the guest's registers; if asked, first step over a breakpoint, with its own byte back in place;
+ *   resume; wait; get registers and siginfo
+ *
+ * psABI §3.2.3 (arguments), appendix A.2.1 (system calls: number in rax; rdi, rsi, rdx, r10; destroys rcx, r11).
+ */
+import { Assembler } from '../../x86/assembler.ts';
+import { ADD, AND, CMP, JCC, JMP, MOV, POP_R64, PUSH_R64, RET, TEST, XOR } from '../../x86/forms.ts';
+import { type Gpr, R10, RAX, RBX, RCX, RDI, RDX, RSI } from '../../x86/reg.ts';
+import { RFLAGS } from '../engine.ts';
+import { SYSCALL } from './guest-elf.ts';
+import { NT_X86_XSTATE, PTRACE, SYS, WAIT_ALL } from './linux.ts';
+
+/** Words of the record. */
+export const RECORD = {
+  pid: 0,
+  /** PTRACE.cont, sysemu or sysemuSingleStep */
+  request: 1,
+  /** struct iovec with the x87 and vector state to set first; 0: leave it */
+  xstate: 2,
+  /** Host address of the breakpoint's byte to step over first; 0: none. */
+  breakpoint: 3,
+  /** The byte that belongs there. */
+  original: 4,
+  /** As wait4 gives it. */
+  status: 5,
+  /** What setting the registers returned: 0, or minus an errno. */
+  error: 6,
+  /** A register file (engine.ts), then rip. */
+  regs: 8,
+  /** struct user_regs_struct */
+  user: 26,
+  /** siginfo_t */
+  siginfo: 54,
+} as const;
+export const RECORD_WORDS = 70;
+
+/** Index of rip behind the registers of RECORD.regs. */
+export const RIP = RFLAGS + 1;
+/** Index in user_regs_struct of rax rcx rdx rbx rsp rbp rsi rdi r8..r15, rflags, rip. */
+// biome-ignore format: the order of a register file
+const USER_REGS = [10, 11, 12, 5, 19, 4, 13, 14, 9, 8, 7, 6, 3, 2, 1, 0, 18, 16] as const;
+const USER_ORIG_RAX = 15;
+const INT3 = 0xcc;
+/** WIFSTOPPED with SIGTRAP; TRAP_TRACE. */
+const STOPPED_BY_TRAP = 0x057f;
+const SI_CODE_BYTES = 8;
+const STEPPED = 2;
+const EINTR = 4;
+/** IF and RF: the kernel's, not the guest's. SDM 1 §3.4.3. */
+const NOT_THE_GUESTS = 0x1_0200;
+
+/** `void drive(record *)` */
+export function driverCode(): Uint8Array {
+  const asm = new Assembler(2048);
+  asm.o(PUSH_R64, RBX);
+  asm.mr(MOV.rm64_r64, RBX, RDI);
+  copyIn(asm);
+  setXstate(asm);
+  ptrace(asm, PTRACE.setRegs, RECORD.user);
+  store(asm, RECORD.error, RAX);
+  asm.mr(TEST.rm64_r64, RAX, RAX);
+  const failed = jump(asm, JCC.ne.rel32);
+  const stopped = stepOver(asm);
+  load(asm, RDI, RECORD.request);
+  resume(asm);
+  stopped();
+  ptrace(asm, PTRACE.getRegs, RECORD.user);
+  ptrace(asm, PTRACE.getSigInfo, RECORD.siginfo);
+  copyOut(asm);
+  failed();
+  asm.o(POP_R64, RBX);
+  asm.none(RET);
+  return asm.bytes().slice();
+}
+
+/** Registers to user_regs_struct; orig_rax -1 keeps the kernel from restarting a system call. */
+function copyIn(asm: Assembler): void {
+  USER_REGS.forEach((slot, i) => {
+    load(asm, RAX, RECORD.regs + i);
+    store(asm, RECORD.user + slot, RAX);
+  });
+  asm.memImm(MOV.rm64_imm32, RBX, 8 * (RECORD.user + USER_ORIG_RAX), -1);
+}
+
+function copyOut(asm: Assembler): void {
+  USER_REGS.forEach((slot, i) => {
+    load(asm, RAX, RECORD.user + slot);
+    if (i === RFLAGS) asm.mi(AND.rm64_imm32, RAX, ~NOT_THE_GUESTS);
+    store(asm, RECORD.regs + i, RAX);
+  });
+}
+
+function setXstate(asm: Assembler): void {
+  load(asm, R10, RECORD.xstate);
+  asm.mr(TEST.rm64_r64, R10, R10);
+  const none = jump(asm, JCC.e.rel32);
+  asm.oi(MOV.r32_imm32, RDI, PTRACE.setRegSet);
+  asm.oi(MOV.r32_imm32, RDX, NT_X86_XSTATE);
+  ptraceCall(asm);
+  none();
+}
+
+/** With a breakpoint to step over: goes on only if the step ended well. Returns where to go otherwise. */
+function stepOver(asm: Assembler): () => void {
+  load(asm, RAX, RECORD.breakpoint);
+  asm.mr(TEST.rm64_r64, RAX, RAX);
+  const none = jump(asm, JCC.e.rel32);
+  load(asm, RCX, RECORD.original);
+  asm.mem(MOV.rm8_r8, RAX, 0, RCX);
+  asm.oi(MOV.r32_imm32, RDI, PTRACE.sysemuSingleStep);
+  resume(asm);
+  load(asm, RAX, RECORD.breakpoint);
+  asm.memImm(MOV.rm8_imm8, RAX, 0, INT3);
+  load(asm, RAX, RECORD.status);
+  asm.mi(CMP.rm32_imm32, RAX, STOPPED_BY_TRAP);
+  const other = jump(asm, JCC.ne.rel32);
+  ptrace(asm, PTRACE.getSigInfo, RECORD.siginfo);
+  asm.mem(MOV.r32_rm32, RBX, 8 * RECORD.siginfo + SI_CODE_BYTES, RAX);
+  asm.mi(CMP.rm32_imm8, RAX, STEPPED);
+  const trapped = jump(asm, JCC.ne.rel32);
+  none();
+  return () => {
+    other();
+    trapped();
+  };
+}
+
+/** ptrace(rdi, pid, 0, 0), then wait4 until it is not interrupted. Status 0 if there is nothing to wait for. */
+function resume(asm: Assembler): void {
+  asm.memImm(MOV.rm64_imm32, RBX, 8 * RECORD.status, 0);
+  asm.mr(XOR.rm32_r32, RDX, RDX);
+  asm.mr(XOR.rm32_r32, R10, R10);
+  ptraceCall(asm);
+  const again = asm.length;
+  asm.oi(MOV.r32_imm32, RAX, SYS.wait4);
+  load(asm, RDI, RECORD.pid);
+  address(asm, RSI, RECORD.status);
+  asm.oi(MOV.r32_imm32, RDX, WAIT_ALL);
+  asm.mr(XOR.rm32_r32, R10, R10);
+  asm.raw(SYSCALL);
+  asm.mi(CMP.rm64_imm8, RAX, -EINTR);
+  const done = jump(asm, JCC.ne.rel32);
+  asm.rel(JMP.rel32, again - asm.length - 5);
+  done();
+}
+
+/** ptrace(request, pid, 0, record + word) */
+function ptrace(asm: Assembler, request: number, word: number): void {
+  asm.oi(MOV.r32_imm32, RDI, request);
+  asm.mr(XOR.rm32_r32, RDX, RDX);
+  address(asm, R10, word);
+  ptraceCall(asm);
+}
+
+function ptraceCall(asm: Assembler): void {
+  asm.oi(MOV.r32_imm32, RAX, SYS.ptrace);
+  load(asm, RSI, RECORD.pid);
+  asm.raw(SYSCALL);
+}
+
+const load = (asm: Assembler, reg: Gpr, word: number): void => asm.mem(MOV.r64_rm64, RBX, 8 * word, reg);
+const store = (asm: Assembler, word: number, reg: Gpr): void => asm.mem(MOV.rm64_r64, RBX, 8 * word, reg);
+
+function address(asm: Assembler, reg: Gpr, word: number): void {
+  asm.mr(MOV.rm64_r64, reg, RBX);
+  asm.mi(ADD.rm64_imm32, reg, 8 * word);
+}
+
+/** A jump whose target is where its result is called. */
+function jump(asm: Assembler, form: typeof JCC.e.rel32): () => void {
+  asm.rel(form, 0);
+  const from = asm.length;
+  return () => asm.patch32(from - 4, asm.length - from);
+}

@@ -1,0 +1,99 @@
+/**
+ * The program of the guest's process: an ELF file of one page, made here. It asks to be traced and stops; from
+ * then on it is a shell for whatever the host maps into it. Its only other code is the gate, through which the
+ * host has it do system calls: `syscall`, and `int3` to come back.
+ *
+ * ELF-64 object file format (file header, program header); psABI §3.4 (process entry).
+ */
+import { Assembler } from '../../x86/assembler.ts';
+import { CMP, INT3, JCC, MOV, NEG } from '../../x86/forms.ts';
+import { RAX, RDI } from '../../x86/reg.ts';
+import { PTRACE, SYS } from './linux.ts';
+
+/** Where the page lies in the guest's address space: far from all regions, and no pattern code is likely to hit. */
+export const GUEST_PAGE = 0x6b3d_51c7_e000n;
+export const GUEST_PAGE_SIZE = 0x1000;
+/** First address above all that a process may map. */
+export const TASK_SIZE = 0x7fff_ffff_f000n;
+
+/** CPU time between two ticks of the timer. */
+export const TICK_MS = 5;
+
+const CODE_OFFSET = 0x100;
+const GATE_OFFSET = 0x180;
+const SYSENTER_OFFSET = 0x190;
+const DATA_OFFSET = 0x200;
+
+/** `syscall; int3` */
+export const GATE = GUEST_PAGE + BigInt(GATE_OFFSET);
+/** Where it stops after a system call. */
+export const AFTER_GATE = GATE + 3n;
+/** `sysenter` */
+export const SYSENTER = GUEST_PAGE + BigInt(SYSENTER_OFFSET);
+/** An empty signal set. */
+export const EMPTY_SIGSET = GUEST_PAGE + BigInt(DATA_OFFSET);
+/** struct itimerval: every TICK_MS. */
+export const TICK_TIMER = EMPTY_SIGSET + 8n;
+
+export const SYSCALL = Uint8Array.of(0x0f, 0x05);
+
+/** The file's bytes. */
+export function guestElf(): Uint8Array {
+  const file = new Uint8Array(GUEST_PAGE_SIZE);
+  const view = new DataView(file.buffer);
+  fileHeader(file, view);
+  segment(view, 64, { type: 1, flags: 5, size: BigInt(GUEST_PAGE_SIZE) });
+  // PT_GNU_STACK without execute permission; the stack is unmapped at once.
+  segment(view, 120, { type: 0x6474_e551, flags: 6, size: 0n });
+  file.set(entryCode(), CODE_OFFSET);
+  file.set([...SYSCALL, 0xcc], GATE_OFFSET);
+  file.set([0x0f, 0x34], SYSENTER_OFFSET);
+  const microseconds = BigInt(TICK_MS * 1000);
+  [0n, 0n, microseconds, 0n, microseconds].forEach((word, i) => {
+    view.setBigUint64(DATA_OFFSET + 8 * i, word, true);
+  });
+  return file;
+}
+
+function fileHeader(file: Uint8Array, view: DataView): void {
+  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]); // 64-bit, little-endian, version 1
+  view.setUint16(16, 2, true); // ET_EXEC
+  view.setUint16(18, 62, true); // EM_X86_64
+  view.setUint32(20, 1, true);
+  view.setBigUint64(24, GUEST_PAGE + BigInt(CODE_OFFSET), true);
+  view.setBigUint64(32, 64n, true); // e_phoff
+  view.setUint16(52, 64, true); // e_ehsize
+  view.setUint16(54, 56, true); // e_phentsize
+  view.setUint16(56, 2, true); // e_phnum
+}
+
+interface Segment {
+  readonly type: number;
+  readonly flags: number;
+  readonly size: bigint;
+}
+
+function segment(view: DataView, at: number, { type, flags, size }: Segment): void {
+  view.setUint32(at, type, true);
+  view.setUint32(at + 4, flags, true);
+  const address = size === 0n ? 0n : GUEST_PAGE;
+  [0n, address, address, size, size, BigInt(GUEST_PAGE_SIZE)].forEach((word, i) => {
+    view.setBigUint64(at + 8 + 8 * i, word, true);
+  });
+}
+
+/** ptrace(PTRACE_TRACEME); int3. Exits with the error's number if it may not be traced. */
+function entryCode(): Uint8Array {
+  const asm = new Assembler(128);
+  asm.oi(MOV.r32_imm32, RAX, SYS.ptrace);
+  asm.oi(MOV.r32_imm32, RDI, PTRACE.traceMe);
+  asm.raw(SYSCALL);
+  asm.mi(CMP.rm64_imm8, RAX, 0);
+  asm.rel(JCC.ne.rel8, 1);
+  asm.none(INT3);
+  asm.m(NEG.rm32, RAX);
+  asm.mr(MOV.rm32_r32, RDI, RAX);
+  asm.oi(MOV.r32_imm32, RAX, SYS.exit_group);
+  asm.raw(SYSCALL);
+  return asm.bytes().slice();
+}

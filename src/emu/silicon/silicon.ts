@@ -1,0 +1,241 @@
+/**
+ * The engine that is no emulator: the image runs on this machine's CPU, in a process of its own.
+ *
+ *   host (JavaScript)                                   guest (guest-elf.ts)
+ *   regions ─── shared memory (shared-memory.ts) ─────► the same pages at the guest's addresses
+ *   driver (driver-code.ts): set registers, resume ───► runs at full speed, or an instruction at a time
+ *   wait, get registers ◄───────────────────────────── int3 at a watched address, a fault, a system call, a tick
+ *
+ * The guest is traced (ptrace(2)): it never handles a signal and never gets a system call through; its stack
+ * pointer may point anywhere, since nothing uses it. All it can reach is its regions, one page with the code that
+ * started it, and the kernel's vsyscall page where there is one. It dies with the thread that traces it. Why not
+ * in this process: a wild store would hit the host's memory. Why not signal handlers in the child: they need a
+ * stack and memory that the guest can spoil, and cost as much.
+ *
+ * Blocks cannot be counted; a timer of CPU time ends runs that do not end. What a stop costs: some 6 µs, of which
+ * half are the switches between the two processes; a run without watched addresses has one.
+ *
+ * Not as in the kernel, where a JIT's code runs in the end: user mode, so that privileged instructions fault.
+ */
+import { cpus, release } from 'node:os';
+import { badInput, OracleError } from '../../core/errors.ts';
+import { hex, type U64 } from '../../core/u64.ts';
+import { type Engine, type EngineCaps, REG_FILE_WORDS, type Region, type RunRequest, type Stop } from '../engine.ts';
+import { GuestSpace } from '../guest-space.ts';
+import type { Mapped } from '../unicorn-handle.ts';
+import { Affinity } from './affinity.ts';
+import { Breakpoints, type CodeByte } from './breakpoints.ts';
+import { RIP } from './driver-code.ts';
+import { runFree } from './free-run.ts';
+import { GUEST_PAGE, GUEST_PAGE_SIZE } from './guest-elf.ts';
+import { errorText, failed, MAP_FIXED, MAP_SHARED, PROT, SYS } from './linux.ts';
+import { type Ending, Session } from './session.ts';
+import { type Segment, sharedMemory } from './shared-memory.ts';
+import { runStepping } from './single-step.ts';
+import { GUEST_FD, spawnGuest } from './spawn.ts';
+import { type StoppedGuest, stopOfSignal, stopOfSystemCall } from './stop.ts';
+import type { GuestEvent, Tracee } from './tracee.ts';
+
+/** A region with code, as numbers. */
+interface CodeRegion {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+  readonly at: bigint;
+}
+
+/** The guest's process, and where it runs. */
+interface Running {
+  readonly guest: Tracee;
+  readonly affinity: Affinity;
+  readonly sysenterReturn: U64 | undefined;
+}
+
+/** Opens an engine on this machine's CPU. Throws an `engine` error where the system does not let it be. */
+export function openSilicon(): Engine {
+  return new SiliconEngine();
+}
+
+class SiliconEngine implements Engine {
+  readonly name = 'silicon';
+  /** e.g. `AMD EPYC 7763 64-Core Processor, Linux 6.1.0` */
+  readonly version = `${cpus()[0]?.model.trim() || 'unknown CPU'}, Linux ${release()}`;
+  readonly caps: EngineCaps = { preciseFaultRip: true, exactCmpxchg32: true, countsBlocks: false };
+  readonly #segments = new Map<Uint8Array, Segment>();
+  readonly #space = new GuestSpace((size) => this.#allocate(size));
+  readonly #breakpoints = new Breakpoints((address) => this.#codeByte(address));
+  readonly #memory = {
+    isCode: (address: number) => this.#codeAt(address) !== undefined,
+    bytes: (address: U64, size: number) => this.#space.bytes(address, size),
+  };
+  #code: readonly CodeRegion[] = [];
+  #running: Running | undefined;
+  #isActive = false;
+  #closed = false;
+
+  constructor() {
+    this.#running = this.#start();
+  }
+
+  map(region: Region): () => Uint8Array {
+    this.#checkIdle('map');
+    checkClear(region);
+    const mapped = this.#space.add(region);
+    this.#code = this.#codeRegions();
+    this.#changeGuest((guest) => this.#mapInGuest(guest, mapped));
+    return () => mapped.bytes;
+  }
+
+  unmap(region: Region): void {
+    this.#checkIdle('unmap');
+    const { region: mapped, bytes } = this.#space.remove(region);
+    this.#code = this.#codeRegions();
+    this.#changeGuest((guest) => call(guest, SYS.munmap, mapped.address, mapped.size));
+    this.#release(bytes);
+  }
+
+  load(address: U64, code: Uint8Array): void {
+    this.#checkIdle('load');
+    this.#space.load(address, code);
+  }
+
+  run(request: RunRequest, out: BigUint64Array): Stop {
+    this.#checkIdle('run');
+    this.#running ??= this.#start();
+    const { guest, affinity } = this.#running;
+    this.#isActive = true;
+    affinity.pin();
+    try {
+      guest.reset();
+      guest.regs.set(request.regs);
+      guest.regs[RIP] = request.start;
+      const session = new Session(guest, request, this.#breakpoints, this.#memory);
+      const exact = request.precise === true || request.onInsn !== undefined;
+      const ending = exact ? runStepping(session) : runFree(session, false);
+      this.#breakpoints.clear();
+      out.set(guest.regs.subarray(0, REG_FILE_WORDS));
+      return this.#stopOf(ending, guest);
+    } finally {
+      this.#breakpoints.clear();
+      affinity.unpin();
+      this.#isActive = false;
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#checkIdle('close');
+    this.#closed = true;
+    this.#running?.guest.kill();
+    for (const segment of this.#segments.values()) sharedMemory().release(segment);
+    this.#segments.clear();
+  }
+
+  #start(): Running {
+    const guest = spawnGuest(sharedMemory().fd);
+    for (const mapped of this.#space.mapped) {
+      if (!this.#mapInGuest(guest, mapped)) throw failed('start', 'the guest ended at once; is memory short?');
+    }
+    return { guest, affinity: new Affinity(guest.pid), sysenterReturn: guest.findSysenterReturn() };
+  }
+
+  /** Changes what is mapped; a guest that has ended gets all of it when it is started again. */
+  #changeGuest(change: (guest: Tracee) => boolean): void {
+    if (this.#running !== undefined && !change(this.#running.guest)) this.#drop();
+  }
+
+  /** The next run gets a new process, with the same memory. */
+  #drop(): void {
+    this.#running?.guest.kill();
+    this.#running = undefined;
+  }
+
+  #stopOf(ending: Ending, guest: Tracee): Stop {
+    if (ending.kind === 'stop') return ending.stop;
+    const { event, lastInsn } = ending;
+    const rip = guest.regs[RIP] ?? 0n;
+    if (event.kind === 'gone') {
+      this.#drop();
+      return { kind: 'error', message: event.how, rip };
+    }
+    if (rip === this.#running?.sysenterReturn) return { kind: 'halt', rip: lastInsn ?? rip };
+    if (isOwnPage(rip)) {
+      this.#drop();
+      return { kind: 'fetch', address: rip, size: 1, rip: lastInsn ?? rip };
+    }
+    return this.#stopOfEvent(event, {
+      rip,
+      regs: guest.regs,
+      lastInsn,
+      read: (address, size) => this.#space.bytes(address, size),
+      perms: (address) => this.#space.at(address)?.region.perms,
+    });
+  }
+
+  #stopOfEvent(event: Exclude<GuestEvent, { kind: 'gone' }>, guest: StoppedGuest): Stop {
+    return event.kind === 'system-call' ? stopOfSystemCall(guest) : stopOfSignal(event, guest);
+  }
+
+  #mapInGuest(guest: Tracee, { region, bytes }: Mapped): boolean {
+    const { address, size, perms } = region;
+    const offset = this.#segments.get(bytes)?.offset ?? 0;
+    return call(guest, SYS.mmap, address, size, PROT[perms], MAP_SHARED | MAP_FIXED, GUEST_FD, offset);
+  }
+
+  #allocate(size: number): Uint8Array {
+    const segment = sharedMemory().allocate(size);
+    const bytes = segment.bytes.subarray(0, size);
+    this.#segments.set(bytes, segment);
+    return bytes;
+  }
+
+  #release(bytes: Uint8Array): void {
+    const segment = this.#segments.get(bytes);
+    if (segment === undefined) return;
+    this.#segments.delete(bytes);
+    sharedMemory().release(segment);
+  }
+
+  #codeRegions(): CodeRegion[] {
+    return this.#space.mapped
+      .filter(({ region }) => region.perms.includes('x'))
+      .map(({ region: { address, size }, bytes }) => {
+        const start = Number(address);
+        return { start, end: start + size, bytes, at: this.#segments.get(bytes)?.at ?? 0n };
+      });
+  }
+
+  #codeAt(address: number): CodeRegion | undefined {
+    return this.#code.find(({ start, end }) => address >= start && address < end);
+  }
+
+  #codeByte(address: number): CodeByte | undefined {
+    const region = this.#codeAt(address);
+    if (region === undefined) return undefined;
+    const offset = address - region.start;
+    return { bytes: region.bytes, offset, at: region.at + BigInt(offset) };
+  }
+
+  #checkIdle(what: string): void {
+    const why = this.#closed ? 'it is closed' : 'it is running; watchers may only use the Cpu they are given';
+    if (this.#closed || this.#isActive) {
+      throw new OracleError('usage', { what, where: `engine ${this.name}`, why });
+    }
+  }
+}
+
+/** False if the guest is gone. Throws an `engine` error if the system call fails. */
+function call(guest: Tracee, number: number, ...args: readonly (number | bigint)[]): boolean {
+  const result = guest.systemCall(number, ...args);
+  if (result !== undefined && result < 0n) throw failed(`system call ${number}`, errorText(Number(-result)));
+  return result !== undefined;
+}
+
+const isOwnPage = (address: U64): boolean =>
+  address >= GUEST_PAGE && address < GUEST_PAGE + BigInt(GUEST_PAGE_SIZE);
+
+/** Throws an `input` error for a region over the guest's own page. */
+function checkClear({ name, address, size }: Region): void {
+  if (address >= GUEST_PAGE + BigInt(GUEST_PAGE_SIZE) || address + BigInt(size) <= GUEST_PAGE) return;
+  throw badInput('map', `${name} at ${hex(address)}`, `the engine's own page is at ${hex(GUEST_PAGE)}`);
+}

@@ -1,0 +1,181 @@
+/**
+ * The guest's process, traced and always stopped while JavaScript runs: its registers are read and set here, it is
+ * resumed here, and what stopped it is told. The thread that opened it alone may use it (ptrace(2)).
+ */
+import koffi from 'koffi';
+import type { U64 } from '../../core/u64.ts';
+import { placeCode } from '../host-code.ts';
+import { driverCode, RECORD, RECORD_WORDS, RIP } from './driver-code.ts';
+import { AFTER_GATE, GATE, SYSENTER } from './guest-elf.ts';
+import {
+  addressOf,
+  failed,
+  fixedWords,
+  libc,
+  NT_X86_XSTATE,
+  type Pointer,
+  PTRACE,
+  SIGNAL,
+  WAIT_ALL,
+} from './linux.ts';
+
+/** Why it stopped. */
+export type GuestEvent =
+  /** A signal, not delivered; siginfo's si_code and si_addr. */
+  | { readonly kind: 'signal'; readonly signal: number; readonly code: number; readonly address: U64 }
+  /** At a system call, which is not done. */
+  | { readonly kind: 'system-call' }
+  /** It has ended: nobody's doing but from outside. */
+  | { readonly kind: 'gone'; readonly how: string };
+
+/** A breakpoint to step over: the host's address of its byte, and the byte that belongs there. */
+export interface Breakpoint {
+  readonly at: Pointer;
+  readonly original: number;
+}
+
+const USER_ORIG_RAX = 15;
+/** orig_rax, cs, rflags, ss; all else 0. */
+const USER_CLEAN = new Map([
+  [USER_ORIG_RAX, 0xffff_ffff_ffff_ffffn],
+  [17, 0x33n],
+  [18, 2n],
+  [20, 0x2bn],
+]);
+const USER_WORDS = 27;
+const CLEAN_USER_REGS = BigUint64Array.from({ length: USER_WORDS }, (_, i) => USER_CLEAN.get(i) ?? 0n);
+/** Room for the state of all components of XSAVE. */
+const XSTATE_BYTES = 16 * 1024;
+/** GPR numbers of the arguments of a system call: rdi rsi rdx r10 r8 r9. */
+const SYSCALL_ARGS = [7, 6, 2, 10, 8, 9] as const;
+const RAX = 0;
+const SYSTEM_CALL_STOP = SIGNAL.trap | 0x80;
+
+type Drive = (record: Pointer) => void;
+
+let drive: Drive | undefined;
+
+/** The driver, placed once a thread. */
+function driver(): Drive {
+  if (drive === undefined) {
+    const at = placeCode(driverCode());
+    if (at === null) throw failed('mmap', 'no executable memory for the driver; the system forbids it');
+    drive = koffi.decode(at, koffi.proto('void drive(void *record)')) as Drive;
+  }
+  return drive;
+}
+
+export class Tracee {
+  readonly pid: number;
+  /** A register file (engine.ts), then rip: as they were at the last stop, and will be when it is resumed. */
+  readonly regs: BigUint64Array;
+  readonly #record = fixedWords(RECORD_WORDS);
+  readonly #recordAt = addressOf(this.#record);
+  readonly #siginfo = new DataView(this.#record.buffer, 8 * RECORD.siginfo);
+  readonly #user = this.#record.subarray(RECORD.user, RECORD.user + USER_WORDS);
+  readonly #xstate = fixedWords(XSTATE_BYTES / 8);
+  readonly #iovec = fixedWords(2);
+  readonly #iovecAt = addressOf(this.#iovec);
+  readonly #drive = driver();
+
+  /** `pid` is stopped at its first int3: its vector state is the clean one. Throws an `engine` error. */
+  constructor(pid: number) {
+    this.pid = pid;
+    this.regs = this.#record.subarray(RECORD.regs, RECORD.regs + RIP + 1);
+    this.#record[RECORD.pid] = BigInt(pid);
+    this.#iovec[0] = addressOf(this.#xstate);
+    this.#iovec[1] = BigInt(XSTATE_BYTES);
+    const got = libc().ptrace(PTRACE.getRegSet, pid, BigInt(NT_X86_XSTATE), this.#iovecAt);
+    if (got < 0) throw failed('ptrace(GETREGSET)', 'the vector state cannot be read');
+  }
+
+  /** All state but memory as at the start of a process; then `regs` and rip are to be set. */
+  reset(): void {
+    this.#user.set(CLEAN_USER_REGS);
+    this.#record[RECORD.xstate] = this.#iovecAt;
+  }
+
+  /** Runs until it stops. Stepping over a breakpoint ends early if that instruction stops for another reason. */
+  resume(over?: Breakpoint): GuestEvent {
+    this.#record[RECORD.breakpoint] = over?.at ?? 0n;
+    this.#record[RECORD.original] = BigInt(over?.original ?? 0);
+    return this.#go(PTRACE.sysemu);
+  }
+
+  /** Runs one instruction. */
+  step(): GuestEvent {
+    this.#record[RECORD.breakpoint] = 0n;
+    return this.#go(PTRACE.sysemuSingleStep);
+  }
+
+  /** Has it do a system call; its result, minus an errno if it fails; undefined if it is gone. */
+  systemCall(number: number, ...args: readonly (number | bigint)[]): bigint | undefined {
+    this.reset();
+    this.#record[RECORD.breakpoint] = 0n;
+    this.regs[RAX] = BigInt(number);
+    args.forEach((arg, i) => {
+      this.regs[SYSCALL_ARGS[i] ?? RAX] = BigInt(arg);
+    });
+    this.regs[RIP] = GATE;
+    for (;;) {
+      const event = this.#go(PTRACE.cont);
+      if (event.kind === 'gone') return undefined;
+      if (this.regs[RIP] === AFTER_GATE) return BigInt.asIntN(64, this.regs[RAX] ?? 0n);
+    }
+  }
+
+  /**
+   * Where a sysenter comes out, which keeps no return address: in the vdso, which is not there. Elsewhere, and so
+   * undefined, on CPUs that have none in 64-bit mode.
+   */
+  findSysenterReturn(): U64 | undefined {
+    this.reset();
+    this.regs[RIP] = SYSENTER;
+    const event = this.resume();
+    const isThere = event.kind === 'signal' && event.signal === SIGNAL.segv && this.regs[RIP] !== SYSENTER;
+    return isThere ? this.regs[RIP] : undefined;
+  }
+
+  /** Ends the process and waits for its end. */
+  kill(): void {
+    const { kill, waitpid } = libc();
+    kill(this.pid, SIGNAL.kill);
+    const status = new Int32Array(new ArrayBuffer(4));
+    while (waitpid(this.pid, status, WAIT_ALL) === this.pid && isStopped(status[0] ?? 0));
+  }
+
+  #go(request: number): GuestEvent {
+    this.#record[RECORD.request] = BigInt(request);
+    this.#drive(this.#recordAt);
+    this.#record[RECORD.xstate] = 0n;
+    const error = Number(BigInt.asIntN(64, this.#record[RECORD.error] ?? 0n));
+    if (error !== 0) return { kind: 'gone', how: `its registers cannot be set (errno ${-error})` };
+    return this.#event(Number(this.#record[RECORD.status] ?? 0n));
+  }
+
+  #event(status: number): GuestEvent {
+    if (!isStopped(status)) return { kind: 'gone', how: endOf(status) };
+    const signal = status >> 8;
+    if (signal === SYSTEM_CALL_STOP) {
+      this.regs[RAX] = this.#user[USER_ORIG_RAX] ?? 0n;
+      return { kind: 'system-call' };
+    }
+    return {
+      kind: 'signal',
+      signal,
+      code: this.#siginfo.getInt32(8, true),
+      address: this.#siginfo.getBigUint64(16, true),
+    };
+  }
+}
+
+/** wait(2): WIFSTOPPED */
+export const isStopped = (status: number): boolean => (status & 0xff) === 0x7f;
+
+/** In words, how a process ended: WIFSIGNALED, WIFEXITED. */
+export function endOf(status: number): string {
+  const signal = status & 0x7f;
+  return signal === 0
+    ? `the guest's process ended with exit code ${status >> 8}`
+    : `the guest's process was killed by signal ${signal}`;
+}
