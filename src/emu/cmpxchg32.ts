@@ -6,7 +6,7 @@
  * reach of the bytes `0F B1` are hooked, and the hook reads the one about to run.
  */
 import type { U64 } from '../core/u64.ts';
-import { prefixesOf } from './prefixes.ts';
+import { prefixesOf } from '../x86/prefixes.ts';
 
 /** Longest instruction: SDM 2A §2.3.11. */
 const MAX_INSN_BYTES = 15;

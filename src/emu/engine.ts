@@ -53,7 +53,10 @@ export type Stop =
   | { readonly kind: 'divide'; readonly rip: U64 }
   /** #UD; rip of the instruction. */
   | { readonly kind: 'illegal'; readonly rip: U64 }
-  /** `int n`, int3; rip as the CPU reports it: after the instruction. */
+  /**
+   * `int n`, int3, and exceptions that have no kind of their own; rip as the CPU reports it: after the
+   * instruction, but that of the instruction for a fault (`isFaultVector`).
+   */
   | { readonly kind: 'interrupt'; readonly vector: number; readonly rip: U64 }
   /** hlt, syscall and the like: stopped, but not at `until`. */
   | { readonly kind: 'halt'; readonly rip: U64 }
@@ -63,6 +66,9 @@ export type Stop =
   | { readonly kind: 'unsupported'; readonly what: string; readonly rip: U64 }
   /** The engine itself failed. */
   | { readonly kind: 'error'; readonly message: string; readonly rip: U64 };
+
+/** Exceptions that are faults: all but #DB, #BP and #OF, which are traps. SDM 3A §6.3.1, table 6-1. */
+export const isFaultVector = (vector: number): boolean => vector < 32 && ![1, 3, 4].includes(vector);
 
 /** Access to the running guest from within a watcher. */
 export interface Cpu {

@@ -2,7 +2,7 @@
  * Instructions libunicorn 2.0.1 takes for invalid though the CPU it models has them (all models alike). Code that
  * uses one is not wrong: the engine is at its limit, and says so.
  */
-import { prefixesOf } from './prefixes.ts';
+import { prefixesOf } from '../x86/prefixes.ts';
 
 interface MissingInsn {
   readonly name: string;

@@ -4,7 +4,7 @@ import type { Image } from '../core/image.ts';
 import { ENTRY_RSP } from '../core/layout.ts';
 import type { U64 } from '../core/u64.ts';
 import { RSP } from '../x86/reg.ts';
-import { type EngineCaps, GPR_COUNT, type Stop } from './engine.ts';
+import { type EngineCaps, GPR_COUNT, isFaultVector, type Stop } from './engine.ts';
 
 const RAX = 0;
 
@@ -67,8 +67,10 @@ function faultOf(stop: Faulting): Fault {
 }
 
 /** Address within the instruction to blame: interrupts and halts report the one after it. */
-const causeOf = (stop: Faulting): U64 =>
-  stop.kind === 'interrupt' || stop.kind === 'halt' ? stop.rip - 1n : stop.rip;
+function causeOf(stop: Faulting): U64 {
+  const isAfter = stop.kind === 'halt' || (stop.kind === 'interrupt' && !isFaultVector(stop.vector));
+  return isAfter ? stop.rip - 1n : stop.rip;
+}
 
 /** rax..r15 at entry: no addresses, and another value each. */
 export const JUNK_REGS: BigUint64Array = BigUint64Array.from(

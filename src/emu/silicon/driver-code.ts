@@ -2,14 +2,13 @@
  * The driver: machine code of the host that lets the traced guest run until it stops, so that a stop costs one
  * call out of JavaScript and not six. It works on a record of 64-bit words, whose address it is given (rdi):
  *
- *   set the guest's registers; if asked, first step over a breakpoint, with its own byte back in place;
- *   resume; wait; get registers and siginfo
+ *   set the guest's registers, resume, wait, get registers and siginfo
  *
  * psABI §3.2.3 (arguments), appendix A.2.1 (system calls: number in rax; rdi, rsi, rdx, r10; destroys rcx, r11).
  */
 import { Assembler } from '../../x86/assembler.ts';
 import { ADD, AND, CMP, JCC, JMP, MOV, POP_R64, PUSH_R64, RET, TEST, XOR } from '../../x86/forms.ts';
-import { type Gpr, R10, RAX, RBX, RCX, RDI, RDX, RSI } from '../../x86/reg.ts';
+import { type Gpr, R10, RAX, RBX, RDI, RDX, RSI } from '../../x86/reg.ts';
 import { RFLAGS } from '../engine.ts';
 import { SYSCALL } from './guest-elf.ts';
 import { NT_X86_XSTATE, PTRACE, SYS, WAIT_ALL } from './linux.ts';
@@ -21,22 +20,18 @@ export const RECORD = {
   request: 1,
   /** struct iovec with the x87 and vector state to set first; 0: leave it */
   xstate: 2,
-  /** Host address of the breakpoint's byte to step over first; 0: none. */
-  breakpoint: 3,
-  /** The byte that belongs there. */
-  original: 4,
   /** As wait4 gives it. */
-  status: 5,
+  status: 3,
   /** What setting the registers returned: 0, or minus an errno. */
-  error: 6,
+  error: 4,
   /** A register file (engine.ts), then rip. */
-  regs: 8,
+  regs: 6,
   /** struct user_regs_struct */
-  user: 26,
+  user: 24,
   /** siginfo_t */
-  siginfo: 54,
+  siginfo: 52,
 } as const;
-export const RECORD_WORDS = 70;
+export const RECORD_WORDS = 68;
 
 /** Index of rip behind the registers of RECORD.regs. */
 export const RIP = RFLAGS + 1;
@@ -44,11 +39,6 @@ export const RIP = RFLAGS + 1;
 // biome-ignore format: the order of a register file
 const USER_REGS = [10, 11, 12, 5, 19, 4, 13, 14, 9, 8, 7, 6, 3, 2, 1, 0, 18, 16] as const;
 const USER_ORIG_RAX = 15;
-const INT3 = 0xcc;
-/** WIFSTOPPED with SIGTRAP; TRAP_TRACE. */
-const STOPPED_BY_TRAP = 0x057f;
-const SI_CODE_BYTES = 8;
-const STEPPED = 2;
 const EINTR = 4;
 /** IF and RF: the kernel's, not the guest's. SDM 1 §3.4.3. */
 const NOT_THE_GUESTS = 0x1_0200;
@@ -64,10 +54,8 @@ export function driverCode(): Uint8Array {
   store(asm, RECORD.error, RAX);
   asm.mr(TEST.rm64_r64, RAX, RAX);
   const failed = jump(asm, JCC.ne.rel32);
-  const stopped = stepOver(asm);
   load(asm, RDI, RECORD.request);
   resume(asm);
-  stopped();
   ptrace(asm, PTRACE.getRegs, RECORD.user);
   ptrace(asm, PTRACE.getSigInfo, RECORD.siginfo);
   copyOut(asm);
@@ -102,31 +90,6 @@ function setXstate(asm: Assembler): void {
   asm.oi(MOV.r32_imm32, RDX, NT_X86_XSTATE);
   ptraceCall(asm);
   none();
-}
-
-/** With a breakpoint to step over: goes on only if the step ended well. Returns where to go otherwise. */
-function stepOver(asm: Assembler): () => void {
-  load(asm, RAX, RECORD.breakpoint);
-  asm.mr(TEST.rm64_r64, RAX, RAX);
-  const none = jump(asm, JCC.e.rel32);
-  load(asm, RCX, RECORD.original);
-  asm.mem(MOV.rm8_r8, RAX, 0, RCX);
-  asm.oi(MOV.r32_imm32, RDI, PTRACE.sysemuSingleStep);
-  resume(asm);
-  load(asm, RAX, RECORD.breakpoint);
-  asm.memImm(MOV.rm8_imm8, RAX, 0, INT3);
-  load(asm, RAX, RECORD.status);
-  asm.mi(CMP.rm32_imm32, RAX, STOPPED_BY_TRAP);
-  const other = jump(asm, JCC.ne.rel32);
-  ptrace(asm, PTRACE.getSigInfo, RECORD.siginfo);
-  asm.mem(MOV.r32_rm32, RBX, 8 * RECORD.siginfo + SI_CODE_BYTES, RAX);
-  asm.mi(CMP.rm32_imm8, RAX, STEPPED);
-  const trapped = jump(asm, JCC.ne.rel32);
-  none();
-  return () => {
-    other();
-    trapped();
-  };
 }
 
 /** ptrace(rdi, pid, 0, 0), then wait4 until it is not interrupted. Status 0 if there is nothing to wait for. */

@@ -2,13 +2,13 @@
  * Runs the guest at full speed: it stops at breakpoints, at whatever the CPU refuses to do, and at ticks of the
  * timer, which are counted in the place of blocks.
  */
+import type { U64 } from '../../core/u64.ts';
 import { RFLAGS } from '../engine.ts';
 import { RIP } from './driver-code.ts';
 import { TICK_MS } from './guest-elf.ts';
 import { SIGNAL } from './linux.ts';
 import { type Ending, type Session, stopped } from './session.ts';
-import { isInt3, isTrace } from './stop.ts';
-import type { PlacedBreakpoint } from './breakpoints.ts';
+import { isInt3, isTick, isTrace } from './stop.ts';
 import type { GuestEvent } from './tracee.ts';
 
 const INT3 = 0xcc;
@@ -18,41 +18,37 @@ const RUN_MS = 20;
 const BLOCK_MS = 20e-6;
 
 /** Ticks after which a run has used up its fuel: the first may come at once. */
-export const ticksFor = (fuel: number): number => 1 + Math.ceil((RUN_MS + fuel * BLOCK_MS) / TICK_MS);
-
-/** A tick of the timer. */
-export const isTick = (event: GuestEvent): boolean =>
-  event.kind === 'signal' && event.signal === SIGNAL.prof;
+const ticksFor = (fuel: number): number => 1 + Math.ceil((RUN_MS + fuel * BLOCK_MS) / TICK_MS);
 
 /** Runs to the end from where the guest is; whoever watches that place has been called if `visited`. */
 export function runFree(session: Session, visited: boolean): Ending {
   const { guest, request, breakpoints } = session;
-  const until = Number(request.until);
-  breakpoints.arm([...session.watched, until]);
-  let left = ticksFor(request.fuel);
-  let at = visited ? session.rip : undefined;
+  breakpoints.arm(session.watched);
+  breakpoints.place(Number(request.until));
+  let ticks = ticksFor(request.fuel);
+  let event = visited ? leave(session, session.rip) : guest.resume();
   for (;;) {
-    const over = at === undefined ? undefined : breakpoints.at(Number(at));
-    const event = over === undefined ? guest.resume() : leave(session, over);
+    const rip = breakpoints.home(session.rip);
     if (isTick(event)) {
-      if (--left <= 0) return stopped({ kind: 'fuel', rip: session.rip });
-      // Still to be stepped over, unless it has been.
-      if (session.rip !== at) at = undefined;
+      if (--ticks <= 0) return stopped({ kind: 'fuel', rip });
+      // Where it is, in a slot too.
+      event = guest.resume();
       continue;
     }
-    at = undefined;
-    if (isFault(event) && session.rip === request.until) return stopped({ kind: 'end' });
-    const hit = isInt3(event) ? breakpoints.at(Number(session.rip) - 1) : undefined;
-    if (hit === undefined) return { kind: 'event', event };
-    at = session.rip - 1n;
+    guest.regs[RIP] = rip;
+    if (isFault(event) && rip === request.until) return stopped({ kind: 'end' });
+    const at = rip - 1n;
+    const original = isInt3(event) ? breakpoints.original(Number(at)) : undefined;
+    if (original === undefined) return { kind: 'event', event };
     guest.regs[RIP] = at;
-    const ending = arrive(session, at, hit);
+    const ending = arrive(session, at, original);
     if (ending !== undefined) return ending;
+    event = leave(session, at);
   }
 }
 
 /** At a breakpoint. An int3 of the guest's own runs when its watcher has been called. */
-function arrive(session: Session, at: bigint, { original }: PlacedBreakpoint): Ending | undefined {
+function arrive(session: Session, at: U64, original: number): Ending | undefined {
   const { guest, request, watched } = session;
   if (at === request.until) return stopped({ kind: 'end' });
   const address = Number(at);
@@ -64,17 +60,23 @@ function arrive(session: Session, at: bigint, { original }: PlacedBreakpoint): E
   return stopped({ kind: 'interrupt', vector: 3, rip: at + 1n });
 }
 
-/** Steps over a breakpoint and goes on; with care where one step may not be enough, or may be one too many. */
-function leave(session: Session, over: PlacedBreakpoint): GuestEvent {
+/** Goes on from a place that may have a breakpoint. */
+function leave(session: Session, at: U64): GuestEvent {
   const { guest, breakpoints } = session;
-  const { rip } = session;
+  const address = Number(at);
+  if (breakpoints.original(address) === undefined) return guest.resume();
+  const copy = breakpoints.copy(address);
+  if (copy !== undefined) {
+    guest.regs[RIP] = copy;
+    return guest.resume();
+  }
   const trapped = ((guest.regs[RFLAGS] ?? 0n) & TRAP_FLAG) !== 0n;
-  if (!trapped && !over.repeats) return guest.resume(over);
-  breakpoints.lift(Number(rip));
+  breakpoints.lift(address);
   let event = guest.step();
-  while (!trapped && isTrace(event) && session.rip === rip) event = guest.step();
-  breakpoints.place(Number(rip));
-  return !trapped && isTrace(event) ? guest.resume() : event;
+  while (isTick(event) && session.rip === at) event = guest.step();
+  breakpoints.place(address);
+  const isDone = isTick(event) || (!trapped && isTrace(event));
+  return isDone ? guest.resume() : event;
 }
 
 const isFault = (event: GuestEvent): boolean => event.kind === 'signal' && event.signal === SIGNAL.segv;

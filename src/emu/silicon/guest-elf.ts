@@ -13,6 +13,10 @@ import { PTRACE, SYS } from './linux.ts';
 /** Where the page lies in the guest's address space: far from all regions, and no pattern code is likely to hit. */
 export const GUEST_PAGE = 0x6b3d_51c7_e000n;
 export const GUEST_PAGE_SIZE = 0x1000;
+/** The page after it: code the host puts there while the guest runs (breakpoints.ts). */
+export const SLOT_PAGE = GUEST_PAGE + BigInt(GUEST_PAGE_SIZE);
+/** First address after both. */
+export const OWN_END = SLOT_PAGE + BigInt(GUEST_PAGE_SIZE);
 /** First address above all that a process may map. */
 export const TASK_SIZE = 0x7fff_ffff_f000n;
 

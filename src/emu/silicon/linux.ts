@@ -159,4 +159,3 @@ export const fixedWords = (count: number): BigUint64Array => new BigUint64Array(
 
 /** A view of foreign memory. */
 export const viewOf = (at: Pointer, size: number): Uint8Array => new Uint8Array(koffi.view(at, size));
-

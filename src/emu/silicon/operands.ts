@@ -92,7 +92,7 @@ function accessesOf(insn: Decoded, regs: Regs): Access[] {
       // The whole of a rep is of no known size; each of its accesses is.
       const size = MemorySizeExt.size(memorySize) || MemorySizeExt.size(insn.memorySize);
       const { Read, CondRead, Write, CondWrite, ReadWrite, ReadCondWrite } = OpAccess;
-      const sum = valueOf(base, regs) + BigInt(scale) * valueOf(index, regs) + displacement;
+      const sum = registerValue(base, regs) + BigInt(scale) * registerValue(index, regs) + displacement;
       return {
         address: BigInt.asUintN(addressBits(base, index), sum),
         size,
@@ -113,7 +113,7 @@ function addressBits(base: number, index: number): 32 | 64 {
 }
 
 /** Of a base or index register; 0 for none. FS and GS have base 0, as every run starts with. */
-function valueOf(register: number, regs: Regs): U64 {
+function registerValue(register: number, regs: Regs): U64 {
   const { RegisterExt } = iced();
   if (!RegisterExt.isGPR(register)) return 0n;
   const value = regs[RegisterExt.number(RegisterExt.fullRegister(register))] ?? 0n;

@@ -4,7 +4,16 @@
  * never points to nothing, and nothing is mapped twice.
  */
 import { PAGE_SIZE } from '../../core/layout.ts';
-import { errorText, failed, libc, mapShared, memoryFile, type Pointer, removePages, viewOf } from './linux.ts';
+import {
+  errorText,
+  failed,
+  libc,
+  mapShared,
+  memoryFile,
+  type Pointer,
+  removePages,
+  viewOf,
+} from './linux.ts';
 
 /** Whole pages, as many as the next power of two. */
 export interface Segment {

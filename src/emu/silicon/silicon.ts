@@ -20,14 +20,22 @@
 import { cpus, release } from 'node:os';
 import { badInput, OracleError } from '../../core/errors.ts';
 import { hex, type U64 } from '../../core/u64.ts';
-import { type Engine, type EngineCaps, REG_FILE_WORDS, type Region, type RunRequest, type Stop } from '../engine.ts';
+import {
+  type Engine,
+  type EngineCaps,
+  type Perms,
+  REG_FILE_WORDS,
+  type Region,
+  type RunRequest,
+  type Stop,
+} from '../engine.ts';
 import { GuestSpace } from '../guest-space.ts';
 import type { Mapped } from '../unicorn-handle.ts';
 import { Affinity } from './affinity.ts';
 import { Breakpoints, type CodeByte } from './breakpoints.ts';
 import { RIP } from './driver-code.ts';
 import { runFree } from './free-run.ts';
-import { GUEST_PAGE, GUEST_PAGE_SIZE } from './guest-elf.ts';
+import { GUEST_PAGE, GUEST_PAGE_SIZE, OWN_END, SLOT_PAGE } from './guest-elf.ts';
 import { errorText, failed, MAP_FIXED, MAP_SHARED, PROT, SYS } from './linux.ts';
 import { type Ending, Session } from './session.ts';
 import { type Segment, sharedMemory } from './shared-memory.ts';
@@ -41,7 +49,6 @@ interface CodeRegion {
   readonly start: number;
   readonly end: number;
   readonly bytes: Uint8Array;
-  readonly at: bigint;
 }
 
 /** The guest's process, and where it runs. */
@@ -63,7 +70,11 @@ class SiliconEngine implements Engine {
   readonly caps: EngineCaps = { preciseFaultRip: true, exactCmpxchg32: true, countsBlocks: false };
   readonly #segments = new Map<Uint8Array, Segment>();
   readonly #space = new GuestSpace((size) => this.#allocate(size));
-  readonly #breakpoints = new Breakpoints((address) => this.#codeByte(address));
+  readonly #slots = sharedMemory().allocate(GUEST_PAGE_SIZE);
+  readonly #breakpoints = new Breakpoints((address) => this.#codeByte(address), {
+    address: SLOT_PAGE,
+    bytes: this.#slots.bytes,
+  });
   readonly #memory = {
     isCode: (address: number) => this.#codeAt(address) !== undefined,
     bytes: (address: U64, size: number) => this.#space.bytes(address, size),
@@ -129,12 +140,15 @@ class SiliconEngine implements Engine {
     this.#running?.guest.kill();
     for (const segment of this.#segments.values()) sharedMemory().release(segment);
     this.#segments.clear();
+    sharedMemory().release(this.#slots);
   }
 
   #start(): Running {
     const guest = spawnGuest(sharedMemory().fd);
+    mapShared(guest, SLOT_PAGE, GUEST_PAGE_SIZE, 'rx', this.#slots.offset);
     for (const mapped of this.#space.mapped) {
-      if (!this.#mapInGuest(guest, mapped)) throw failed('start', 'the guest ended at once; is memory short?');
+      if (!this.#mapInGuest(guest, mapped))
+        throw failed('start', 'the guest ended at once; is memory short?');
     }
     return { guest, affinity: new Affinity(guest.pid), sysenterReturn: guest.findSysenterReturn() };
   }
@@ -178,8 +192,7 @@ class SiliconEngine implements Engine {
 
   #mapInGuest(guest: Tracee, { region, bytes }: Mapped): boolean {
     const { address, size, perms } = region;
-    const offset = this.#segments.get(bytes)?.offset ?? 0;
-    return call(guest, SYS.mmap, address, size, PROT[perms], MAP_SHARED | MAP_FIXED, GUEST_FD, offset);
+    return mapShared(guest, address, size, perms, this.#segments.get(bytes)?.offset ?? 0);
   }
 
   #allocate(size: number): Uint8Array {
@@ -201,7 +214,7 @@ class SiliconEngine implements Engine {
       .filter(({ region }) => region.perms.includes('x'))
       .map(({ region: { address, size }, bytes }) => {
         const start = Number(address);
-        return { start, end: start + size, bytes, at: this.#segments.get(bytes)?.at ?? 0n };
+        return { start, end: start + size, bytes };
       });
   }
 
@@ -211,9 +224,7 @@ class SiliconEngine implements Engine {
 
   #codeByte(address: number): CodeByte | undefined {
     const region = this.#codeAt(address);
-    if (region === undefined) return undefined;
-    const offset = address - region.start;
-    return { bytes: region.bytes, offset, at: region.at + BigInt(offset) };
+    return region && { bytes: region.bytes, offset: address - region.start };
   }
 
   #checkIdle(what: string): void {
@@ -224,6 +235,11 @@ class SiliconEngine implements Engine {
   }
 }
 
+/** Maps part of the shared memory; false if the guest is gone. Throws an `engine` error if it cannot be. */
+function mapShared(guest: Tracee, address: U64, size: number, perms: Perms, offset: number): boolean {
+  return call(guest, SYS.mmap, address, size, PROT[perms], MAP_SHARED | MAP_FIXED, GUEST_FD, offset);
+}
+
 /** False if the guest is gone. Throws an `engine` error if the system call fails. */
 function call(guest: Tracee, number: number, ...args: readonly (number | bigint)[]): boolean {
   const result = guest.systemCall(number, ...args);
@@ -231,11 +247,10 @@ function call(guest: Tracee, number: number, ...args: readonly (number | bigint)
   return result !== undefined;
 }
 
-const isOwnPage = (address: U64): boolean =>
-  address >= GUEST_PAGE && address < GUEST_PAGE + BigInt(GUEST_PAGE_SIZE);
+const isOwnPage = (address: U64): boolean => address >= GUEST_PAGE && address < OWN_END;
 
-/** Throws an `input` error for a region over the guest's own page. */
+/** Throws an `input` error for a region over the guest's own pages. */
 function checkClear({ name, address, size }: Region): void {
-  if (address >= GUEST_PAGE + BigInt(GUEST_PAGE_SIZE) || address + BigInt(size) <= GUEST_PAGE) return;
-  throw badInput('map', `${name} at ${hex(address)}`, `the engine's own page is at ${hex(GUEST_PAGE)}`);
+  if (address >= OWN_END || address + BigInt(size) <= GUEST_PAGE) return;
+  throw badInput('map', `${name} at ${hex(address)}`, `the engine's own pages are at ${hex(GUEST_PAGE)}`);
 }

@@ -1,13 +1,6 @@
 /** Starts the guest's process, and takes from it all it does not need: memory, files, its place in the process group. */
 import { hasHostCode } from '../host-code.ts';
-import {
-  EMPTY_SIGSET,
-  GUEST_PAGE,
-  GUEST_PAGE_SIZE,
-  guestElf,
-  TASK_SIZE,
-  TICK_TIMER,
-} from './guest-elf.ts';
+import { EMPTY_SIGSET, GUEST_PAGE, GUEST_PAGE_SIZE, guestElf, TASK_SIZE, TICK_TIMER } from './guest-elf.ts';
 import {
   addressOf,
   errorText,

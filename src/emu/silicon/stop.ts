@@ -28,7 +28,9 @@ const FPE_INTDIV = 1;
 const BUS_ADRALN = 1;
 const TRAP_TRACE = 2;
 /** SDM 3A §6.3.1, table 6-1. */
-const VECTOR = { DB: 1, BP: 3, GP: 13, MF: 16, AC: 17, XM: 19, SYSCALL_32: 0x80 } as const;
+const VECTOR = { DB: 1, BP: 3, OF: 4, GP: 13, MF: 16, AC: 17, XM: 19, SYSCALL_32: 0x80 } as const;
+/** Opcode of `int n`. */
+const INT = 0xcd;
 /** SDM 2A §2.3.11. */
 const MAX_INSN_BYTES = 15;
 const CANONICAL_LIMIT = 1n << 47n;
@@ -45,14 +47,15 @@ export function stopOfSignal(event: SignalEvent, guest: StoppedGuest): Stop {
       return event.code === FPE_INTDIV ? { kind: 'divide', rip } : interrupted(floatVector(guest), guest);
     case SIGNAL.ill:
       return illegal(guest);
-    case SIGNAL.trap: {
-      const vector = event.code === SI_KERNEL ? VECTOR.BP : VECTOR.DB;
-      return { kind: 'interrupt', vector, rip };
-    }
+    case SIGNAL.trap:
+      return interrupted(event.code === SI_KERNEL ? VECTOR.BP : VECTOR.DB, guest);
     default:
-      return { kind: 'error', message: `signal ${event.signal} from outside`, rip };
+      return { kind: 'error', message: `the guest got signal ${event.signal}`, rip };
   }
 }
+
+/** A tick of the timer. */
+export const isTick = (event: GuestEvent): boolean => event.kind === 'signal' && event.signal === SIGNAL.prof;
 
 /** Whether the processor stopped after one instruction, by the trap flag. */
 export const isTrace = (event: GuestEvent): boolean =>
@@ -65,7 +68,7 @@ export const isInt3 = (event: GuestEvent): boolean =>
 /** At a system call: rip is after the instruction, but for sysenter, which does not keep it. */
 export function stopOfSystemCall({ rip, read }: StoppedGuest): Stop {
   const [first, second] = read(rip - 2n, 2);
-  if (first === 0xcd && second === VECTOR.SYSCALL_32) return { kind: 'interrupt', vector: second, rip };
+  if (first === INT && second === VECTOR.SYSCALL_32) return { kind: 'interrupt', vector: second, rip };
   return { kind: 'halt', rip };
 }
 
@@ -90,7 +93,13 @@ function protection(guest: StoppedGuest): Stop {
   if (access !== undefined) return fault(access, guest);
   const target = facts.kind === 'indirect' ? targetOf(facts, guest) : undefined;
   if (target !== undefined && !isCanonical(target)) return { kind: 'fetch', address: target, size: 1, rip };
-  return interrupted(VECTOR.GP, guest);
+  return interrupted(isAfterInt4(guest) ? VECTOR.OF : VECTOR.GP, guest);
+}
+
+/** `int 4` alone of `int n` comes with a signal after the instruction, as int3 does. */
+function isAfterInt4({ rip, read }: StoppedGuest): boolean {
+  const [first, second] = read(rip - 2n, 2);
+  return first === INT && second === VECTOR.OF;
 }
 
 /** An access to what is not there first fails to read, if it reads; to what is, to do what is forbidden. */
@@ -117,12 +126,7 @@ function illegal(guest: StoppedGuest): Stop {
   return { kind: 'unsupported', what: name, rip };
 }
 
-/** Faults point at the instruction; the Stop wants the one after it. */
-const interrupted = (vector: number, guest: StoppedGuest): Stop => ({
-  kind: 'interrupt',
-  vector,
-  rip: guest.rip + BigInt(factsAt(guest).length),
-});
+const interrupted = (vector: number, { rip }: StoppedGuest): Stop => ({ kind: 'interrupt', vector, rip });
 
 /** #MF for x87 (opcodes D8..DF, and wait), #XM for vectors. */
 function floatVector({ rip, read }: StoppedGuest): number {

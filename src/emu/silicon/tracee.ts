@@ -4,11 +4,13 @@
  */
 import koffi from 'koffi';
 import type { U64 } from '../../core/u64.ts';
+import { RFLAGS } from '../engine.ts';
 import { placeCode } from '../host-code.ts';
 import { driverCode, RECORD, RECORD_WORDS, RIP } from './driver-code.ts';
 import { AFTER_GATE, GATE, SYSENTER } from './guest-elf.ts';
 import {
   addressOf,
+  errorText,
   failed,
   fixedWords,
   libc,
@@ -28,12 +30,6 @@ export type GuestEvent =
   /** It has ended: nobody's doing but from outside. */
   | { readonly kind: 'gone'; readonly how: string };
 
-/** A breakpoint to step over: the host's address of its byte, and the byte that belongs there. */
-export interface Breakpoint {
-  readonly at: Pointer;
-  readonly original: number;
-}
-
 const USER_ORIG_RAX = 15;
 /** orig_rax, cs, rflags, ss; all else 0. */
 const USER_CLEAN = new Map([
@@ -49,6 +45,19 @@ const XSTATE_BYTES = 16 * 1024;
 /** GPR numbers of the arguments of a system call: rdi rsi rdx r10 r8 r9. */
 const SYSCALL_ARGS = [7, 6, 2, 10, 8, 9] as const;
 const RAX = 0;
+const RCX = 1;
+const R11 = 11;
+const TRAP_FLAG = 0x100n;
+/** Those that come of what the guest does, and of its timer. */
+const GUEST_SIGNALS: readonly number[] = [
+  SIGNAL.ill,
+  SIGNAL.trap,
+  SIGNAL.bus,
+  SIGNAL.fpe,
+  SIGNAL.segv,
+  SIGNAL.prof,
+];
+const ESRCH = 3;
 const SYSTEM_CALL_STOP = SIGNAL.trap | 0x80;
 
 type Drive = (record: Pointer) => void;
@@ -77,6 +86,7 @@ export class Tracee {
   readonly #iovec = fixedWords(2);
   readonly #iovecAt = addressOf(this.#iovec);
   readonly #drive = driver();
+  #hasEnded = false;
 
   /** `pid` is stopped at its first int3: its vector state is the clean one. Throws an `engine` error. */
   constructor(pid: number) {
@@ -95,23 +105,25 @@ export class Tracee {
     this.#record[RECORD.xstate] = this.#iovecAt;
   }
 
-  /** Runs until it stops. Stepping over a breakpoint ends early if that instruction stops for another reason. */
-  resume(over?: Breakpoint): GuestEvent {
-    this.#record[RECORD.breakpoint] = over?.at ?? 0n;
-    this.#record[RECORD.original] = BigInt(over?.original ?? 0);
+  /** Runs until it stops. */
+  resume(): GuestEvent {
     return this.#go(PTRACE.sysemu);
   }
 
   /** Runs one instruction. */
   step(): GuestEvent {
-    this.#record[RECORD.breakpoint] = 0n;
-    return this.#go(PTRACE.sysemuSingleStep);
+    const trapFlag = (this.regs[RFLAGS] ?? 0n) & TRAP_FLAG;
+    const event = this.#go(PTRACE.sysemuSingleStep);
+    // syscall leaves rip in rcx and the flags in r11: without the one that made this a step.
+    if (event.kind === 'system-call' && this.regs[RCX] === this.regs[RIP]) {
+      this.regs[R11] = ((this.regs[R11] ?? 0n) & ~TRAP_FLAG) | trapFlag;
+    }
+    return event;
   }
 
   /** Has it do a system call; its result, minus an errno if it fails; undefined if it is gone. */
   systemCall(number: number, ...args: readonly (number | bigint)[]): bigint | undefined {
     this.reset();
-    this.#record[RECORD.breakpoint] = 0n;
     this.regs[RAX] = BigInt(number);
     args.forEach((arg, i) => {
       this.regs[SYSCALL_ARGS[i] ?? RAX] = BigInt(arg);
@@ -130,14 +142,18 @@ export class Tracee {
    */
   findSysenterReturn(): U64 | undefined {
     this.reset();
+    this.regs.fill(0n);
     this.regs[RIP] = SYSENTER;
-    const event = this.resume();
+    let event = this.resume();
+    while (event.kind === 'signal' && event.signal === SIGNAL.prof) event = this.resume();
     const isThere = event.kind === 'signal' && event.signal === SIGNAL.segv && this.regs[RIP] !== SYSENTER;
     return isThere ? this.regs[RIP] : undefined;
   }
 
   /** Ends the process and waits for its end. */
   kill(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     const { kill, waitpid } = libc();
     kill(this.pid, SIGNAL.kill);
     const status = new Int32Array(new ArrayBuffer(4));
@@ -146,15 +162,32 @@ export class Tracee {
 
   #go(request: number): GuestEvent {
     this.#record[RECORD.request] = BigInt(request);
-    this.#drive(this.#recordAt);
-    this.#record[RECORD.xstate] = 0n;
-    const error = Number(BigInt.asIntN(64, this.#record[RECORD.error] ?? 0n));
-    if (error !== 0) return { kind: 'gone', how: `its registers cannot be set (errno ${-error})` };
-    return this.#event(Number(this.#record[RECORD.status] ?? 0n));
+    for (;;) {
+      this.#drive(this.#recordAt);
+      this.#record[RECORD.xstate] = 0n;
+      const error = Number(BigInt.asIntN(64, this.#record[RECORD.error] ?? 0n));
+      if (error !== 0) return this.#gone(this.#lastStatus(-error));
+      const event = this.#event(Number(this.#record[RECORD.status] ?? 0n));
+      if (!isFromOutside(event)) return event;
+    }
+  }
+
+  #gone(how: string): GuestEvent {
+    this.#hasEnded = true;
+    return { kind: 'gone', how };
+  }
+
+  /** It cannot be resumed: since it has ended, or was never stopped. */
+  #lastStatus(errno: number): string {
+    const status = new Int32Array(new ArrayBuffer(4));
+    if (errno === ESRCH && libc().waitpid(this.pid, status, WAIT_ALL) === this.pid) {
+      return endOf(status[0] ?? 0);
+    }
+    return `the guest's registers cannot be set (${errorText(errno)})`;
   }
 
   #event(status: number): GuestEvent {
-    if (!isStopped(status)) return { kind: 'gone', how: endOf(status) };
+    if (!isStopped(status)) return this.#gone(endOf(status));
     const signal = status >> 8;
     if (signal === SYSTEM_CALL_STOP) {
       this.regs[RAX] = this.#user[USER_ORIG_RAX] ?? 0n;
@@ -168,6 +201,10 @@ export class Tracee {
     };
   }
 }
+
+/** sigaction(2): what the guest does comes from the kernel, whose codes are above 0; what users send does not. */
+const isFromOutside = (event: GuestEvent): boolean =>
+  event.kind === 'signal' && (event.code <= 0 || !GUEST_SIGNALS.includes(event.signal));
 
 /** wait(2): WIFSTOPPED */
 export const isStopped = (status: number): boolean => (status & 0xff) === 0x7f;

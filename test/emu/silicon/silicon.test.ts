@@ -5,6 +5,9 @@ import { siliconMissing } from '../../kit/silicon.ts';
 
 const missing = siliconMissing();
 
-describe.skipIf(missing !== undefined)(`silicon${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
-  describeEngine('silicon', openSilicon);
-});
+describe.skipIf(missing !== undefined)(
+  `silicon${missing === undefined ? '' : ` (skipped: ${missing})`}`,
+  () => {
+    describeEngine('silicon', openSilicon);
+  },
+);
