@@ -160,7 +160,15 @@ function link(
 /** Where callees lie by default. */
 export function defaultAddresses(program: Program): (callee: CalleeRef) => bigint {
   const order = new Map([...program.callees.keys()].map((key, index) => [key, index]));
-  return (callee) => CALLEE_BASE + BigInt(CALLEE_STRIDE * (order.get(calleeKey(callee)) ?? 0));
+  return (callee) => {
+    const key = calleeKey(callee);
+    const index = order.get(key);
+    if (index === undefined) {
+      const why = 'the program does not list this callee: make programs with buildProgram';
+      throw badInput('jit', `${program.name}: call of ${key}`, why);
+    }
+    return CALLEE_BASE + BigInt(CALLEE_STRIDE * index);
+  };
 }
 
 /**

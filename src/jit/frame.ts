@@ -26,7 +26,7 @@ export interface Frame extends FrameShape {
 export function layOut(entries: readonly Entry[], stackDepth: number, outgoingArgs: number): Frame {
   const saved = usedCalleeSaved(entries);
   const savedBytes = 8 * saved.length;
-  const outgoing = outgoingArgs > 1 ? 8 * (outgoingArgs - 1) : 0;
+  const outgoing = 8 * Math.max(0, outgoingArgs - 1);
   return {
     stackDepth,
     saved,
@@ -47,7 +47,6 @@ function fieldsMask(insn: Insn): number {
   switch (insn.kind) {
     case 'alu':
     case 'jcc':
-      return (1 << insn.dst) | (insn.source === 'X' ? 1 << insn.src : 0);
     case 'movsx':
     case 'ldx':
     case 'stx':

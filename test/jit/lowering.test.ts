@@ -4,11 +4,13 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Insn } from '../../src/bpf/insn.ts';
-import { type CompiledSubprog, compile, type JitOptions } from '../../src/jit/compile.ts';
+import { CALLEE_BASE, CALLEE_STRIDE } from '../../src/core/layout.ts';
+import { type CompiledSubprog, compile, defaultAddresses, type JitOptions } from '../../src/jit/compile.ts';
 import {
   alu,
   atomic,
   exit,
+  helper,
   ja,
   jcc,
   kfunc,
@@ -426,6 +428,26 @@ describe('calls', () => {
     expect(image.callSites).toEqual([{ pc: 0, returnOffset: 17, callee: { kind: 'kfunc', id: 1 } }]);
   });
 
+  it('go to one slot each from CALLEE_BASE, in the order of the program, unless told otherwise', () => {
+    const program = link([[kfunc(7), helper(7), kfunc(7), kfunc(1), exit]]);
+    const addressOf = defaultAddresses(program);
+    const slots = [kfunc(7), helper(7), kfunc(1)].map((insn) => {
+      const { target, imm } = insn as Extract<Insn, { kind: 'call' }>;
+      return addressOf({ kind: target === 'local' ? 'bpf' : target, id: imm }) - CALLEE_BASE;
+    });
+    expect(slots).toEqual([0n, BigInt(CALLEE_STRIDE), 2n * BigInt(CALLEE_STRIDE)]);
+    expect(spaced(compile(program).image.code)).toBe(
+      spaced(compile(program, { calleeAddress: addressOf }).image.code),
+    );
+  });
+
+  it('cannot go to a callee the program does not list', () => {
+    const program = { ...link([[kfunc(1), exit]], { name: 'p.o' }), callees: new Map() };
+    expect(() => compile(program)).toThrow(
+      'jit: p.o: call of kfunc:1: the program does not list this callee: make programs with buildProgram',
+    );
+  });
+
   it('refuses a callee out of reach', () => {
     const far = (): bigint => 0x4000_0000n + (1n << 31n) + 17n;
     expect(() => compile(link([[kfunc(1), exit]]), { base: 0x4000_0000n, calleeAddress: far })).toThrow(
@@ -438,14 +460,14 @@ describe('calls', () => {
   });
 });
 
-describe('what the JIT does not do is an input error that names the instruction', () => {
-  const map: Insn = lddw('r1', 3n, 1);
-  it.each<readonly [what: string, insn: Insn, why: RegExp]>([
-    ['callx', { kind: 'callx', dst: 1 }, /insn 1: callx is not supported/],
-    ['ld_abs', { kind: 'ld_abs', size: 4, src: 0, imm: 0 }, /insn 1: ld_abs is not supported/],
-    ['ld_ind', { kind: 'ld_ind', size: 4, src: 0, imm: 0 }, /insn 1: ld_ind is not supported/],
-    ['a map', map, /insn 1: lddw with src 1 is not supported/],
-  ])('%s', (_what, insn, why) => {
-    expect(() => compile(link([[mov('r0', 0), insn, exit]]))).toThrow(why);
+describe('what the JIT does not do is an input error that names program and instruction', () => {
+  it.each<readonly [insn: Insn, what: string]>([
+    [{ kind: 'callx', dst: 1 }, 'callx'],
+    [{ kind: 'ld_abs', size: 4, src: 0, imm: 0 }, 'ld_abs'],
+    [{ kind: 'ld_ind', size: 4, src: 0, imm: 0 }, 'ld_ind'],
+    [lddw('r1', 3n, 1), 'lddw with src 1'],
+  ])('%s', (insn, what) => {
+    const program = link([[mov('r0', 0), insn, exit]], { name: 'p.o' });
+    expect(() => compile(program)).toThrow(`jit: p.o: insn 1: ${what} is not supported by the builtin JIT`);
   });
 });

@@ -90,6 +90,13 @@ describe('stackDepths of one subprog', () => {
     expect(depths(body)).toEqual([64]);
   });
 
+  it('joins a path that spills with one that does not, whichever is first', () => {
+    const spill = [mov('r6', 'r10'), add('r6', -64), store(8, 'r10', -8, 'r6')];
+    const reload = [ldx(8, 'r7', 'r10', -8), store(8, 'r7', 0, 0)];
+    expect(depths([jcc(64, 'jeq', 'r1', 0, 3), ...spill, ...reload])).toEqual([64]);
+    expect(depths([jcc(64, 'jeq', 'r1', 0, 4), ...spill, ja(1), mov('r2', 0), ...reload])).toEqual([64]);
+  });
+
   it('does not forget a spill written over through what may be another address', () => {
     const body = [
       mov('r7', 'r10'),
@@ -169,9 +176,13 @@ describe('stackDepths of several', () => {
     ['a pointer in argument 6',          [[passArg(6, 'r10'), sub(1)], [takeArg('r6', 6), store(8, 'r6', -56, 0)]], [56, 0]],
     ['a pointer in argument 12',         [[passArg(12, 'r10'), sub(1)], [takeArg('r6', 12), store(8, 'r6', -56, 0)]], [56, 0]],
     ['a number in argument 12',          [[passArg(12, 7), sub(1)], [takeArg('r6', 12), store(8, 'r6', -56, 0)]], [0, 0]],
+    ['a number in argument 12, with a frame', [[passArg(12, 7), sub(1)], [store(8, 'r10', -8, 0), takeArg('r6', 12), store(8, 'r6', -56, 0)]], [0, 8]],
+    ['a pointer to either frame',        [[...buffer(-40), sub(1)], [mov('r6', 'r1'), jcc(64, 'jeq', 'r2', 0, 2), mov('r6', 'r10'), add('r6', -16), store(8, 'r6', -8, 0)]], [64, 24]],
     ['numbers as arguments',             [[mov('r1', 1), mov('r2', 2), sub(1)], [add('r1', 'r2'), store(8, 'r1', -8, 0)]], [0, 0]],
     ['an indexed argument',              [[...buffer(-40), mov('r2', 2), sub(1)], [add('r1', 'r2'), store(8, 'r1', 0, 0)]], [512, 0]],
     ['a pointer the callee returns',     [[...buffer(-40), sub(1), store(8, 'r0', 0, 0)], [mov('r0', 'r1')]], [512, 0]],
+    ['a pointer at either exit',         [[...buffer(-40), sub(1), store(8, 'r0', 0, 0)], [mov('r0', 'r1'), jcc(64, 'jeq', 'r2', 0, 1), exit]], [512, 0]],
+    ['a pointer at one exit of two',     [[...buffer(-40), sub(1), store(8, 'r0', 0, 0)], [mov('r0', 'r1'), jcc(64, 'jeq', 'r2', 0, 1), exit, mov('r0', 0)]], [512, 0]],
     ['a number the callee returns',      [[...buffer(-40), sub(1), store(8, 'r0', 0, 0)], [mov('r0', 3)]], [40, 0]],
     ['a pointer inside what is passed',  [[mov('r6', 'r10'), add('r6', -64), store(8, 'r10', -8, 'r6'), ...buffer(-8), sub(1)], [ldx(8, 'r2', 'r1', 0), store(8, 'r2', 0, 0)]], [64, 0]],
     ['down from a pointer inside it',    [[mov('r6', 'r10'), add('r6', -64), store(8, 'r10', -8, 'r6'), ...buffer(-8), sub(1)], [ldx(8, 'r2', 'r1', 0), store(8, 'r2', -32, 0)]], [96, 0]],

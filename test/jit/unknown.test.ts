@@ -7,21 +7,11 @@ import { layOut } from '../../src/jit/frame.ts';
 import type { LowerContext } from '../../src/jit/lower/context.ts';
 import { lowerInsn } from '../../src/jit/lower/insn.ts';
 import { Assembler } from '../../src/x86/assembler.ts';
-import { add, exit, helper, lddw, link, mayGoto, mov } from '../kit/insns.ts';
+import { add, exit, helper, link, mayGoto, mov } from '../kit/insns.ts';
 
 const forged = (insn: Insn, changes: object): Insn => ({ ...insn, ...changes }) as Insn;
 
 describe('compile', () => {
-  it.each<readonly [what: string, insn: Insn, why: string]>([
-    ['a classic load', { kind: 'ld_abs', size: 4, src: 0, imm: 0 }, 'ld_abs'],
-    ['an indirect classic load', { kind: 'ld_ind', size: 4, src: 1, imm: 0 }, 'ld_ind'],
-    ['a call of an address', { kind: 'callx', dst: 1 }, 'callx'],
-    ['a wide load that wants a loader', lddw('r1', 1n, 1), 'lddw with src 1'],
-  ])('refuses %s, naming program and instruction', (_what, insn, why) => {
-    const program = link([[mov('r0', 0), insn, exit]], { name: 'p.o' });
-    expect(() => compile(program)).toThrow(`jit: p.o: insn 1: ${why} is not supported by the builtin JIT`);
-  });
-
   it.each<readonly [what: string, insn: Insn]>([
     ['kind', forged(mov('r0', 0), { kind: 'nop' })],
     ['operation', forged(add('r0', 1), { op: 'nand' })],

@@ -137,7 +137,7 @@ export class StackFacts {
   /** Hands argument n to a callee: its bound counts from here. */
   pass(summary: Summary, callee: Summary | undefined, n: number, value: Value): void {
     if (hasBase(value, FP)) this.expose(summary);
-    this.reach(summary, value, callee?.lowest[n] ?? 0);
+    this.reach(summary, value, callee === undefined ? 0 : (callee.lowest[n] as number));
     if (callee === undefined || (callee.pointerArgs & (1 << n)) !== 0) return;
     callee.pointerArgs |= 1 << n;
     this.#isStale[callee.index] = 1;

@@ -1,6 +1,6 @@
 /** One pass over the code of a subprog: follows stack pointers through registers, spills and calls. */
 import { isStackArgBase, MAX_ARGS, MAX_REG_ARGS, stackArgSlot } from '../../bpf/calling.ts';
-import type { AluInsn, AtomicInsn, Insn } from '../../bpf/insn.ts';
+import type { AluInsn, AtomicInsn, Insn, LdxInsn } from '../../bpf/insn.ts';
 import type { Program, Subprog } from '../../bpf/program.ts';
 import { R0 } from '../../bpf/reg.ts';
 import type { StackFacts, Summary } from './facts.ts';
@@ -105,9 +105,7 @@ export class Walk {
         state.regs[insn.dst] = NONE;
         break;
       case 'ldx':
-        state.regs[insn.dst] = isStackArgBase(insn.src)
-          ? this.#incoming(insn.off)
-          : this.#load(state, state.regs[insn.src] as Value, insn.off, insn.size);
+        state.regs[insn.dst] = this.#loadOrTake(state, insn);
         break;
       case 'stx':
         this.#storeOrPass(state, insn, state.regs[insn.src] as Value);
@@ -128,9 +126,10 @@ export class Walk {
     }
   }
 
-  #incoming(off: number): Value {
-    const slot = stackArgSlot(off, 'incoming');
-    const n = MAX_REG_ARGS + 1 + (slot ?? 0);
+  #loadOrTake(state: State, { src, off, size }: LdxInsn): Value {
+    const slot = isStackArgBase(src) ? stackArgSlot(off, 'incoming') : undefined;
+    if (slot === undefined) return this.#load(state, state.regs[src] as Value, off, size);
+    const n = MAX_REG_ARGS + 1 + slot;
     return (this.#summary.pointerArgs & (1 << n)) === 0 ? NONE : pointer(n);
   }
 
