@@ -173,7 +173,7 @@ export class Checker {
 function withVacuity({ program, env }: Case, result: CaseResult): CaseResult {
   const { want, image } = result;
   if (want === null || image === null) return result;
-  const subject = { program, env, want, placement: placementOf(image), traceLimit: TRACE_LIMIT };
+  const subject = { program, env, want, placement: placementOf(image, program), traceLimit: TRACE_LIMIT };
   return { ...result, vacuity: vacuityOf(subject, interpret) };
 }
 

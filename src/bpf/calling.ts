@@ -15,18 +15,32 @@ export const MAX_STACK_BYTES = 512;
 /** Times a frame may pass its may_gotos before they jump: Linux BPF_MAX_LOOPS. */
 export const MAX_LOOPS = 8 * 1024 * 1024;
 
+export type ConventionName = 'linux' | 'zero' | 'reply' | 'v3';
+
 /**
- * Stack arguments in bytecode: `linux 324c3ca6eed6` writes argument n to [r11 - 8(n-5)] and reads its own
- * from [r11 + 8(n-5)]; the seed series used r12.
+ * Stack arguments as a file writes them. In memory a program has them as Linux does, whatever its file had
+ * (stack-arg-form.ts): argument n is stored to [base - 8(n-5)] and loaded from [base + 8(n-5)].
  */
 export interface StackArgForm {
   readonly base: 11 | 12;
+  /**
+   * `split`: outgoing arguments at negative offsets, incoming ones at positive. `shared`: both at negative ones,
+   * a function's outgoing arguments below all of its incoming ones.
+   */
+  readonly offsets: 'split' | 'shared';
 }
 
-export type ConventionName = 'linux' | 'zero' | 'reply' | 'v3';
+/** linux: 324c3ca6eed6; the others: the seed series, its review, and the author's reply to it. */
+export const STACK_ARG_FORMS: Readonly<Record<ConventionName, StackArgForm>> = {
+  linux: { base: 11, offsets: 'split' },
+  zero: { base: 12, offsets: 'split' },
+  reply: { base: 12, offsets: 'shared' },
+  v3: { base: 12, offsets: 'shared' },
+};
 
-/** Bytecode form of each convention this build can run. */
-export const STACK_ARG_FORMS: { readonly linux: StackArgForm } = { linux: { base: 11 } };
+export const CONVENTION_NAMES = Object.keys(STACK_ARG_FORMS) as readonly ConventionName[];
+
+export const isConvention = (name: string): name is ConventionName => Object.hasOwn(STACK_ARG_FORMS, name);
 
 /** r11 and r12: never values, only bases of stack-argument loads and stores. */
 export const isStackArgBase = (reg: number): boolean => reg === 11 || reg === 12;

@@ -52,6 +52,7 @@ function toLinkedProgram(name: string, linked: Linked, btf: Prototypes, options:
       functionArgs: functionArgsOf(linked, declared, isStated),
       callees: linked.kfuncs.map((kfunc, i) => toCallee(kfunc, i + 1, declared)),
       data: linked.data,
+      convention: options.convention ?? 'linux',
     });
   } catch (error) {
     if (!(error instanceof OracleError)) throw error;

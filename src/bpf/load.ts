@@ -4,7 +4,7 @@
  */
 import { badInput, OracleError } from '../core/errors.ts';
 import { type Assembled, assemble } from './asm.ts';
-import { STACK_ARG_FORMS } from './calling.ts';
+import { CONVENTION_NAMES, isConvention } from './calling.ts';
 import { type DataFile, oracleLines, parseDataFile } from './data-file.ts';
 import { parseDataSection } from './data-section.ts';
 import { decode } from './decode.ts';
@@ -88,7 +88,9 @@ function withOracle(
   const stated = (oracle.get('proto') ?? []).map((text) => parseProto(text, fileName));
   const protos = new Map([...stated, ...(options.protos ?? [])]);
   const sections = (oracle.get('data') ?? []).map((text) => parseDataSection(text, fileName));
-  return toProgram(assembled, { ...options, protos }, sections);
+  const name = oracle.get('convention')?.at(-1);
+  const convention = name !== undefined && isConvention(name) ? { convention: name } : {};
+  return toProgram(assembled, { ...options, protos, ...convention }, sections);
 }
 
 /** Raw instructions, or an input of uBPF's fuzzer if they are none. */
@@ -125,9 +127,9 @@ const isUnstated = ({ oracle }: DataFile): boolean => oracle.get('result')?.at(-
 const SKIPPED = buildProgram([{ kind: 'exit' }], { name: 'skipped' });
 
 function conventionSkip({ oracle }: DataFile): string | undefined {
-  const convention = oracle.get('convention')?.at(-1);
-  if (convention === undefined || Object.hasOwn(STACK_ARG_FORMS, convention)) return undefined;
-  return `its convention \`${convention}\` is not in this build (${Object.keys(STACK_ARG_FORMS).join(', ')})`;
+  const name = oracle.get('convention')?.at(-1);
+  if (name === undefined || isConvention(name)) return undefined;
+  return `its convention \`${name}\` is not in this build (${CONVENTION_NAMES.join(', ')})`;
 }
 
 function dataProgram(data: DataFile, options: FileOptions): Program {
@@ -148,7 +150,7 @@ const wordBytes = (words: readonly bigint[]): Uint8Array => new Uint8Array(new B
 
 function toProgram(
   { insns, functionNames, callees }: Assembled,
-  { fileName, protos }: FileOptions,
+  { fileName, protos, convention = 'linux' }: FileOptions,
   data: readonly DataSection[] = [],
 ): Program {
   return located(fileName, () =>
@@ -158,6 +160,7 @@ function toProgram(
       functionArgs: functionArgs(functionNames, protos ?? new Map()),
       callees: calleesOf(insns, callees, protos ?? new Map()),
       data,
+      convention,
     }),
   );
 }

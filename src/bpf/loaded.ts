@@ -1,4 +1,5 @@
 /** What reading a file yields: a program, and what the file says of its input and result. */
+import type { ConventionName } from './calling.ts';
 import type { Program } from './program.ts';
 
 export interface Loaded {
@@ -20,4 +21,6 @@ export interface LoadOptions {
   readonly function?: string;
   /** Prototypes by callee or function name: number of arguments. From `--proto` and `# oracle: proto` lines. */
   readonly protos?: ReadonlyMap<string, number>;
+  /** What the program is written for, where the file does not say. @defaultValue 'linux' */
+  readonly convention?: ConventionName;
 }

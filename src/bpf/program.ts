@@ -15,6 +15,7 @@ import {
   stackArgSlot,
 } from './calling.ts';
 import { type Insn, type Slots, slotsOf } from './insn.ts';
+import { fromFileForm } from './stack-arg-form.ts';
 
 /** A helper or a kfunc, as the program knows it. */
 export interface Callee extends CalleeRef {
@@ -46,11 +47,13 @@ export interface DataSection {
 
 export interface Program {
   readonly name: string;
+  /** Stack arguments in the form of `linux`, whatever the convention: see stack-arg-form.ts. */
   readonly insns: Slots;
   readonly subprogs: readonly Subprog[];
   /** By `calleeKey`. Holds every helper and kfunc that some instruction calls. */
   readonly callees: ReadonlyMap<string, Callee>;
   readonly data: readonly DataSection[];
+  /** What it was written for, and runs under unless another is asked for. */
   readonly convention: ConventionName;
 }
 
@@ -64,20 +67,26 @@ export interface ProgramParts {
   /** Prototypes of helpers and kfuncs; those the code does not call are dropped. */
   readonly callees?: readonly Callee[];
   readonly data?: readonly DataSection[];
-  /** @defaultValue 'linux' */
-  readonly convention?: 'linux';
+  /** What the program was written for. @defaultValue 'linux' */
+  readonly convention?: ConventionName;
 }
 
-/** Splits and checks. Throws an `input` error that names the instruction. */
-export function buildProgram(insns: Slots, parts: ProgramParts = {}): Program {
-  if (insns.length === 0) throw badInput('program', parts.name ?? 'program', 'it has no instructions');
+/**
+ * Splits and checks. Stack arguments may be in the form of `linux` or in that of the convention. Throws an `input`
+ * error that names the instruction.
+ */
+export function buildProgram(slots: Slots, parts: ProgramParts = {}): Program {
+  if (slots.length === 0) throw badInput('program', parts.name ?? 'program', 'it has no instructions');
   const convention = parts.convention ?? 'linux';
-  const starts = subprogStarts(insns, parts.functionNames);
-  const subprogs = starts.map((start, index): Subprog => {
-    const end = starts[index + 1] ?? insns.length;
+  const starts = subprogStarts(slots, parts.functionNames);
+  const functions = starts.map((start, index) => {
+    return { start, end: starts[index + 1] ?? slots.length, args: parts.functionArgs?.get(start) };
+  });
+  const insns = fromFileForm(slots, functions, convention);
+  const subprogs = functions.map(({ start, end, args: stated }, index): Subprog => {
     checkSubprog(insns, start, end);
-    const used = stackArgsUsed(insns, start, end, STACK_ARG_FORMS[convention].base);
-    const args = parts.functionArgs?.get(start) ?? Math.max(MAX_REG_ARGS, used.incoming);
+    const used = stackArgsUsed(insns, start, end, STACK_ARG_FORMS.linux.base);
+    const args = stated ?? Math.max(MAX_REG_ARGS, used.incoming);
     if (args > MAX_ARGS)
       throw badInput(
         'program',

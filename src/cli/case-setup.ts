@@ -1,4 +1,5 @@
 /** How a saved case wants its program compiled, as `# oracle:` lines: `bmi2 off`, `endbr on`, `jit mutant:x`. Defaults are left out. */
+import { CONVENTION_NAMES, type ConventionName, isConvention } from '../bpf/calling.ts';
 import { badInput } from '../core/errors.ts';
 import { isJitName } from './jit-choice.ts';
 import type { JitChoice } from './options.ts';
@@ -6,8 +7,9 @@ import type { JitChoice } from './options.ts';
 type OracleLines = ReadonlyMap<string, readonly string[]>;
 
 /** The lines that say what differs from the defaults. */
-export function setupLines({ jit, bmi2, endbr }: JitChoice): Map<string, string[]> {
+export function setupLines({ jit, bmi2, endbr, convention }: JitChoice): Map<string, string[]> {
   const lines = new Map<string, string[]>();
+  if (convention !== undefined) lines.set('convention', [convention]);
   if (!bmi2) lines.set('bmi2', ['off']);
   if (endbr) lines.set('endbr', ['on']);
   if (jit !== 'builtin') lines.set('jit', [jit]);
@@ -28,5 +30,26 @@ export function jitChoiceOf(oracle: OracleLines, where: string, otherwise: JitCh
     const why = `its jit is \`${jit}\`; it can be builtin, or mutant: and one of docs/POWER.md`;
     throw badInput('read case', where, why);
   }
-  return { jit, bmi2: choice('bmi2'), endbr: choice('endbr') };
+  const convention = conventionOf(oracle, where) ?? otherwise.convention;
+  return {
+    jit,
+    bmi2: choice('bmi2'),
+    endbr: choice('endbr'),
+    ...(convention === undefined ? {} : { convention }),
+  };
 }
+
+function conventionOf(oracle: OracleLines, where: string): ConventionName | undefined {
+  const name = oracle.get('convention')?.at(-1);
+  if (name === undefined || isConvention(name)) return name;
+  const why = `its convention is \`${name}\`; it can be ${CONVENTION_NAMES.join(', ')}`;
+  throw badInput('read case', where, why);
+}
+
+/** The choice alone, of options that hold more: fit to be sent to another thread. */
+export const choiceOf = ({ jit, bmi2, endbr, convention }: JitChoice): JitChoice => ({
+  jit,
+  bmi2,
+  endbr,
+  ...(convention === undefined ? {} : { convention }),
+});

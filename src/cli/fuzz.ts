@@ -12,7 +12,7 @@ import {
   isConfirmed,
   type ReportedFailure,
 } from '../report/fuzz-report.ts';
-import { setupLines } from './case-setup.ts';
+import { choiceOf, setupLines } from './case-setup.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, worst } from './failure.ts';
 import { confirm } from './fuzz-confirm.ts';
@@ -106,7 +106,7 @@ async function campaign(
     size: one === undefined ? (options.workers ?? availableParallelism()) : 1,
     seed,
     vacuityEvery: one === undefined ? options.vacuity : Math.min(1, options.vacuity),
-    jit: { jit: options.jit, bmi2: options.bmi2, endbr: options.endbr },
+    jit: choiceOf(options),
     setup: setupLines(options),
     runningFile: (worker) => corpus.runningFile(worker),
   });

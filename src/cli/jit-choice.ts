@@ -2,7 +2,7 @@
 import type { Program } from '../bpf/program.ts';
 import type { CheckerOptions } from '../checker.ts';
 import { OracleError } from '../core/errors.ts';
-import { type Compiled, compile } from '../jit/compile.ts';
+import { type Compiled, compile, type JitOptions } from '../jit/compile.ts';
 import { LINUX_TARGET } from '../jit/target.ts';
 import { MUTANTS } from '../mutant/index.ts';
 import { needsBmi2 } from './mutant-oracles.ts';
@@ -15,24 +15,31 @@ export const isJitName = (jit: string): boolean => jit === 'builtin' || mutantOf
 
 /** What a checker needs to judge it. Throws a `usage` error for a mutant there is not. */
 export function checkerOptionsOf(choice: JitChoice): CheckerOptions {
-  const { jit, bmi2, endbr } = choice;
-  if (jit === 'builtin') return { jit: { bmi2, endbr } };
+  if (choice.jit === 'builtin') return { jit: optionsOf(choice) };
   const compiled = compilerOf(choice);
   return { compile: (program) => compiled(program).image };
 }
 
 /** Compiles programs. Throws as `checkerOptionsOf`. */
-export function compilerOf({ jit, bmi2, endbr }: JitChoice): (program: Program) => Compiled {
-  if (jit === 'builtin') return (program) => compile(program, { bmi2, endbr });
+export function compilerOf(choice: JitChoice): (program: Program) => Compiled {
+  const { jit } = choice;
+  const options = optionsOf(choice);
+  if (jit === 'builtin') return (program) => compile(program, options);
   const mutant = mutantOf(jit);
   if (mutant === undefined) throw noSuchJit(jit);
   const target = mutant.mutate(LINUX_TARGET);
-  const options = { bmi2: bmi2 && needsBmi2(mutant), endbr };
+  const suited = { ...options, bmi2: choice.bmi2 && needsBmi2(mutant) };
   return (program) => {
-    const compiled = compile(program, options, target);
+    const compiled = compile(program, suited, target);
     return { ...compiled, image: { ...compiled.image, jit } };
   };
 }
+
+const optionsOf = ({ bmi2, endbr, convention }: JitChoice): JitOptions => ({
+  bmi2,
+  endbr,
+  ...(convention === undefined ? {} : { convention }),
+});
 
 const mutantOf = (jit: string) => MUTANTS.find(({ name }) => jit === `${MUTANT}${name}`);
 

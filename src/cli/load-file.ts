@@ -5,12 +5,13 @@ import { readFile } from './read-file.ts';
 
 /** Reads and decodes one file. Throws an `input` error that names the file and what is wrong in it. */
 export function loadFile(path: string, options: ReadOptions): LoadedFile {
-  const { section, function: name, format, proto } = options;
+  const { section, function: name, format, proto, convention } = options;
   return load(readFile(path), {
     fileName: path,
     ...(section === undefined ? {} : { section }),
     ...(name === undefined ? {} : { function: name }),
     ...(format === undefined ? {} : { format }),
     ...(proto === undefined ? {} : { protos: proto }),
+    ...(convention === undefined ? {} : { convention }),
   });
 }

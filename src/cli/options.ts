@@ -1,14 +1,15 @@
 /** Options that several commands share, with their words and checks. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { CONVENTION_NAMES, type ConventionName } from '../bpf/calling.ts';
 import { parseProto } from '../bpf/proto.ts';
 import { OracleError } from '../core/errors.ts';
 import { parseHex } from './hex.ts';
 
 /** What this build has of each. */
 const ENGINES = ['unicorn'] as const;
-const CONVENTIONS = ['linux'] as const;
 
 export interface ReadOptions {
+  readonly convention?: ConventionName;
   readonly section?: string;
   readonly function?: string;
   readonly format?: string;
@@ -25,6 +26,7 @@ export interface JitChoice {
   readonly jit: string;
   readonly bmi2: boolean;
   readonly endbr: boolean;
+  readonly convention?: ConventionName;
 }
 
 export interface ExpectOptions {
@@ -65,7 +67,10 @@ export function addJitOptions(command: Command): Command {
         .default('builtin'),
     )
     .addOption(
-      new Option('--convention <name>', 'how arguments 6..12 travel').choices(CONVENTIONS).default('linux'),
+      new Option(
+        '--convention <name>',
+        "how arguments 6..12 travel (default: as the program's file says, else linux)",
+      ).choices(CONVENTION_NAMES),
     )
     .option('--bmi2', 'shift with shlx, shrx and sarx (default)', true)
     .option('--no-bmi2', 'shift by cl')

@@ -66,8 +66,8 @@ function fmix64(x: U64): U64 {
  */
 export interface FramePlacement {
   readonly mainFp: U64;
-  /** Bytes between fp and rsp while a subprog's body runs, by subprog index. */
-  readonly frameBytes: (subprog: number) => number;
+  /** Bytes between fp and rsp of a subprog right before it calls another, by their indices. */
+  readonly frameBytes: (caller: number, callee: number) => number;
   /** Bytes from a subprog's return address down to its fp. @defaultValue FP_DEPTH of core/image.ts for each */
   readonly fpDepth?: (subprog: number) => number;
 }

@@ -12,6 +12,8 @@ export type ArgPlace =
 export interface ArgPlaces {
   readonly bpf: readonly ArgPlace[];
   readonly native: readonly ArgPlace[];
+  /** Calls push the stack arguments of a BPF callee, which lies lower by so much. @defaultValue false */
+  readonly pushed?: boolean;
 }
 
 /** A call instruction in the image. */
@@ -42,8 +44,12 @@ export interface FrameShape {
   readonly bytes: number;
   /** Callee-saved registers pushed, in order of pushing: GPR numbers. */
   readonly saved: readonly number[];
-  /** Bytes of the outgoing argument area, at rsp. */
+  /** Where the first of them lies, from fp; the others follow below. @defaultValue right below the BPF stack */
+  readonly savedAt?: number;
+  /** Bytes of the outgoing argument area. */
   readonly outgoing: number;
+  /** Where its lowest word lies, from fp. @defaultValue at rsp */
+  readonly outgoingAt?: number;
 }
 
 /** Native code of a program. Offsets count from the first byte of `code`. */

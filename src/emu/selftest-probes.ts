@@ -175,6 +175,13 @@ const emitAll =
 
 /** Divisions get a dividend that fits and a divisor that is odd, so that none of them traps. */
 function single(form: Form<'m'>): Snippet {
+  if (form.name === 'push_rm64') {
+    const emit = emitAll(
+      (a) => a.memOne(form, RSI, 0),
+      (a) => a.o(POP_R64, RAX),
+    );
+    return { operands: '[rsi]; pop rax', emit };
+  }
   const signed = form.name.startsWith('idiv');
   if (!signed && !form.name.startsWith('div')) return { operands: 'rax', emit: (asm) => asm.m(form, RAX) };
   const emit = (asm: Assembler): void => {

@@ -245,6 +245,7 @@ export const TRUTH: Readonly<Record<string, string>> = {
   'xchg_rm32_r32 [rsi], rcx': '0 8d5,,ffffffff,,1 0,,8000000000000001,,0 8d5,,fffffffffffffff0,,ffffffff 0,,80000000,,7fffffff 8d5,,badf00dffffffff,,1 0,,ffffffff00000080,,80000000 8d5,,123456700000021,,89abcdef 0,,12345670000001f,,89abcdef 8d5,,808080800f0f8080,,7f7f7f7f',
   'xchg_rm64_r64 [rsi], rcx': '0 8d5,,ffffffffffffffff,,1 0,,1,,8000000000000000 8d5,,fffffffffffffff0,,ffffffffffffffff 0,,80000000,,7fffffff 8d5,,12345678ffffffff,,badf00d00000001 0,,80,,ffffffff80000000 8d5,,21,,123456789abcdef 0,,ffff00000000001f,,123456789abcdef 8d5,,a5a55a5a0f0f8080,,808080807f7f7f7f',
   'push_r64 rcx; pop rax': '0 8d5,ffffffffffffffff 0,1 8d5,fffffffffffffff0 0 8d5,12345678ffffffff 0,80 8d5,21 0,ffff00000000001f 8d5',
+  'push_rm64 [rsi]; pop rax': '0 8d5 0,8000000000000000 8d5,ffffffffffffffff 0,7fffffff 8d5,badf00d00000001 0,ffffffff80000000 8d5 0,123456789abcdef 8d5,808080807f7f7f7f',
   'pop_r64 rdx after push rax': '0 8d5,,,1 0,,,7fffffffffffffff 8d5,,,8000000000000000 0,,,80000000 8d5,,,deadbeef00000001 0,,,7fffffff 8d5,,,123456789abcdef 0,,,fedcba9876543210 8d5,,,a5a55a5a0f0f8080',
   'leave undoes push rbp; mov rbp, rsp; push rcx': '0 8d5 0 8d5 0 8d5 0 8d5 0 8d5',
   'ret of call_rel32': '0 8d5 0 8d5 0 8d5 0 8d5 0 8d5',

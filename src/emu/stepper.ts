@@ -36,6 +36,10 @@ export function stepper(
     if (place === undefined) return undefined;
     return place.in === 'reg' ? regs[place.reg] : memory.read(stackBase + BigInt(8 * place.index), 8);
   };
+  const outgoingArea = (offset: number): bigint => {
+    const at = image.frames?.[subprogOf(image, offset)]?.outgoingAt;
+    return at === undefined ? rsp() : fp() + BigInt(at);
+  };
   const stack = (): StackBytes | null => {
     const address = fp() - BigInt(FRAME_BYTES);
     const bytes = memory.copy(address, FRAME_BYTES);
@@ -50,7 +54,7 @@ export function stepper(
       rsp: rsp(),
       directionFlag: ((regs[RFLAGS] ?? 0n) >> DIRECTION_FLAG) % 2n === 1n,
       reg,
-      outgoing: (slot) => argument(image.args.bpf[REG_ARGS + slot], rsp()),
+      outgoing: (slot) => argument(image.args.bpf[REG_ARGS + slot], outgoingArea(offset)),
       incoming: (slot) => argument(image.args.bpf[REG_ARGS + slot], fp() + BigInt(LINK_BYTES)),
       stack,
       memory: regions,
@@ -60,3 +64,7 @@ export function stepper(
     if (!goOn) cpu.stop();
   };
 }
+
+/** The subprog whose code an offset lies in: the last one that starts before it. */
+const subprogOf = ({ subprogEntries }: Image, offset: number): number =>
+  subprogEntries.findLastIndex((start) => start <= offset);

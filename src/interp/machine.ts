@@ -100,8 +100,8 @@ export class Machine {
     const caller = this.frame;
     for (let i = 0; i < CALLEE_SAVED; i++) caller.saved.put(i, this.regs.word(R6 + i));
     const { frameBytes, fpDepth } = this.#placement;
-    const below =
-      frameBytes(caller.subprog.index) + RETURN_ADDRESS_BYTES + (fpDepth?.(subprog.index) ?? FP_DEPTH);
+    const to = subprog.index;
+    const below = frameBytes(caller.subprog.index, to) + RETURN_ADDRESS_BYTES + (fpDepth?.(to) ?? FP_DEPTH);
     this.depth++;
     this.frame = this.#frames[this.depth] ?? new Frame(subprog);
     this.#frames[this.depth] = this.frame;

@@ -1,8 +1,8 @@
 /** The entries of a subprog as bytes, with their jumps still open: lengths settle once all are known (relax.ts). */
-import { type Program, subprogAt } from '../bpf/program.ts';
-import type { CalleeRef } from '../core/execution.ts';
+import type { Program, Subprog } from '../bpf/program.ts';
 import type { Assembler } from '../x86/assembler.ts';
 import type { Frame } from './frame.ts';
+import { callTarget } from './lower/call.ts';
 import type { JumpForms, LowerContext, PendingCall } from './lower/context.ts';
 import {
   COND_JUMP,
@@ -38,6 +38,7 @@ export interface Lowering {
 /** Emits prologue and entries. */
 export function lowerEntries(
   program: Program,
+  subprog: Subprog,
   entries: readonly Entry[],
   frame: Frame,
   { asm, bmi2, endbr, target }: Lowering,
@@ -76,7 +77,7 @@ export function lowerEntries(
       if (exit < 0) exit = i;
     } else if (insn.kind === 'call') {
       callEntries.push(i);
-      target.lowerCall(context, calleeOf(program, pc, insn));
+      target.lowerCall(context, callTarget(program, subprog, pc, insn));
     } else target.lowerInsn(context, target.convention, insn, pc);
     fixed[i] = asm.length - (starts[i] as number);
     jump[i] = jumpKind(insn.kind, context.jump);
@@ -105,11 +106,6 @@ function jumpKind(kind: string, forms: JumpForms | undefined): number {
   if (forms === undefined) return NO_JUMP;
   if (kind === 'exit') return EXIT_JUMP;
   return kind === 'jcc' ? COND_JUMP : GOTO_JUMP;
-}
-
-function calleeOf(program: Program, pc: number, insn: { target: string; imm: number }): CalleeRef {
-  if (insn.target === 'helper' || insn.target === 'kfunc') return { kind: insn.target, id: insn.imm };
-  return { kind: 'bpf', id: subprogAt(program, pc + 1 + insn.imm).index };
 }
 
 /** Writes them out with settled addresses: what stands between two jumps in one go, then the jump. */

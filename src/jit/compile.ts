@@ -3,6 +3,7 @@
  * then the lengths of its jumps settle (relax.ts); then chunks and jumps are written out and calls resolved.
  */
 
+import type { ConventionName } from '../bpf/calling.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
@@ -13,9 +14,11 @@ import { Assembler } from '../x86/assembler.ts';
 import { lowerEntries, writeChunks } from './chunks.ts';
 import { BPF_TO_GPR } from './regmap.ts';
 import type { Entry, RewritePass } from './rewrite.ts';
-import { LINUX_TARGET, type Target } from './target.ts';
+import { TARGETS, type Target } from './target.ts';
 
 export interface JitOptions {
+  /** How arguments 6..12 travel. @defaultValue the program's */
+  readonly convention?: ConventionName;
   /** Shift by register with shlx/shrx/sarx. @defaultValue true */
   readonly bmi2?: boolean;
   /** endbr64 where Linux has it with CONFIG_X86_KERNEL_IBT. @defaultValue false */
@@ -61,7 +64,11 @@ const OUT = new Assembler();
 const ASM = new Assembler();
 
 /** Compiles a program. Throws an `input` error for instructions outside what this JIT supports. */
-export function compile(program: Program, options: JitOptions = {}, target: Target = LINUX_TARGET): Compiled {
+export function compile(
+  program: Program,
+  options: JitOptions = {},
+  target: Target = TARGETS[options.convention ?? program.convention],
+): Compiled {
   const base = options.base ?? CODE_BASE;
   OUT.reset();
   const [out, asm] = [OUT, ASM];
@@ -110,7 +117,7 @@ function compileSubprog(
   const { entries, stackDepth } = target.rewrite(program.insns, subprog, depth);
   const frame = target.layOut(entries, stackDepth, subprog.outgoing);
   const { bmi2 = true, endbr = false } = options;
-  const chunks = lowerEntries(program, entries, frame, { asm, target, bmi2, endbr });
+  const chunks = lowerEntries(program, subprog, entries, frame, { asm, target, bmi2, endbr });
   const { addrs, passes } = target.settle(chunks, target.distance);
   const offset = out.length;
   writeChunks(out, chunks, addrs, target);

@@ -18,7 +18,7 @@ import type { Entry } from './rewrite.ts';
 
 export interface Frame extends FrameShape {
   readonly saved: readonly Gpr[];
-  /** rbp-relative offset of the lowest callee-saved register: -(D + C). */
+  /** rbp-relative offset of the end of the outgoing area, the byte above it: -(D + C) in Linux's frame. */
   readonly outgoingBase: number;
 }
 

@@ -3,7 +3,12 @@
  * `compile` takes it as a parameter, so that a broken JIT for testing the oracle is this record with one entry
  * replaced, and the shipped code carries no trace of it.
  */
-import { type Convention, LINUX } from './convention/linux.ts';
+import type { ConventionName } from '../bpf/calling.ts';
+import type { Convention } from './convention/convention.ts';
+import { LINUX } from './convention/linux.ts';
+import { callReply, layOutReply, REPLY } from './convention/reply.ts';
+import { callV3, exitV3, layOutV3, prologueV3, V3 } from './convention/v3.ts';
+import { ZERO } from './convention/zero.ts';
 import { layOut } from './frame.ts';
 import { lowerCall } from './lower/call.ts';
 import { lowerExit } from './lower/exit.ts';
@@ -38,4 +43,19 @@ export const LINUX_TARGET: Target = {
   lowerCall,
   settle,
   distance,
+};
+
+/** Linux's JIT with the frames and calls of each convention. */
+export const TARGETS: Readonly<Record<ConventionName, Target>> = {
+  linux: LINUX_TARGET,
+  zero: { ...LINUX_TARGET, convention: ZERO },
+  reply: { ...LINUX_TARGET, convention: REPLY, layOut: layOutReply, lowerCall: callReply },
+  v3: {
+    ...LINUX_TARGET,
+    convention: V3,
+    layOut: layOutV3,
+    prologue: prologueV3,
+    lowerExit: exitV3,
+    lowerCall: callV3,
+  },
 };

@@ -4,7 +4,7 @@
  * stack-argument layouts. An oracle that lets one live is not finished.
  */
 import type { Insn } from '../bpf/insn.ts';
-import type { Convention } from '../jit/convention/linux.ts';
+import type { Convention } from '../jit/convention/convention.ts';
 import type { Frame } from '../jit/frame.ts';
 import type { LowerContext } from '../jit/lower/context.ts';
 import type { Target } from '../jit/target.ts';

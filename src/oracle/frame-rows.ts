@@ -48,15 +48,15 @@ export function frameRows(program: Program, image: Image, subprog: number): Fram
 
 /** The rows below fp: BPF stack, saved registers, what the image does not name, outgoing arguments. */
 function ownRows(
-  { stackDepth, bytes, saved, outgoing }: FrameShape,
+  { stackDepth, bytes, saved, savedAt = -stackDepth - WORD, outgoing, outgoingAt = -bytes }: FrameShape,
   places: readonly ArgPlace[],
 ): FrameRow[] {
-  const outgoingRows = argRows(places, 'outgoing', -bytes).filter(
-    ({ fpOffset }) => fpOffset < outgoing - bytes,
+  const outgoingRows = argRows(places, 'outgoing', outgoingAt).filter(
+    ({ fpOffset }) => fpOffset < outgoingAt + outgoing,
   );
   const rows: FrameRow[] = [];
   for (let fpOffset = -WORD; fpOffset >= -bytes; fpOffset -= WORD) {
-    const register = saved[(-fpOffset - stackDepth) / WORD - 1];
+    const register = saved[(savedAt - fpOffset) / WORD];
     if (-fpOffset <= stackDepth) rows.push({ role: { kind: 'bpf-stack' }, fpOffset });
     else if (register !== undefined) rows.push({ role: { kind: 'saved-reg', reg: register }, fpOffset });
     else

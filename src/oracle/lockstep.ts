@@ -83,7 +83,7 @@ export function localise(
   observer?: StepObserver,
 ): Localisation | null {
   if (image.pcMap === undefined) return null;
-  const placement = placementOf(image);
+  const placement = placementOf(image, program);
   const reference = machines.reference(program, env, placement === undefined ? {} : { placement });
   const lock = new LockStep(program, image, reference, observer);
   const got = machines.native(image, program, env, { ...known, onStep: (step) => lock.onStep(step) });

@@ -2,7 +2,7 @@
  * Where the reference puts its frames: where the image has them. Of an image that does not say, only what does
  * not depend on it is compared (blur.ts): then the reference runs with its frames in several places.
  */
-import { MAX_STACK_BYTES } from '../bpf/calling.ts';
+import { MAX_REG_ARGS, MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { Program } from '../bpf/program.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import type { Execution } from '../core/execution.ts';
@@ -22,13 +22,14 @@ const SPREAD = 0x9e35;
 const RETURN_ADDRESS_BYTES = 8n;
 
 /** Frames where the image puts them; undefined for an image that does not say. */
-export function placementOf(image: Image): FramePlacement | undefined {
-  const { frames } = image;
+export function placementOf({ frames, args }: Image, { subprogs }: Program): FramePlacement | undefined {
   if (frames === undefined) return undefined;
+  const pushed = (callee: number): number =>
+    args.pushed === true ? 8 * Math.max(0, (subprogs[callee]?.args ?? 0) - MAX_REG_ARGS) : 0;
   const fpDepth = (subprog: number): number => frames[subprog]?.fpDepth ?? FP_DEPTH;
   return {
     mainFp: ENTRY_RSP - RETURN_ADDRESS_BYTES - BigInt(fpDepth(0)),
-    frameBytes: (subprog) => frames[subprog]?.bytes ?? 0,
+    frameBytes: (caller, callee) => (frames[caller]?.bytes ?? 0) + pushed(callee),
     fpDepth,
   };
 }
@@ -40,7 +41,7 @@ export function refer(
   envs: { readonly first: Env; readonly again: Env },
   run: Refer,
 ): Execution | null {
-  const placement = placementOf(image);
+  const placement = placementOf(image, program);
   if (placement !== undefined) return run(program, envs.first, placement);
   return commonOf(run(program, envs.first), run(program, envs.again, elsewhere(1)));
 }

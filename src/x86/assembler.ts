@@ -82,6 +82,14 @@ export class Assembler {
     this.#byte(0xc0 | form.digit | (rm & 7));
   }
 
+  /** One word of memory: `push [base + disp]`. */
+  memOne(form: Form<'m'>, base: Gpr, disp: number): void {
+    this.#room();
+    this.#rex(form, base > 7 ? REX_B : 0, false);
+    this.#opcode(form, 0);
+    this.#memory(form.digit, base, disp);
+  }
+
   /** Register and immediate: `add rm64, imm8`. */
   mi(form: Form<'mi'>, rm: Gpr, imm: number): void {
     this.#room();

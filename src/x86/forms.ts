@@ -199,6 +199,7 @@ export const XCHG = {
 
 /** Stack and control. */
 export const PUSH_R64 = o('push_r64', '50+r');
+export const PUSH_RM64 = m('push_rm64', 'FF /6');
 export const POP_R64 = o('pop_r64', '58+r');
 export const LEAVE = none('leave', 'C9');
 export const RET = none('ret', 'C3');
@@ -267,7 +268,7 @@ const GROUPS: readonly object[] = [
   LOCK_XADD,
   LOCK_CMPXCHG,
   XCHG,
-  { PUSH_R64, POP_R64, LEAVE, RET, ENDBR64, INT3, CALL_REL32 },
+  { PUSH_R64, PUSH_RM64, POP_R64, LEAVE, RET, ENDBR64, INT3, CALL_REL32 },
   JMP,
   ...Object.values(JCC),
 ];

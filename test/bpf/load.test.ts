@@ -110,8 +110,8 @@ describe('load: .data', () => {
     ['-- asm\nexit\n', 'it states neither a result nor an error'],
     ['-- asm\nexit\n-- result\n0\n-- unload\n', 'unknown directive `-- unload`'],
     [
-      '# oracle: convention v3\n-- asm\nexit\n-- result\n0\n',
-      'its convention `v3` is not in this build (linux)',
+      '# oracle: convention v9\n-- asm\nexit\n-- result\n0\n',
+      'its convention `v9` is not in this build (linux, zero, reply, v3)',
     ],
     ['-- pyelf\ngarbage( \n', 'unknown directive `-- pyelf`'],
   ])('skips %j', (source, want) => {

@@ -2,13 +2,14 @@
 import type { Program } from '../../src/bpf/program.ts';
 import type { Env } from '../../src/core/env.ts';
 import type { Execution } from '../../src/core/execution.ts';
-import { CTX_BASE, MAIN_FP, STACK_BASE, STACK_SIZE } from '../../src/core/layout.ts';
+import { CTX_BASE, STACK_BASE, STACK_SIZE } from '../../src/core/layout.ts';
 import type { NativeSubject } from '../../src/emu/native-subject.ts';
 import { ImageRunner } from '../../src/emu/run-image.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
 import { interpret } from '../../src/interp/interpret.ts';
 import { type Compiled, compile, defaultAddresses, type JitOptions } from '../../src/jit/compile.ts';
 import { compare } from '../../src/oracle/compare.ts';
+import { placementOf } from '../../src/oracle/placement.ts';
 import { MAX_DIVERGENCES, type Policy } from '../../src/oracle/policy.ts';
 import type { Verdict } from '../../src/oracle/verdict.ts';
 
@@ -27,10 +28,8 @@ export class Machines {
   run(program: Program, env: Env, options: JitOptions = {}): Both {
     const compiled = compile(program, options);
     const { image } = compiled;
-    const frames = image.frames ?? [];
-    const want = interpret(program, env, {
-      placement: { mainFp: MAIN_FP, frameBytes: (subprog) => frames[subprog]?.bytes ?? 0 },
-    });
+    const placement = placementOf(image, program);
+    const want = interpret(program, env, placement === undefined ? {} : { placement });
     const got = this.#runner.run(image, subjectOf(program), env, { fuel: FUEL });
     return { compiled, want, got, verdict: compare(want, got, policyOf(program, env)) };
   }

@@ -1,5 +1,6 @@
 /** Arguments 6..12 from every register and immediate, to kfuncs and to subprogs, read into every register. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { CONVENTION_NAMES } from '../../src/bpf/calling.ts';
 import type { Insn } from '../../src/bpf/insn.ts';
 import type { Callee, Program } from '../../src/bpf/program.ts';
 import {
@@ -30,7 +31,8 @@ const fill = (...regs: readonly number[]): Insn[] => regs.map((n) => lddw(`r${n}
 const ALL = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 function expectAgreement(program: Program): void {
-  for (const options of [{}, { endbr: true, bmi2: false }]) {
+  const conventions = CONVENTION_NAMES.map((convention) => ({ convention }));
+  for (const options of [...conventions, { endbr: true, bmi2: false }]) {
     const { want, verdict } = machines.run(program, envOf(), options);
     expect(want.outcome.kind).toBe('exit');
     expect(verdict).toEqual({ kind: 'agree' });

@@ -51,7 +51,7 @@ describe('runCase', () => {
       }),
     );
     expect(asked.reference?.placement?.mainFp).toBe(MAIN_FP);
-    expect(asked.reference?.placement?.frameBytes(0)).toBe(24);
+    expect(asked.reference?.placement?.frameBytes(0, 1)).toBe(24);
     expect(asked.native).toEqual({
       fuel: fuelFor(100),
       traceLimit: TRACE_LIMIT,

@@ -86,8 +86,8 @@ const eachPair = <T>(f: (a: Gpr, b: Gpr) => T): T[] => GPRS.flatMap((a) => GPRS.
 const eachMemory = <T>(f: (base: Gpr, disp: number, i: number) => T): T[] =>
   GPRS.flatMap((base) => DISPS.map((disp, k) => f(base, disp, base * DISPS.length + k)));
 
-/** lock is for memory only. */
-const isMemoryOnly = (form: Form): boolean => form.lock;
+/** lock is for memory only; a push of a register has a shorter form. */
+const isMemoryOnly = (form: Form): boolean => form.lock || form.name === 'push_rm64';
 
 type Emit<S extends Shape> = (form: Form<S>) => Case[];
 
@@ -100,7 +100,10 @@ const EMIT: { readonly [S in Shape]: Emit<S> } = {
   },
   i: (form) => immsOf(form).map((imm) => made(form, { imm }, () => asm.i(form, imm))),
   rel: (form) => immsOf(form).map((imm) => made(form, { imm }, () => asm.rel(form, imm))),
-  m: (form) => GPRS.map((rm) => made(form, { rm }, () => asm.m(form, rm))),
+  m: (form) => [
+    ...(isMemoryOnly(form) ? [] : GPRS.map((rm) => made(form, { rm }, () => asm.m(form, rm)))),
+    ...eachMemory((base, disp) => made(form, { rm: { base, disp } }, () => asm.memOne(form, base, disp))),
+  ],
   mi: (form) => {
     const imms = immsOf(form);
     return [

@@ -27,12 +27,15 @@ export function addJit(program: Command, context: Context): void {
 async function jit(file: string, options: JitCommandOptions, { io }: Context): Promise<void> {
   const { loadFile } = await import('../load-file.ts');
   const { compilerOf } = await import('../jit-choice.ts');
+  const { toFileForm } = await import('../../bpf/stack-arg-form.ts');
   const { program, name } = loadFile(file, options);
   const { image, rewrites } = compilerOf(options)(program);
   if (options.bin !== undefined) writeFile(options.bin, image.code);
   if (options.hex === true) io.stdout(`${Buffer.from(image.code).toString('hex')}\n`);
   if (options.bin !== undefined || options.hex === true) return;
   const { listing } = await import('../../report/listing.ts');
-  io.stdout(`; ${name}: ${image.code.length} bytes, ${image.jit} JIT, convention ${program.convention}\n\n`);
-  io.stdout(listing(program, image, { syntax: options.syntax, rewrites }));
+  const convention = options.convention ?? program.convention;
+  io.stdout(`; ${name}: ${image.code.length} bytes, ${image.jit} JIT, convention ${convention}\n\n`);
+  const written = { ...program, insns: toFileForm(program.insns, program.subprogs, convention) };
+  io.stdout(listing(written, image, { syntax: options.syntax, rewrites }));
 }

@@ -7,16 +7,14 @@
  *   load from [r11 + 8k]  k = 1: mov dst, r9       k >= 2: mov dst, [rbp + 8k]
  */
 
-import { MAX_ARGS } from '../../bpf/calling.ts';
 import type { LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
-import type { ArgPlaces } from '../../core/image.ts';
 import { R9, RBP } from '../../x86/reg.ts';
-import { argPlaces } from '../../x86/sysv.ts';
 import type { Frame } from '../frame.ts';
 import type { LowerContext } from '../lower/context.ts';
 import { load, store, storeImm } from '../lower/memory.ts';
 import { movReg64, movSigned } from '../lower/move.ts';
 import { gprOf } from '../regmap.ts';
+import { type Convention, NATIVE_PLACES } from './convention.ts';
 
 /** Argument 6 is the first stack argument: [r11 - 8] going out, [r11 + 8] coming in. */
 const ARG6 = 8;
@@ -39,21 +37,10 @@ function loadArg({ asm }: LowerContext, insn: LdxInsn): void {
 /** From [r11 + off] to [rbp + …]; off = -16 (argument 7) is rsp itself. */
 const outgoingOffset = (frame: Frame, off: number): number => frame.outgoingBase - frame.outgoing - off - 16;
 
-const PLACES = argPlaces(MAX_ARGS);
-
-/** How a convention lowers stack arguments, and where they are at a callee's entry. */
-export interface Convention {
-  readonly name: string;
-  readonly storeArg: (context: LowerContext, insn: StxInsn) => void;
-  readonly storeArgImm: (context: LowerContext, insn: StInsn) => void;
-  readonly loadArg: (context: LowerContext, insn: LdxInsn) => void;
-  readonly places: ArgPlaces;
-}
-
 export const LINUX: Convention = {
   name: 'linux',
   storeArg,
   storeArgImm,
   loadArg,
-  places: { bpf: PLACES, native: PLACES },
+  places: { bpf: NATIVE_PLACES, native: NATIVE_PLACES },
 };

@@ -1,9 +1,31 @@
 /** Calls of helpers, kfuncs and subprogs: one `call rel32`, nothing else. Kernel: `emit_call()`. */
+import { MAX_REG_ARGS } from '../../bpf/calling.ts';
+import type { CallInsn } from '../../bpf/insn.ts';
+import { type Program, type Subprog, subprogAt } from '../../bpf/program.ts';
+import { calleeKey } from '../../core/env.ts';
 import type { CalleeRef } from '../../core/execution.ts';
 import { CALL_REL32 } from '../../x86/forms.ts';
 import type { LowerContext } from './context.ts';
 
-export function lowerCall({ asm, calls }: LowerContext, callee: CalleeRef): void {
+/** Who is called, and with how many stack arguments, counted from argument 6. */
+export interface CallTarget extends CalleeRef {
+  readonly stackArgs: number;
+}
+
+export function lowerCall({ asm, calls }: LowerContext, { kind, id }: CallTarget): void {
   asm.rel(CALL_REL32, 0);
-  calls.push({ end: asm.length, callee });
+  calls.push({ end: asm.length, callee: { kind, id } });
+}
+
+/** A kfunc without a prototype is taken to need all that its caller passes to anyone. */
+export function callTarget(program: Program, caller: Subprog, pc: number, insn: CallInsn): CallTarget {
+  const { target, imm } = insn;
+  if (target === 'local') {
+    const { index, args } = subprogAt(program, pc + 1 + imm);
+    return { kind: 'bpf', id: index, stackArgs: Math.max(0, args - MAX_REG_ARGS) };
+  }
+  const ref = { kind: target, id: imm };
+  const args = program.callees.get(calleeKey(ref))?.args;
+  const unknown = target === 'kfunc' ? caller.outgoing : 0;
+  return { ...ref, stackArgs: args === undefined ? unknown : Math.max(0, args - MAX_REG_ARGS) };
 }

@@ -27,7 +27,8 @@ export function epilogue({ asm, frame }: LowerContext): void {
   asm.none(RET);
 }
 
-function moveRsp(asm: Assembler, group: typeof ADD, bytes: number): void {
+/** Moves rsp by so many bytes, in the shorter form that fits; not at all by none. */
+export function moveRsp(asm: Assembler, group: typeof ADD, bytes: number): void {
   if (bytes === 0) return;
   asm.mi(fitsInt8(bytes) ? group.rm64_imm8 : group.rm64_imm32, RSP, bytes);
 }

@@ -2,7 +2,7 @@
 import { isStackArgBase } from '../../bpf/calling.ts';
 import type { AluInsn, Insn } from '../../bpf/insn.ts';
 import { assertNever, badInput } from '../../core/errors.ts';
-import type { Convention } from '../convention/linux.ts';
+import type { Convention } from '../convention/convention.ts';
 import { lowerArithmetic, lowerMul, lowerNeg } from './alu.ts';
 import { lowerAtomic } from './atomic.ts';
 import type { LowerContext } from './context.ts';

@@ -1,0 +1,68 @@
+/**
+ * The layout of the author's reply to the review: arguments are stored where they are passed, argument 6 too.
+ *
+ *   high   [rbp + 16 + 8(n-6)]  incoming argument n, n >= 6
+ *          [rbp + 8]            return address
+ *          [rbp]                saved rbp
+ *          [rbp - D, rbp)       BPF stack
+ *          C bytes              callee-saved registers
+ *   low    [rsp + 8(n-6)]       outgoing argument n, n >= 6: the last of them is the highest word
+ *
+ * BPF callees take them there. For a kfunc "outgoing stack should remove the bottom one for the 6th argument before
+ * the call": `pop r9` does both, and `sub rsp, 8` makes the word again after the call.
+ *
+ * Open in the mail: "undo stack of outgoing stack arg + r9" after each call. The JIT cannot see where the stores for
+ * a call begin, so the area cannot be made right before them: the prologue reserves it once, for the call that
+ * passes most, and only what a kfunc takes away is made again.
+ */
+import type { LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
+import { POP_R64, SUB } from '../../x86/forms.ts';
+import { R9, RBP } from '../../x86/reg.ts';
+import { type Frame, layOut } from '../frame.ts';
+import { type CallTarget, lowerCall } from '../lower/call.ts';
+import type { LowerContext } from '../lower/context.ts';
+import { moveRsp } from '../lower/frame.ts';
+import { load, store, storeImm } from '../lower/memory.ts';
+import { gprOf } from '../regmap.ts';
+import type { Entry } from '../rewrite.ts';
+import { BPF_REG_PLACES, type Convention, NATIVE_PLACES } from './convention.ts';
+
+const WORD = 8;
+
+function storeArg({ asm, frame }: LowerContext, insn: StxInsn): void {
+  store(asm, WORD, RBP, outgoingOffset(frame, insn.off), gprOf(insn.src));
+}
+
+function storeArgImm({ asm, frame }: LowerContext, insn: StInsn): void {
+  storeImm(asm, WORD, RBP, outgoingOffset(frame, insn.off), insn.imm);
+}
+
+function loadArg({ asm }: LowerContext, insn: LdxInsn): void {
+  load(asm, WORD, gprOf(insn.dst), RBP, insn.off + WORD);
+}
+
+/** From [base + off] to [rbp + …]; off = -8 (argument 6) is rsp itself. */
+const outgoingOffset = (frame: Frame, off: number): number =>
+  frame.outgoingBase - frame.outgoing - off - WORD;
+
+/** As Linux's frame, with a word for argument 6 too. */
+export function layOutReply(entries: readonly Entry[], stackDepth: number, outgoingArgs: number): Frame {
+  const frame = layOut(entries, stackDepth, 0);
+  const outgoing = WORD * outgoingArgs;
+  return { ...frame, outgoing, bytes: frame.bytes + outgoing };
+}
+
+export function callReply(context: LowerContext, callee: CallTarget): void {
+  const takesArg6 = callee.kind === 'kfunc' && callee.stackArgs > 0;
+  if (takesArg6) context.asm.o(POP_R64, R9);
+  lowerCall(context, callee);
+  if (takesArg6) moveRsp(context.asm, SUB, WORD);
+}
+
+export const REPLY: Convention = {
+  name: 'reply',
+  storeArg,
+  storeArgImm,
+  loadArg,
+  places: { bpf: BPF_REG_PLACES, native: NATIVE_PLACES },
+};
