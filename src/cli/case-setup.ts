@@ -2,9 +2,13 @@
 import { CONVENTION_NAMES, type ConventionName, isConvention } from '../bpf/calling.ts';
 import { badInput } from '../core/errors.ts';
 import { isJitName } from './jit-choice.ts';
+import { isCommand } from './open-jits.ts';
 import type { JitChoice } from './options.ts';
 
 type OracleLines = ReadonlyMap<string, readonly string[]>;
+
+/** Stands for a command: a file that somebody sent must not be able to name one. */
+const COMMAND = 'exec';
 
 /** The lines that say what differs from the defaults. */
 export function setupLines({ jit, bmi2, endbr, convention }: JitChoice): Map<string, string[]> {
@@ -12,7 +16,7 @@ export function setupLines({ jit, bmi2, endbr, convention }: JitChoice): Map<str
   if (convention !== undefined) lines.set('convention', [convention]);
   if (!bmi2) lines.set('bmi2', ['off']);
   if (endbr) lines.set('endbr', ['on']);
-  if (jit !== 'builtin') lines.set('jit', [jit]);
+  if (jit !== 'builtin') lines.set('jit', [isCommand(jit) ? COMMAND : jit]);
   return lines;
 }
 
@@ -25,18 +29,24 @@ export function jitChoiceOf(oracle: OracleLines, where: string, otherwise: JitCh
       throw badInput('read case', where, `its ${key} is \`${value}\`; it can be on or off`);
     return value === 'on';
   };
-  const jit = oracle.get('jit')?.at(-1) ?? otherwise.jit;
-  if (!isJitName(jit)) {
-    const why = `its jit is \`${jit}\`; it can be builtin, or mutant: and one of docs/POWER.md`;
-    throw badInput('read case', where, why);
-  }
   const convention = conventionOf(oracle, where) ?? otherwise.convention;
   return {
-    jit,
+    jit: jitOf(oracle, where, otherwise.jit),
     bmi2: choice('bmi2'),
     endbr: choice('endbr'),
     ...(convention === undefined ? {} : { convention }),
   };
+}
+
+function jitOf(oracle: OracleLines, where: string, otherwise: string): string {
+  const jit = oracle.get('jit')?.at(-1);
+  if (jit === COMMAND && isCommand(otherwise)) return otherwise;
+  if (jit === undefined || (isJitName(jit) && !isCommand(jit))) return jit ?? otherwise;
+  const why =
+    jit === COMMAND
+      ? 'it was found with a JIT behind a command; name it with --jit exec:COMMAND'
+      : `its jit is \`${jit}\`; it can be builtin, dpdk, or mutant: and one of docs/POWER.md`;
+  throw badInput('read case', where, why);
 }
 
 function conventionOf(oracle: OracleLines, where: string): ConventionName | undefined {

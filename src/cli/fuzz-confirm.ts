@@ -8,10 +8,10 @@ const COMMAND = fileURLToPath(new URL('../../bin/bpf-oracle.js', import.meta.url
 /** A generated case takes milliseconds; starting Node under load takes longest. */
 const PATIENCE_MS = 60_000;
 
-/** Runs `bpf-oracle replay <file>` and takes its exit code. */
-export function confirm(file: string): Promise<Confirmation> {
+/** Runs `bpf-oracle replay <file>` with this JIT, where the file names none, and takes its exit code. */
+export function confirm(file: string, jit: string): Promise<Confirmation> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [COMMAND, 'replay', file], {
+    const child = spawn(process.execPath, [COMMAND, 'replay', '--jit', jit, file], {
       stdio: 'ignore',
       timeout: PATIENCE_MS,
     });

@@ -2,6 +2,7 @@
 import type { Pool } from '../fuzz/campaign.ts';
 import type { CasePath } from '../fuzz/path.ts';
 import type { Block, BlockReport, ShrunkHit } from '../fuzz/shard.ts';
+import { type ChildNotes, childNotes, endNoted } from './open-jits.ts';
 import type { JitChoice } from './options.ts';
 import { WorkerThread } from './worker-thread.ts';
 
@@ -16,6 +17,8 @@ export interface WorkerSetup {
   readonly runningFile: string;
   /** One word; other than 0: stop shrinking. */
   readonly stop: SharedArrayBuffer;
+  /** Where it notes the processes it starts. */
+  readonly children: ChildNotes;
 }
 
 export type Job =
@@ -43,11 +46,17 @@ export class ThreadPool implements Pool {
   readonly size: number;
   readonly #stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #threads: readonly WorkerThread<Job, Reply>[];
+  readonly #children: readonly ChildNotes[];
+  readonly #endChildren = (): void => {
+    for (const notes of this.#children) endNoted(notes);
+  };
 
   constructor({ size, runningFile, ...shared }: ThreadPoolOptions) {
     this.size = size;
-    this.#threads = Array.from({ length: size }, (_, worker) => {
-      const setup: WorkerSetup = { ...shared, runningFile: runningFile(worker), stop: this.#stop };
+    this.#children = Array.from({ length: size }, childNotes);
+    process.once('exit', this.#endChildren);
+    this.#threads = this.#children.map((children, worker) => {
+      const setup: WorkerSetup = { ...shared, runningFile: runningFile(worker), stop: this.#stop, children };
       return new WorkerThread<Job, Reply>('fuzz-worker', setup);
     });
   }
@@ -78,6 +87,8 @@ export class ThreadPool implements Pool {
   /** Ends the threads wherever they are; their notes stay. */
   async abandon(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
+    this.#endChildren();
+    process.off('exit', this.#endChildren);
   }
 
   #thread(worker: number): WorkerThread<Job, Reply> {

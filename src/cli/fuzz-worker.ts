@@ -4,10 +4,12 @@ import { Checker } from '../checker.ts';
 import { Shard } from '../fuzz/shard.ts';
 import type { Job, Reply, WorkerSetup } from './fuzz-threads.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
+import { closeJits, noteChildrenIn } from './open-jits.ts';
 import { RunningFile } from './running-file.ts';
 import { serve } from './worker-thread.ts';
 
-const { seed, jit, setup, vacuityEvery, runningFile, stop } = workerData as WorkerSetup;
+const { seed, jit, setup, vacuityEvery, runningFile, stop, children } = workerData as WorkerSetup;
+noteChildrenIn(children);
 const running = new RunningFile(runningFile, seed, setup);
 const stopped = new Int32Array(stop);
 const shard = new Shard({
@@ -27,6 +29,7 @@ function answer(job: Job): Reply {
       return { kind: 'shrink', hit: shard.shrink(job.path) };
     case 'end':
       shard.close();
+      closeJits();
       running.remove();
       return { kind: 'end' };
   }

@@ -122,7 +122,7 @@ async function campaign(
       isOver: () => time !== undefined && progress.seconds >= time,
       isStopped: () => interrupt.isStopped,
       save: (file) => corpus.save(file),
-      confirm,
+      confirm: (file) => confirm(file, options.jit),
       onProgress: (now) => progress.show(now),
     });
     const { seconds } = progress;

@@ -2,29 +2,44 @@
 import type { Program } from '../bpf/program.ts';
 import type { CheckerOptions } from '../checker.ts';
 import { OracleError } from '../core/errors.ts';
-import { type Compiled, compile, type JitOptions } from '../jit/compile.ts';
+import { type Compiled, compile, defaultAddresses, type JitOptions } from '../jit/compile.ts';
 import { LINUX_TARGET } from '../jit/target.ts';
 import { MUTANTS } from '../mutant/index.ts';
 import { needsBmi2 } from './mutant-oracles.ts';
+import { foreignJit, isForeign } from './open-jits.ts';
 import type { JitChoice } from './options.ts';
 
 const MUTANT = 'mutant:';
 
 /** Whether there is a JIT of that name. */
-export const isJitName = (jit: string): boolean => jit === 'builtin' || mutantOf(jit) !== undefined;
+export const isJitName = (jit: string): boolean =>
+  jit === 'builtin' || isForeign(jit) || mutantOf(jit) !== undefined;
 
-/** What a checker needs to judge it. Throws a `usage` error for a mutant there is not. */
+/** What a compilation gave; a JIT of others does not tell what it rewrote. */
+type CompiledByAny = Pick<Compiled, 'image' | 'rewrites'>;
+
+/**
+ * What a checker needs to judge it. Throws a `usage` error for a mutant there is not, an `engine` error for a JIT
+ * that is not installed.
+ */
 export function checkerOptionsOf(choice: JitChoice): CheckerOptions {
   if (choice.jit === 'builtin') return { jit: optionsOf(choice) };
   const compiled = compilerOf(choice);
-  return { compile: (program) => compiled(program).image };
+  return { compile: (program, env) => compiled(program, env.input.memory.length).image };
 }
 
-/** Compiles programs. Throws as `checkerOptionsOf`. */
-export function compilerOf(choice: JitChoice): (program: Program) => Compiled {
+/** Compiles programs for so many bytes of context. Throws as `checkerOptionsOf`. */
+export function compilerOf(choice: JitChoice): (program: Program, contextSize: number) => CompiledByAny {
   const { jit } = choice;
   const options = optionsOf(choice);
   if (jit === 'builtin') return (program) => compile(program, options);
+  if (isForeign(jit)) {
+    const foreign = foreignJit(jit);
+    return (program, contextSize) => ({
+      image: foreign.compile(program, { contextSize, addressOf: defaultAddresses(program) }),
+      rewrites: [],
+    });
+  }
   const mutant = mutantOf(jit);
   if (mutant === undefined) throw noSuchJit(jit);
   const target = mutant.mutate(LINUX_TARGET);

@@ -1,5 +1,6 @@
 /** The command line. One file a command in commands/; each loads what it needs when it runs. */
 import { Command, CommanderError } from 'commander';
+import { closeAtEnd } from './at-end.ts';
 import { addCheck } from './commands/check.ts';
 import { addConformance } from './commands/conformance.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -30,6 +31,8 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     io.stderr(failureText(error, { debug: context.debug, command: argv[0] }));
     return exitCodeOf(error);
+  } finally {
+    closeAtEnd();
   }
 }
 

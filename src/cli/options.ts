@@ -22,7 +22,7 @@ export interface InputOptions {
 }
 
 export interface JitChoice {
-  /** `builtin`, or `mutant:` and a mutant's name. */
+  /** `builtin`, `dpdk`, `exec:` and a command, or `mutant:` and a mutant's name. */
   readonly jit: string;
   readonly bmi2: boolean;
   readonly endbr: boolean;
@@ -62,7 +62,10 @@ export function addInputOptions(command: Command): Command {
 export function addJitOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--jit <name>', 'JIT to judge: builtin, or mutant:NAME, which is broken on purpose')
+      new Option(
+        '--jit <name>',
+        'JIT to judge: builtin, dpdk, exec:COMMAND, or mutant:NAME (broken on purpose)',
+      )
         .argParser(jitName)
         .default('builtin'),
     )
@@ -96,8 +99,8 @@ const hexOption = (text: string): Uint8Array => refusing(() => parseHex(text, '-
 
 /** Whether there is a mutant of that name is found out when it is wanted (jit-choice.ts). */
 function jitName(text: string): string {
-  if (text === 'builtin' || /^mutant:./.test(text)) return text;
-  throw new InvalidArgumentError('It can be builtin or mutant:NAME.');
+  if (text === 'builtin' || text === 'dpdk' || /^(?:mutant|exec):./.test(text)) return text;
+  throw new InvalidArgumentError('It can be builtin, dpdk, exec:COMMAND or mutant:NAME.');
 }
 
 /** For Option.argParser. */

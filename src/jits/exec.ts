@@ -59,7 +59,7 @@ class ExecJit implements Jit {
       case 'image':
         return understood.image;
       case 'refused':
-        throw badInput(this.name, program.name, understood.why);
+        throw badInput(this.name, 'refused', understood.why);
       case 'nonsense':
         // What else it says cannot be trusted either.
         this.close();

@@ -88,7 +88,10 @@ describe('usage errors are one line and exit code 2:', () => {
     [['check'], /missing required argument 'file'/],
     [['check', '--frob', 'x'], /check: unknown option '--frob'/],
     [['check', '--engine', 'qemu', 'x'], /'qemu' is invalid. Allowed choices are unicorn; /],
-    [['check', '--jit', 'dpdk', 'x'], /'dpdk' is invalid. It can be builtin or mutant:NAME; /],
+    [
+      ['check', '--jit', 'libbpf', 'x'],
+      /'libbpf' is invalid. It can be builtin, dpdk, exec:COMMAND or mutant:NAME; /,
+    ],
     [['check', '--convention', 'v9', 'x'], /'v9' is invalid. Allowed choices are linux, zero, reply, v3; /],
     [['check', '--reporter', 'xml', 'x'], /no reporter "xml"; there are text, json, junit, .*$/m],
     [['check', '--format', 'exe', example('gcd.bin')], /no such format `exe`; formats are elf, bin, hex/],

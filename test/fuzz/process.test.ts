@@ -247,7 +247,7 @@ exit
     ['bad.data', 'cannot run'],
   ])('in a fresh process confirms of %s that it %s', (file, want) => {
     const confirm = pathToFileURL(join(copy, 'dist/cli/fuzz-confirm.js')).href;
-    const script = `const { confirm } = await import('${confirm}'); console.log(await confirm('${file}'));`;
+    const script = `const { confirm } = await import('${confirm}'); console.log(await confirm('${file}', 'builtin'));`;
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       encoding: 'utf8',
       cwd: copy,

@@ -29,7 +29,7 @@ async function jit(file: string, options: JitCommandOptions, { io }: Context): P
   const { compilerOf } = await import('../jit-choice.ts');
   const { toFileForm } = await import('../../bpf/stack-arg-form.ts');
   const { program, name } = loadFile(file, options);
-  const { image, rewrites } = compilerOf(options)(program);
+  const { image, rewrites } = compilerOf(options)(program, 0);
   if (options.bin !== undefined) writeFile(options.bin, image.code);
   if (options.hex === true) io.stdout(`${Buffer.from(image.code).toString('hex')}\n`);
   if (options.bin !== undefined || options.hex === true) return;

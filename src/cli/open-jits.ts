@@ -1,0 +1,56 @@
+/**
+ * JITs in processes of their own, one of each name in this thread, from their first use until `closeJits`. What
+ * runs is noted where another thread can end it, should this one not come to that.
+ */
+
+import { openDpdk } from '../jits/dpdk/open.ts';
+import { type ExecOptions, openExec } from '../jits/exec.ts';
+import type { Jit } from '../jits/jit.ts';
+import { killGroup } from '../jits/posix.ts';
+import { atEnd } from './at-end.ts';
+
+const EXEC = 'exec:';
+/** JITs one thread may have open. */
+const MAX_OPEN = 16;
+
+/** Process groups of the children of one thread; 0: none. */
+export type ChildNotes = SharedArrayBuffer;
+
+const OPEN = new Map<string, Jit>();
+let notes: Int32Array = new Int32Array(MAX_OPEN);
+
+/** Whether a JIT of that name is a process. */
+export const isForeign = (jit: string): boolean => jit === 'dpdk' || isCommand(jit);
+
+/** Whether the name holds a command of the user's. */
+export const isCommand = (jit: string): boolean => jit.startsWith(EXEC) && jit.length > EXEC.length;
+
+/** The JIT of that name. Throws an `engine` error if it is not installed. */
+export function foreignJit(name: string): Jit {
+  const known = OPEN.get(name);
+  if (known !== undefined) return known;
+  const slot = OPEN.size % MAX_OPEN;
+  const options: ExecOptions = { onChild: (group) => Atomics.store(notes, slot, group) };
+  const jit = name === 'dpdk' ? openDpdk(options) : openExec(name.slice(EXEC.length), options);
+  OPEN.set(name, jit);
+  atEnd(closeJits);
+  return jit;
+}
+
+/** Ends the JITs of this thread. */
+export function closeJits(): void {
+  for (const jit of OPEN.values()) jit.close();
+  OPEN.clear();
+}
+
+export const childNotes = (): ChildNotes => new SharedArrayBuffer(MAX_OPEN * Int32Array.BYTES_PER_ELEMENT);
+
+/** From now on this thread's children are noted there. */
+export function noteChildrenIn(buffer: ChildNotes): void {
+  notes = new Int32Array(buffer);
+}
+
+/** Ends the children of a thread that is no more. */
+export function endNoted(buffer: ChildNotes): void {
+  for (const group of new Int32Array(buffer)) if (group !== 0) killGroup(group);
+}
