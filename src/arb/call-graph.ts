@@ -55,7 +55,7 @@ export function drawGraph(
 function drawCount(draw: Draw): number {
   const dice = draw.below(100);
   if (dice < 80) return draw.between(1, 2);
-  return dice < 97 ? draw.between(3, 5) : MAX_CALL_FRAMES;
+  return dice < 98 ? draw.between(3, 4) : MAX_CALL_FRAMES;
 }
 
 /** Every function is called: in a chain, so that all frames are used, or by anyone before it. */

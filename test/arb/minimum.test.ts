@@ -110,7 +110,7 @@ describe('a false claim shrinks to the least program that refutes it', () => {
         call f3
         exit
       f3:
-        r0 = 4114598699014700437 ll
+        r0 = -4392348814003589104 ll
         exit
       "
     `);
