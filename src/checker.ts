@@ -5,8 +5,8 @@ import type { CalleeModel, Env } from './core/env.ts';
 import type { Execution } from './core/execution.ts';
 import type { Image } from './core/image.ts';
 import type { U64 } from './core/u64.ts';
-import type { Engine } from './emu/engine.ts';
-import { ImageRunner, type NativeSubject } from './emu/run-image.ts';
+import type { ImageRunner, NativeSubject } from './emu/run-image.ts';
+import { type EngineSource, Runners } from './emu/runners.ts';
 import { openUnicorn } from './emu/unicorn.ts';
 import { interpret, interpretSteps } from './interp/interpret.ts';
 import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
@@ -49,10 +49,12 @@ export interface CheckOptions {
 /** What programs are judged with. */
 export interface CheckerOptions {
   /**
-   * Runs the native code. The checker takes it over: maps its memory and closes it.
-   * @defaultValue Unicorn, opened at the first check
+   * Runs the native code: an engine, or how to open it when there is something to run. The checker takes it over:
+   * maps its memory and closes it. Of several, a CPU counts, else the first one, and where another one disagrees
+   * with it that is a divergence of the kind `engine`.
+   * @defaultValue Unicorn
    */
-  readonly engine?: Engine;
+  readonly engine?: EngineSource | readonly EngineSource[];
   /** Options of the built-in JIT. */
   readonly jit?: JitOptions;
   /**
@@ -72,26 +74,26 @@ export interface Subject {
   readonly options?: CheckOptions;
 }
 
-/** Judges programs one after the other on one engine. Close it to free the engine. */
+/** Judges programs one after the other, on engines that it keeps. Close it to free them. */
 export class Checker {
   readonly #machines: Machines;
-  readonly #stepMachines: StepMachines;
   readonly #options: CheckerOptions;
-  #runner: ImageRunner | undefined;
+  readonly #runners: Runners;
 
   constructor(options: CheckerOptions = {}) {
-    const { jit, compile: compileImage = (program) => compile(program, jit).image } = options;
+    const { jit, compile: compileImage = (program) => compile(program, jit).image, engine } = options;
     this.#options = options;
+    this.#runners = new Runners(Array.isArray(engine) ? engine : [engine ?? openUnicorn]);
+    const on =
+      (runner: () => ImageRunner): Machines['native'] =>
+      (image, program, env, request) =>
+        runner().run(image, subjectOf(program, jit), env, { ...request, stackBytes: true });
+    const engines = () => this.#runners.all().map(({ name, runner }) => ({ name, native: on(() => runner) }));
     this.#machines = {
       compile: compileImage,
       reference: interpret,
-      native: (image, program, env, request) =>
-        this.#open().run(image, subjectOf(program, jit), env, { ...request, stackBytes: true }),
-    };
-    this.#stepMachines = {
-      reference: interpretSteps,
-      native: (image, program, env, { fuel, onStep }) =>
-        this.#open().run(image, subjectOf(program, jit), env, { fuel, onStep, traceLimit: 0 }),
+      native: on(() => this.#runners.first()),
+      ...(this.#runners.areSeveral ? { engines } : {}),
     };
   }
 
@@ -142,32 +144,36 @@ export class Checker {
     const { program, env } = toCase(subject, options);
     const image = this.#machines.compile(program, env);
     const request = { fuel: fuelFor(env.insnLimit), stackBytes: false };
-    return this.#open().run(image, subjectOf(program, this.#options.jit), env, request);
+    return this.#runners.first().run(image, subjectOf(program, this.#options.jit), env, request);
   }
 
   /** The instruction that made the difference, where lock-step finds it. */
-  #localise(
-    judged: Case,
-    { verdict, image, want }: CaseResult,
-    observer?: StepObserver,
-  ): Localisation | null {
+  #localise(judged: Case, result: CaseResult, observer?: StepObserver): Localisation | null {
+    const { verdict, image, want } = result;
     if (verdict !== 'diverge' || image === null || want?.insns == null) return null;
     if (lockstepNs(want, want.insns) > MAX_LOCKSTEP_NS) return null;
     const fuel = fuelFor(want.insns);
-    return localise(judged, image, { reference: want, fuel }, this.#stepMachines, observer);
+    const machines = this.#stepMachines(this.#runners.named(oddEngine(result)));
+    return localise(judged, image, { reference: want, fuel }, machines, observer);
   }
 
-  #open(): ImageRunner {
-    this.#runner ??= new ImageRunner(this.#options.engine ?? openUnicorn());
-    return this.#runner;
+  #stepMachines(runner: ImageRunner): StepMachines {
+    return {
+      reference: interpretSteps,
+      native: (image, program, env, { fuel, onStep }) =>
+        runner.run(image, subjectOf(program, this.#options.jit), env, { fuel, onStep, traceLimit: 0 }),
+    };
   }
 
-  /** Frees the engine. */
+  /** Frees the engines. */
   close(): void {
-    if (this.#runner !== undefined) this.#runner.close();
-    else this.#options.engine?.close();
-    this.#runner = undefined;
+    this.#runners.close();
   }
+}
+
+/** The engine on which the sides differ: the one that counts, unless it is only another one that is at odds. */
+function oddEngine({ divergences: [first], engine }: CaseResult): string | undefined {
+  return first?.subject.kind === 'engine' ? first.subject.engine : engine;
 }
 
 function withVacuity({ program, env }: Case, result: CaseResult): CaseResult {

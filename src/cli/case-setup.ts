@@ -1,9 +1,10 @@
-/** How a saved case wants its program compiled, as `# oracle:` lines: `bmi2 off`, `endbr on`, `jit mutant:x`. Defaults are left out. */
+/** How a saved case wants its program compiled and run, as `# oracle:` lines: `bmi2 off`, `endbr on`, `jit mutant:x`. Defaults are left out. */
 import { CONVENTION_NAMES, type ConventionName, isConvention } from '../bpf/calling.ts';
 import { badInput } from '../core/errors.ts';
+import { DEFAULT_ENGINE, ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engines.ts';
 import { isJitName } from './jit-choice.ts';
 import { isCommand } from './open-jits.ts';
-import type { JitChoice } from './options.ts';
+import type { Setup } from './options.ts';
 
 type OracleLines = ReadonlyMap<string, readonly string[]>;
 
@@ -11,17 +12,22 @@ type OracleLines = ReadonlyMap<string, readonly string[]>;
 const COMMAND = 'exec';
 
 /** The lines that say what differs from the defaults. */
-export function setupLines({ jit, bmi2, endbr, convention }: JitChoice): Map<string, string[]> {
+export function setupLines({ jit, bmi2, endbr, convention, engine }: Setup): Map<string, string[]> {
   const lines = new Map<string, string[]>();
   if (convention !== undefined) lines.set('convention', [convention]);
   if (!bmi2) lines.set('bmi2', ['off']);
   if (endbr) lines.set('endbr', ['on']);
   if (jit !== 'builtin') lines.set('jit', [isCommand(jit) ? COMMAND : jit]);
+  const engines = engine?.join(',');
+  if (engines !== undefined && engines !== DEFAULT_ENGINE) lines.set('engine', [engines]);
   return lines;
 }
 
-/** What the lines say, else what the command line does. Throws an `input` error; `where`: the file. */
-export function jitChoiceOf(oracle: OracleLines, where: string, otherwise: JitChoice): JitChoice {
+/**
+ * What the lines say, else what the command line does; of engines, the other way round. Throws an `input` error;
+ * `where`: the file.
+ */
+export function setupOf(oracle: OracleLines, where: string, otherwise: Setup): Setup {
   const choice = (key: 'bmi2' | 'endbr'): boolean => {
     const value = oracle.get(key)?.at(-1);
     if (value === undefined) return otherwise[key];
@@ -30,12 +36,21 @@ export function jitChoiceOf(oracle: OracleLines, where: string, otherwise: JitCh
     return value === 'on';
   };
   const convention = conventionOf(oracle, where) ?? otherwise.convention;
+  const engine = otherwise.engine ?? enginesOf(oracle, where);
   return {
     jit: jitOf(oracle, where, otherwise.jit),
     bmi2: choice('bmi2'),
     endbr: choice('endbr'),
     ...(convention === undefined ? {} : { convention }),
+    ...(engine === undefined ? {} : { engine }),
   };
+}
+
+function enginesOf(oracle: OracleLines, where: string): readonly EngineName[] | undefined {
+  const names = oracle.get('engine')?.at(-1)?.split(',');
+  if (names === undefined || names.every(isEngineName)) return names;
+  const why = `its engine is \`${names.join(',')}\`; it can be ${ENGINE_NAMES.join(', ')}, or several with commas`;
+  throw badInput('read case', where, why);
 }
 
 function jitOf(oracle: OracleLines, where: string, otherwise: string): string {
@@ -57,9 +72,10 @@ function conventionOf(oracle: OracleLines, where: string): ConventionName | unde
 }
 
 /** The choice alone, of options that hold more: fit to be sent to another thread. */
-export const choiceOf = ({ jit, bmi2, endbr, convention }: JitChoice): JitChoice => ({
+export const choiceOf = ({ jit, bmi2, endbr, convention, engine }: Setup): Setup => ({
   jit,
   bmi2,
   endbr,
   ...(convention === undefined ? {} : { convention }),
+  ...(engine === undefined ? {} : { engine }),
 });

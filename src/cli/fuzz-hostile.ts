@@ -8,10 +8,10 @@ import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
 import { Interrupt } from './fuzz-interrupt.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
-import type { JitChoice } from './options.ts';
+import type { Setup } from './options.ts';
 import type { Targets } from './targets.ts';
 
-export interface HostileOptions extends JitChoice {
+export interface HostileOptions extends Setup {
   readonly runs?: number;
   readonly time?: number;
   readonly path?: string;

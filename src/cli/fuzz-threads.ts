@@ -3,13 +3,13 @@ import type { Pool } from '../fuzz/campaign.ts';
 import type { CasePath } from '../fuzz/path.ts';
 import type { Block, BlockReport, ShrunkHit } from '../fuzz/shard.ts';
 import { type ChildNotes, childNotes, endNoted } from './open-jits.ts';
-import type { JitChoice } from './options.ts';
+import type { Setup } from './options.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** What a thread is started with. */
 export interface WorkerSetup {
   readonly seed: number;
-  readonly jit: JitChoice;
+  readonly choice: Setup;
   /** Of every so many cases one has its calls taken out; 0: none. */
   readonly vacuityEvery: number;
   /** Lines for its case files. */
@@ -34,7 +34,7 @@ export type Reply =
 export interface ThreadPoolOptions {
   readonly size: number;
   readonly seed: number;
-  readonly jit: JitChoice;
+  readonly choice: Setup;
   readonly vacuityEvery: number;
   readonly setup: ReadonlyMap<string, readonly string[]>;
   /** The file in which a worker notes what it runs. */

@@ -8,7 +8,7 @@ import { closeJits, noteChildrenIn } from './open-jits.ts';
 import { RunningFile } from './running-file.ts';
 import { serve } from './worker-thread.ts';
 
-const { seed, jit, setup, vacuityEvery, runningFile, stop, children } = workerData as WorkerSetup;
+const { seed, choice, setup, vacuityEvery, runningFile, stop, children } = workerData as WorkerSetup;
 noteChildrenIn(children);
 const running = new RunningFile(runningFile, seed, setup);
 const stopped = new Int32Array(stop);
@@ -16,7 +16,7 @@ const shard = new Shard({
   seed,
   setup,
   vacuityEvery,
-  open: () => new Checker(checkerOptionsOf(jit)),
+  open: () => new Checker(checkerOptionsOf(choice)),
   before: (path) => running.note(path),
   isStopped: () => Atomics.load(stopped, 0) !== 0,
 });

@@ -1,7 +1,7 @@
 /** Runs the command `fuzz`: corpus first, then the campaign on threads, then the reports. */
 import { availableParallelism } from 'node:os';
 import { badInput, OracleError } from '../core/errors.ts';
-import { openUnicorn } from '../emu/unicorn.ts';
+import { DEFAULT_ENGINE, openEngine } from '../emu/engines.ts';
 import { type CampaignState, runCampaign } from '../fuzz/campaign.ts';
 import { parsePath } from '../fuzz/path.ts';
 import { summarise } from '../oracle/case.ts';
@@ -21,11 +21,11 @@ import { fuzzHostile } from './fuzz-hostile.ts';
 import { Interrupt } from './fuzz-interrupt.ts';
 import { Progress } from './fuzz-progress.ts';
 import { ThreadPool } from './fuzz-threads.ts';
-import type { JitChoice } from './options.ts';
+import type { Setup } from './options.ts';
 import { replayCase, replayCases } from './replay-cases.ts';
 import type { Targets } from './targets.ts';
 
-export interface FuzzOptions extends JitChoice {
+export interface FuzzOptions extends Setup {
   readonly runs?: number;
   readonly time?: number;
   readonly seed?: number;
@@ -49,7 +49,7 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
     return;
   }
   // Without an engine, nothing is made and nothing is left behind.
-  openUnicorn().close();
+  for (const name of options.engine ?? [DEFAULT_ENGINE]) openEngine(name).close();
   const corpus = new Corpus(options.corpus);
   const interrupt = new Interrupt();
   try {
@@ -106,7 +106,7 @@ async function campaign(
     size: one === undefined ? (options.workers ?? availableParallelism()) : 1,
     seed,
     vacuityEvery: one === undefined ? options.vacuity : Math.min(1, options.vacuity),
-    jit: choiceOf(options),
+    choice: choiceOf(options),
     setup: setupLines(options),
     runningFile: (worker) => corpus.runningFile(worker),
   });

@@ -1,13 +1,14 @@
-/** Which JIT a command judges, and how it is set up: `--jit`, `--no-bmi2`, `--endbr`. */
+/** Which JIT a command judges, how it is set up and what runs its code: `--jit`, `--no-bmi2`, `--endbr`, `--engine`. */
 import type { Program } from '../bpf/program.ts';
 import type { CheckerOptions } from '../checker.ts';
 import { OracleError } from '../core/errors.ts';
+import { DEFAULT_ENGINE, openEngine } from '../emu/engines.ts';
 import { type Compiled, compile, defaultAddresses, type JitOptions } from '../jit/compile.ts';
 import { LINUX_TARGET } from '../jit/target.ts';
 import { MUTANTS } from '../mutant/index.ts';
 import { needsBmi2 } from './mutant-oracles.ts';
 import { foreignJit, isForeign } from './open-jits.ts';
-import type { JitChoice } from './options.ts';
+import type { JitChoice, Setup } from './options.ts';
 
 const MUTANT = 'mutant:';
 
@@ -22,10 +23,12 @@ type CompiledByAny = Pick<Compiled, 'image' | 'rewrites'>;
  * What a checker needs to judge it. Throws a `usage` error for a mutant there is not, an `engine` error for a JIT
  * that is not installed.
  */
-export function checkerOptionsOf(choice: JitChoice): CheckerOptions {
-  if (choice.jit === 'builtin') return { jit: optionsOf(choice) };
+export function checkerOptionsOf(choice: Setup): CheckerOptions {
+  const { engine: names = [DEFAULT_ENGINE] } = choice;
+  const engine = names.map((name) => () => openEngine(name));
+  if (choice.jit === 'builtin') return { engine, jit: optionsOf(choice) };
   const compiled = compilerOf(choice);
-  return { compile: (program, env) => compiled(program, env.input.memory.length).image };
+  return { engine, compile: (program, env) => compiled(program, env.input.memory.length).image };
 }
 
 /** Compiles programs for so many bytes of context. Throws as `checkerOptionsOf`. */

@@ -9,10 +9,10 @@ import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
 import { loadFile } from './load-file.ts';
-import type { InputOptions, JitChoice, ReadOptions } from './options.ts';
+import type { InputOptions, ReadOptions, Setup } from './options.ts';
 import { isDirectory } from './read-file.ts';
 
-export type JudgeOptions = ReadOptions & InputOptions & JitChoice;
+export type JudgeOptions = ReadOptions & InputOptions & Setup;
 
 /**
  * Judges each file; errors are told on standard error as they come. A directory named beside files is skipped,

@@ -3,10 +3,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CONVENTION_NAMES, type ConventionName } from '../bpf/calling.ts';
 import { parseProto } from '../bpf/proto.ts';
 import { OracleError } from '../core/errors.ts';
+import { ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engines.ts';
 import { parseHex } from './hex.ts';
-
-/** What this build has of each. */
-const ENGINES = ['unicorn'] as const;
 
 export interface ReadOptions {
   readonly convention?: ConventionName;
@@ -28,6 +26,15 @@ export interface JitChoice {
   readonly endbr: boolean;
   readonly convention?: ConventionName;
 }
+
+/** What runs native code. */
+export interface EngineChoice {
+  /** @defaultValue as a case's file says, else unicorn */
+  readonly engine?: readonly EngineName[];
+}
+
+/** How programs are compiled and run. */
+export type Setup = JitChoice & EngineChoice;
 
 export interface ExpectOptions {
   readonly expectFailures?: string;
@@ -91,8 +98,20 @@ export function addExpectOption(command: Command): Command {
 /** Where native code runs. */
 export function addEngineOption(command: Command): Command {
   return command.addOption(
-    new Option('--engine <name>', 'what runs native code').choices(ENGINES).default('unicorn'),
+    new Option(
+      '--engine <names>',
+      'what runs native code: unicorn, silicon (this CPU), or both: unicorn,silicon (default: unicorn)',
+    ).argParser(engineNames),
   );
+}
+
+/** For Option.argParser: names separated by commas. */
+function engineNames(text: string): readonly EngineName[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (!names.every(isEngineName) || new Set(names).size !== names.length) {
+    throw new InvalidArgumentError(`It can be one or several of ${ENGINE_NAMES.join(', ')}, each once.`);
+  }
+  return names;
 }
 
 const hexOption = (text: string): Uint8Array => refusing(() => parseHex(text, '--mem'));

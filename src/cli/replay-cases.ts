@@ -8,12 +8,12 @@ import { caseAt } from '../fuzz/generate.ts';
 import { judgeCase } from '../fuzz/judge.ts';
 import { originOf } from '../fuzz/running-case.ts';
 import { type CaseResult, skipped } from '../oracle/case.ts';
-import { jitChoiceOf } from './case-setup.ts';
+import { setupOf } from './case-setup.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
 import { loadFile } from './load-file.ts';
-import type { JitChoice } from './options.ts';
+import type { Setup } from './options.ts';
 import { isDirectory, listDirectory, readFile } from './read-file.ts';
 
 export interface Replayed {
@@ -35,12 +35,12 @@ export function caseFiles(path: string): string[] {
 }
 
 /** Runs each case in an engine of its own. A bad file is told and skipped. */
-export function replayCases(paths: readonly string[], jit: JitChoice, context: Context): Replay {
+export function replayCases(paths: readonly string[], setup: Setup, context: Context): Replay {
   const cases: Replayed[] = [];
   const codes: ExitCode[] = [];
   for (const path of paths) {
     try {
-      cases.push({ path, result: { ...replayCase(path, jit), file: path } });
+      cases.push({ path, result: { ...replayCase(path, setup), file: path } });
     } catch (error) {
       const code = exitCodeOf(error);
       codes.push(code);
@@ -56,10 +56,9 @@ export function replayCases(paths: readonly string[], jit: JitChoice, context: C
 }
 
 /** Runs one case. Throws `input` errors for what is not one, `engine` errors. */
-export function replayCase(path: string, otherwise: JitChoice): CaseResult {
+export function replayCase(path: string, otherwise: Setup): CaseResult {
   const data = parseDataFile(textOf(readFile(path), path), path);
-  const jit = jitChoiceOf(data.oracle, path, otherwise);
-  const checker = new Checker(checkerOptionsOf(jit));
+  const checker = new Checker(checkerOptionsOf(setupOf(data.oracle, path, otherwise)));
   try {
     const hasProgram = data.raw !== undefined || data.asm.trim() !== '';
     return hasProgram ? replayProgram(path, checker) : replayOrigin(path, data.oracle, checker);

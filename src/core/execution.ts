@@ -21,6 +21,12 @@ export type Fault =
   /** Came back to the caller with rsp somewhere else. */
   | { readonly kind: 'stack-lost'; readonly rsp: U64 };
 
+/**
+ * Whether an exception is reported at its instruction, as faults are, or after it, as are software interrupts and
+ * the traps #DB, #BP and #OF. SDM 3A §6.3.1, table 6-1.
+ */
+export const isFaultVector = (vector: number): boolean => vector < 32 && ![1, 3, 4].includes(vector);
+
 /** How a guest ended. Returned, never thrown. */
 export type Outcome =
   /** `isUnsure`: r0 depends on what nobody promises, so it is not compared; the reference side only. */

@@ -33,6 +33,8 @@ export interface EngineCaps {
    * that used it up may have been stopped at any instruction.
    */
   readonly countsBlocks: boolean;
+  /** It is a CPU, and no emulator: where engines disagree on what code does, it is right. */
+  readonly isCpu: boolean;
 }
 
 /** How a run of machine code ended. */
@@ -55,7 +57,7 @@ export type Stop =
   | { readonly kind: 'illegal'; readonly rip: U64 }
   /**
    * `int n`, int3, and exceptions that have no kind of their own; rip as the CPU reports it: after the
-   * instruction, but that of the instruction for a fault (`isFaultVector`).
+   * instruction, but that of the instruction for a fault (core/execution.ts: `isFaultVector`).
    */
   | { readonly kind: 'interrupt'; readonly vector: number; readonly rip: U64 }
   /** hlt, syscall and the like: stopped, but not at `until`. */
@@ -66,9 +68,6 @@ export type Stop =
   | { readonly kind: 'unsupported'; readonly what: string; readonly rip: U64 }
   /** The engine itself failed. */
   | { readonly kind: 'error'; readonly message: string; readonly rip: U64 };
-
-/** Exceptions that are faults: all but #DB, #BP and #OF, which are traps. SDM 3A §6.3.1, table 6-1. */
-export const isFaultVector = (vector: number): boolean => vector < 32 && ![1, 3, 4].includes(vector);
 
 /** Access to the running guest from within a watcher. */
 export interface Cpu {

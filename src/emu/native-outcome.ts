@@ -1,10 +1,10 @@
 /** How the guest ended, in the words of an Execution. */
-import type { Fault, Outcome } from '../core/execution.ts';
+import { type Fault, isFaultVector, type Outcome } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 import { ENTRY_RSP } from '../core/layout.ts';
 import type { U64 } from '../core/u64.ts';
 import { RSP } from '../x86/reg.ts';
-import { type EngineCaps, GPR_COUNT, isFaultVector, type Stop } from './engine.ts';
+import { type EngineCaps, GPR_COUNT, type Stop } from './engine.ts';
 
 const RAX = 0;
 

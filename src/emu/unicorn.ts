@@ -88,7 +88,8 @@ class UnicornEngine implements Engine {
   constructor(lib: Libunicorn, blockHook: 'native' | 'js') {
     this.#lib = lib;
     this.version = `libunicorn ${versionText(lib.version)} (${lib.path})`;
-    this.caps = { preciseFaultRip: lib.version >= VERSION_2_1, exactCmpxchg32: true, countsBlocks: true };
+    const preciseFaultRip = lib.version >= VERSION_2_1;
+    this.caps = { preciseFaultRip, exactCmpxchg32: true, countsBlocks: true, isCpu: false };
     this.#registers = new RegisterFile(lib);
     this.#cmpxchg = new Cmpxchg32({
       bytes: (address, size) => this.#space.bytes(address, size),

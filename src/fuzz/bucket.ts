@@ -17,6 +17,7 @@ export function bucketOf(result: CaseResult): string {
   const { culprit, program, divergences } = result;
   const first = leadingDivergence(divergences);
   if (first === undefined) return 'none';
+  if (first.subject.kind === 'engine') return engineKey(first, result);
   switch (culprit?.stage) {
     case undefined:
       return subjectKey(first);
@@ -28,6 +29,13 @@ export function bucketOf(result: CaseResult): string {
     case 'insn':
       return insnKey(program, culprit);
   }
+}
+
+/** e.g. `engine unicorn: lock xadd 64`: an emulator's mistake, by the instruction it shows at. */
+function engineKey({ subject, got, ...rest }: Divergence, { culprit, program }: CaseResult): string {
+  if (subject.kind !== 'engine') return subject.kind;
+  const shows = subjectKey({ ...rest, got, subject: subject.what });
+  return `engine ${subject.engine}: ${culprit?.stage === 'insn' ? insnKey(program, culprit) : shows}`;
 }
 
 function insnKey(program: Program | null, { pc, stage }: Culprit): string {
@@ -78,6 +86,8 @@ function subjectKey({ subject, got }: Divergence): string {
       return registerKey(subject.reg, subject.place);
     case 'stack':
       return 'stack';
+    case 'engine':
+      return `engine ${subject.engine}`;
     case 'abi':
       return subject.rule === 'callee-saved' ? CALLEE_SAVED : `abi ${subject.rule}`;
   }

@@ -45,6 +45,8 @@ export interface CaseResult {
   readonly expectedFailure?: string;
   /** What taking its calls out came to; only where that was asked for and both sides agree. */
   readonly vacuity?: Vacuity;
+  /** The engine `got` is of; only where there were several. */
+  readonly engine?: string;
 }
 
 /** A case that is not run, and why. */

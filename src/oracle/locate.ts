@@ -1,6 +1,6 @@
 /** From a native address to the BPF instruction whose code it lies in, by the image's pc map. */
 import type { Program } from '../bpf/program.ts';
-import type { Execution } from '../core/execution.ts';
+import { type Execution, type Fault, isFaultVector } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 
 /** Part of a subprog's code. */
@@ -19,12 +19,14 @@ export interface Culprit {
 export function locate(program: Program, image: Image, got: Execution): Culprit | null {
   const { outcome } = got;
   if (outcome.kind !== 'fault' || outcome.rip === undefined) return null;
-  // Software interrupts and hlt are reported after their instruction: step back into it.
-  const { kind } = outcome.fault;
-  const into = kind === 'interrupt' || kind === 'halt' ? 1n : 0n;
+  const into = isAfter(outcome.fault) ? 1n : 0n;
   const offset = Number(outcome.rip - image.base - into);
   return offset < 0 || offset >= image.code.length ? null : locateOffset(program, image, offset);
 }
+
+/** Software interrupts and hlt are reported after their instruction: step back into it. */
+const isAfter = (fault: Fault): boolean =>
+  fault.kind === 'halt' || (fault.kind === 'interrupt' && !isFaultVector(fault.vector));
 
 /** The BPF instruction an offset of the image belongs to; null if the JIT has no pc map. */
 export function locateOffset(program: Program, image: Image, offset: number): Culprit | null {

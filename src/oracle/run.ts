@@ -3,6 +3,7 @@
  * the engine are the caller's, so anyone's can be judged.
  *
  *   compile ─► image ─► frame placement ─► reference ─► fuel, argument masks ─► native ─► compare
+ *                                                                             └► witnesses ─┘
  */
 import type { Program } from '../bpf/program.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
@@ -16,7 +17,8 @@ import { compare, inconclusiveReason } from './compare.ts';
 import { locate } from './locate.ts';
 import { type Refer, refer, referAgain } from './placement.ts';
 import { MAX_DIVERGENCES, type MappedRange, type Policy } from './policy.ts';
-import type { Reason, Verdict } from './verdict.ts';
+import type { Divergence, Reason, Verdict } from './verdict.ts';
+import { disagreements, firstConclusive } from './witnesses.ts';
 
 export interface ReferenceRequest {
   readonly placement?: FramePlacement;
@@ -33,12 +35,25 @@ export interface NativeRequest {
   readonly argMasks: Uint16Array;
 }
 
+type RunNatively = (image: Image, program: Program, env: Env, request: NativeRequest) => Execution;
+
+/** An engine with its name. */
+export interface NamedEngine {
+  readonly name: string;
+  readonly native: RunNatively;
+}
+
 /** What runs a case. */
 export interface Machines {
   /** An `input` error means that the JIT declines the program, a `jit` error that it failed on it. */
   readonly compile: (program: Program, env: Env) => Image;
   readonly reference: (program: Program, env: Env, request: ReferenceRequest) => Execution;
-  readonly native: (image: Image, program: Program, env: Env, request: NativeRequest) => Execution;
+  readonly native: RunNatively;
+  /**
+   * Several engines to run each image on, in the place of `native`; the first one counts (witnesses.ts). Asked
+   * when images are to run.
+   */
+  readonly engines?: () => readonly NamedEngine[];
 }
 
 /** Calls and returns kept of a run; later ones are counted. */
@@ -72,8 +87,18 @@ export function runCases(
     });
   const compiled = stage(subjects, (subject) => compileCase(subject, machines));
   const referred = stage(compiled, (each) => ('verdict' in each ? each : referCase(each, machines)));
-  const run = stage(referred, (each) => ('verdict' in each ? each : runNatively(each, machines)));
-  return run.map((each) => ('verdict' in each ? each : judge(each, machines)));
+  if (referred.every((each) => 'verdict' in each)) return referred;
+  const [first, ...witnesses] = enginesOf(machines).map((engine) =>
+    stage(referred, (each) => ('verdict' in each ? each : runNatively(each, engine))),
+  );
+  return (first ?? []).map((each, index) => {
+    if ('verdict' in each) return each;
+    const others = witnesses.flatMap((runs) => {
+      const run = runs[index];
+      return run === undefined || 'verdict' in run ? [] : [run];
+    });
+    return judge([each, ...others], machines);
+  });
 }
 
 interface Compiled {
@@ -108,13 +133,17 @@ function referCase({ subject, image }: Compiled, machines: Machines): Referred |
   return reason.kind === 'unsupported' ? skipped(name, reason, known) : inconclusive(name, reason, known);
 }
 
-function runNatively(referred: Referred, machines: Machines): Run {
+const enginesOf = ({ native, engines }: Machines): readonly NamedEngine[] =>
+  engines === undefined ? [{ name: 'native', native }] : engines();
+
+function runNatively(referred: Referred, { name, native }: NamedEngine): Run {
   const { subject, image, policy, argMasks } = referred;
   const request = { fuel: policy.fuel, traceLimit: TRACE_LIMIT, argMasks };
-  return { ...referred, got: machines.native(image, subject.program, subject.env, request) };
+  return { ...referred, engine: name, got: native(image, subject.program, subject.env, request) };
 }
 
 interface Run extends Referred {
+  readonly engine: string;
   readonly got: Execution;
 }
 
@@ -129,18 +158,33 @@ function verdictOf(run: Run, machines: Machines): Pick<Run, 'want'> & { readonly
   return { want: common, verdict: compare(common, got, policy, expected) };
 }
 
-function judge(run: Run, machines: Machines): CaseResult {
-  const { subject, image, got } = run;
+/** A run, and what came of comparing it. */
+interface JudgedRun extends Run {
+  readonly verdict: Verdict;
+}
+
+/** The case by its run on the first engine, with what the others say against that. */
+function judge(runs: readonly [Run, ...Run[]], machines: Machines): CaseResult {
+  const [first, ...others] = runs.map((run): JudgedRun => ({ ...run, ...verdictOf(run, machines) }));
+  const all = [first as JudgedRun, ...others] as const;
+  const counts = firstConclusive(all);
+  const odd = all.filter((each) => each !== counts).flatMap((each) => disagreements(counts, each));
+  const result = resultOf(counts, odd);
+  return runs.length === 1 ? result : { ...result, engine: counts.engine };
+}
+
+function resultOf(run: JudgedRun, odd: readonly Divergence[]): CaseResult {
+  const { subject, image, want, got, verdict } = run;
   const { name, program, expected } = subject;
-  const { want, verdict } = verdictOf(run, machines);
-  const diverges = verdict.kind === 'diverge';
+  const divergences = [...(verdict.kind === 'diverge' ? verdict.divergences : []), ...odd];
+  const total = (verdict.kind === 'diverge' ? verdict.total : 0) + odd.length;
   return {
     name,
-    verdict: verdict.kind,
+    verdict: total > 0 ? 'diverge' : verdict.kind,
     reason: verdict.kind === 'inconclusive' ? verdict.reason : null,
-    divergences: diverges ? verdict.divergences : [],
-    divergenceCount: diverges ? verdict.total : 0,
-    culprit: diverges ? locate(program, image, got) : null,
+    divergences,
+    divergenceCount: total,
+    culprit: verdict.kind === 'diverge' ? locate(program, image, got) : null,
     expected: expected ?? null,
     program,
     image,

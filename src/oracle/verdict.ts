@@ -40,6 +40,16 @@ export type Subject =
       readonly rule: AbiBreach['rule'];
       readonly what: string;
       readonly place: Place | null;
+    }
+  /**
+   * Another engine than the one that counts shows `what` differently: on the same code, so the JIT is not to
+   * blame. `want` is as on the engine that counts, `got` as on the other.
+   */
+  | {
+      readonly kind: 'engine';
+      readonly engine: string;
+      readonly counts: string;
+      readonly what: Subject;
     };
 
 /** What a side shows. */

@@ -68,6 +68,11 @@ const DIVERGENCES: Readonly<Record<Subject['kind'], Rule>> = {
     'More or fewer calls',
     'Native code makes another number of calls and returns than the reference interpreter.',
   ),
+  engine: rule(
+    'divergence/engine',
+    'Engines disagree',
+    'The same native code does something else on another engine: an emulator is wrong, not the JIT.',
+  ),
   abi: rule(
     'divergence/abi',
     'A promise of the native ABI is broken',

@@ -55,7 +55,10 @@ function detail(result: CaseResult): string[] {
   if (reason !== null) return [reasonText(reason, result)];
   if (verdict === 'diverge') {
     const why = expectedFailure === undefined ? '' : `, as expected: ${expectedFailure}`;
-    return [`${divergenceCount} ${divergenceCount === 1 ? 'difference' : 'differences'}${why}`];
+    const count = `${divergenceCount} ${divergenceCount === 1 ? 'difference' : 'differences'}`;
+    const first = result.divergences[0]?.subject;
+    const odd = first?.kind === 'engine' ? `engine ${first.engine} disagrees with ${first.counts}: ` : '';
+    return [`${odd}${count}${why}`];
   }
   if (want === null) return [];
   const { outcome, insns } = want;

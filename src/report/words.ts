@@ -42,6 +42,8 @@ export function fieldName(subject: Subject, scene: Scene): string {
       return `${placeName(subject.place, scene)} stack r10${subject.offset}`;
     case 'abi':
       return `${subject.place === null ? 'abi' : `${placeName(subject.place, scene)} abi`} ${subject.what}`;
+    case 'engine':
+      return `engine ${subject.engine}: ${fieldName(subject.what, scene)}`;
   }
 }
 

@@ -87,7 +87,10 @@ describe('usage errors are one line and exit code 2:', () => {
     [['chekc'], /unknown command 'chekc' \(Did you mean check\?\)/],
     [['check'], /missing required argument 'file'/],
     [['check', '--frob', 'x'], /check: unknown option '--frob'/],
-    [['check', '--engine', 'qemu', 'x'], /'qemu' is invalid. Allowed choices are unicorn; /],
+    [
+      ['check', '--engine', 'qemu', 'x'],
+      /'qemu' is invalid. It can be one or several of unicorn, silicon.*; /,
+    ],
     [
       ['check', '--jit', 'libbpf', 'x'],
       /'libbpf' is invalid. It can be builtin, dpdk, exec:COMMAND or mutant:NAME; /,

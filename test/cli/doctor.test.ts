@@ -45,7 +45,7 @@ describe('doctor', () => {
       engine: {
         name: 'unicorn',
         version: 'v',
-        caps: { preciseFaultRip: true, exactCmpxchg32: true, countsBlocks: true },
+        caps: { preciseFaultRip: true, exactCmpxchg32: true, countsBlocks: true, isCpu: false },
         selfTest: { forms: 1, runs: 20, disagreements: Array.from({ length: 12 }, (_, i) => `form ${i}`) },
         knownFaults: [],
       },

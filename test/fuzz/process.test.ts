@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonFuzzReport } from '../../src/report/fuzz-json.ts';
+import { siliconMissing, skippedBecause } from '../kit/silicon.ts';
 
+const missing = siliconMissing();
+/** Subtracts where the code says `add r64, r64`. */
+const LIAR = `function liar(engine) {
+  const load = engine.load.bind(engine);
+  engine.load = (at, code) => load(at, code.map((b, i) => (b === 1 && code[i - 1] === 0x48 ? 0x29 : b)));
+  return engine;
+}`;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let copy: string;
 let bin: string;
@@ -51,6 +59,36 @@ describe('fuzz', () => {
       coverage,
     });
     expect(same(two)).toEqual(same(one));
+  });
+
+  it.skipIf(missing !== undefined)(`makes the same on two engines${skippedBecause(missing)}`, () => {
+    const argv = ['--runs', '300', '--seed', '3', '--workers', '2'];
+    const [one, two] = [fuzzJson(argv), fuzzJson([...argv, '--engine', 'silicon,unicorn'])];
+    expect(two).toMatchObject({ summary: { ran: 300, agree: 300 }, digest: one.digest });
+  });
+
+  it.skipIf(missing !== undefined)(`tells an emulator that lies${skippedBecause(missing)}`, () => {
+    // the built copy's unicorn subtracts where it should add
+    const path = join(copy, 'dist/emu/engines.js');
+    const honest = readFileSync(path, 'utf8');
+    const lying = honest.replace('return openUnicorn();', 'return liar(openUnicorn());');
+    expect(lying).not.toBe(honest);
+    writeFileSync(path, `${lying}\n${LIAR}`);
+    try {
+      const argv = ['--runs', '300', '--seed', '3', '--corpus', 'lies', '--max-failures', '1'];
+      const both = run(['fuzz', '--engine', 'unicorn,silicon', '--reporter', 'json', ...argv]);
+      const [failure] = JSON.parse(both.stdout).failures;
+      expect([both.status, failure.bucket]).toEqual([1, expect.stringMatching(/^engine unicorn: add 64/)]);
+      expect(readFileSync(join(copy, failure.file), 'utf8')).toMatch(/^# oracle: engine unicorn,silicon$/m);
+      expect(run(['replay', failure.file])).toMatchObject({
+        status: 1,
+        stdout: expect.stringMatching(/engine unicorn disagrees with silicon/),
+      });
+      expect(run(['replay', '--engine', 'silicon', failure.file]).status).toBe(0);
+    } finally {
+      writeFileSync(path, honest);
+      rmSync(join(copy, 'lies'), { recursive: true, force: true });
+    }
   });
 
   it('leaves nothing behind when all agree', () => {

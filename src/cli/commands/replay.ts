@@ -7,7 +7,7 @@ import {
   addExpectOption,
   addJitOptions,
   type ExpectOptions,
-  type JitChoice,
+  type Setup,
 } from '../options.ts';
 import { Targets } from '../targets.ts';
 
@@ -21,14 +21,14 @@ export function addReplay(program: Command, context: Context): void {
   addEngineOption(command);
   addExpectOption(command);
   targets.addOptions(command);
-  command.action((paths: string[], options: JitChoice & ExpectOptions) =>
+  command.action((paths: string[], options: Setup & ExpectOptions) =>
     replay(paths, options, targets, context),
   );
 }
 
 async function replay(
   paths: readonly string[],
-  options: JitChoice & ExpectOptions,
+  options: Setup & ExpectOptions,
   targets: Targets,
   context: Context,
 ): Promise<void> {

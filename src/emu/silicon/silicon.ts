@@ -67,7 +67,12 @@ class SiliconEngine implements Engine {
   readonly name = 'silicon';
   /** e.g. `AMD EPYC 7763 64-Core Processor, Linux 6.1.0` */
   readonly version = `${cpus()[0]?.model.trim() || 'unknown CPU'}, Linux ${release()}`;
-  readonly caps: EngineCaps = { preciseFaultRip: true, exactCmpxchg32: true, countsBlocks: false };
+  readonly caps: EngineCaps = {
+    preciseFaultRip: true,
+    exactCmpxchg32: true,
+    countsBlocks: false,
+    isCpu: true,
+  };
   readonly #segments = new Map<Uint8Array, Segment>();
   readonly #space = new GuestSpace((size) => this.#allocate(size));
   readonly #slots = sharedMemory().allocate(GUEST_PAGE_SIZE);
