@@ -63,6 +63,6 @@ export type { Culprit, Stage } from './oracle/locate.ts';
 export type { MappedRange, Policy } from './oracle/policy.ts';
 export { type Machines, runCase } from './oracle/run.ts';
 export type { Divergence, Observed, Place, Reason, Subject, Verdict } from './oracle/verdict.ts';
+export type { JsonReport, JsonResult } from './report/check-document.ts';
 export { type CaseSource, type Explanation, explanation } from './report/explain/explanation.ts';
 export { REPORTERS, type ReporterName } from './report/index.ts';
-export type { JsonReport, JsonResult } from './report/json.ts';

@@ -69,7 +69,7 @@ function drawThen(draw: Draw, nesting: number, targets: readonly CallTarget[]): 
   if (dice < 9) return [];
   const then = drawBody(draw, inner(draw, nesting, targets));
   if (dice < 15) then.push(drawPad(draw));
-  else if (dice < 36) then.push({ kind: 'exit', mix: draw.below(1024) });
+  else if (dice < 30) then.push({ kind: 'exit', mix: draw.below(1024) });
   return then;
 }
 

@@ -15,7 +15,7 @@ export interface Generated {
 }
 
 /** Instructions a whole run may take. Functions farther back get less, so that those before can call them. */
-const BUDGET = 350;
+const BUDGET = 500;
 
 /** Lowers any spec; the result is valid by construction. */
 export function lower(spec: ProgramSpec): Generated {

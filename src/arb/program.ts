@@ -11,17 +11,14 @@ import type { CalleeChoice, FunctionSpec, ProgramSpec } from './spec.ts';
 
 /** Constraints to be applied on {@link programSpec} and {@link bpfProgram}. */
 export interface ProgramConstraints extends GraphConstraints, MemoryConstraints {
-  /**
-   * Statements of a function's body, not counting nested ones and its calls. @defaultValue 1 to 6, the fewer
-   * the more functions there are
-   */
+  /** Statements of a function's body, not counting nested ones and its calls. @defaultValue 3 */
   readonly maxStatements?: number;
 }
 
 /** @internal */
 export function drawSpec(draw: Draw, constraints: ProgramConstraints): ProgramSpec {
+  const { maxStatements = 3 } = constraints;
   const graph = drawGraph(draw, constraints);
-  const { maxStatements = statementsFor(graph.functions.length) } = constraints;
   const functions: FunctionSpec[] = [];
   for (let index = 0; index < graph.functions.length; index++) {
     const { args, calls } = graph.functions[index] as CallGraph['functions'][number];
@@ -31,9 +28,6 @@ export function drawSpec(draw: Draw, constraints: ProgramConstraints): ProgramSp
   }
   return { functions, natives: graph.natives, ...drawMemory(draw, constraints) };
 }
-
-/** The more functions, the fewer in each: what a large graph is for is its calls. */
-const statementsFor = (functions: number): number => (functions === 1 ? 6 : functions === 2 ? 2 : 1);
 
 /** Everybody a function may call. */
 function targetsOf({ functions, natives }: CallGraph, caller: number): CallTarget[] {

@@ -1,12 +1,16 @@
 /** From results to reports and an exit code: what check, conformance and replay share. */
-import { type CaseResult, summarise } from '../oracle/case.ts';
-import { type ExpectedFailure, expectFailures, type StaleEntry } from '../oracle/expected-failures.ts';
+import type { Part } from '../core/part.ts';
+import type { CaseResult } from '../oracle/case.ts';
+import { type Expected, expectFailures } from '../oracle/expected-failures.ts';
 import type { CasesReport } from '../report/reporter.ts';
+import type { CasesShard } from '../report/shard.ts';
 import type { Context } from './context.ts';
 import { readExpectedFailures, staleLine } from './expected-failures.ts';
 import { EXIT, type ExitCode, worst } from './failure.ts';
 import type { ExpectOptions } from './options.ts';
+import { listText, type PartOfFiles, partOfFiles, type ShardOptions, settingsOf } from './shard-option.ts';
 import type { Targets } from './targets.ts';
+import { casesCode } from './verdict-code.ts';
 
 /** What judging came to, and how it is to be told. */
 export interface Outcomes {
@@ -15,27 +19,62 @@ export interface Outcomes {
   readonly exitCode: ExitCode;
 }
 
-/** Tells the results of `judge`. The list of expected failures is read first: a bad one judges nothing. */
-export async function conclude(
-  judge: () => Outcomes,
-  { expectFailures: path }: ExpectOptions,
-  { targets, command }: { readonly targets: Targets } & Pick<CasesReport, 'command'>,
-  context: Context,
-): Promise<void> {
-  const list: readonly ExpectedFailure[] = path === undefined ? [] : readExpectedFailures(path);
-  const judged = judge();
-  const { results, stale: all } = expectFailures(judged.results, list);
-  // Where the engine broke, what was not reached says nothing.
-  const stale = all.filter(({ why }) => why !== 'absent' || judged.exitCode !== EXIT.broken);
-  const expected = path === undefined ? {} : { expected: { file: path, listed: list.length, stale } };
-  await targets.write({ kind: 'cases', command, results, ...expected }, context.io);
-  for (const entry of stale) context.io.stderr(staleLine(path ?? '', entry));
-  context.exitCode = worst([judged.exitCode, exitCodeOf(results, stale)]);
+/** Which command asks, of what, with which options. */
+export interface Question {
+  readonly command: CasesReport['command'];
+  readonly targets: Targets;
+  readonly files: readonly string[];
+  readonly options: ExpectOptions & ShardOptions;
 }
 
-/** Nothing ran unless at least one case came to a verdict on both machines. */
-function exitCodeOf(results: readonly CaseResult[], stale: readonly StaleEntry[]): ExitCode {
-  const { agree, diverge, expectedFailures = 0 } = summarise(results);
-  if (diverge > 0 || stale.length > 0) return EXIT.diverge;
-  return agree + expectedFailures === 0 ? EXIT.nothing : EXIT.ok;
+/**
+ * Has the files judged, or this part of them, and tells the results. The list of expected failures is read first:
+ * a bad one judges nothing.
+ */
+export async function conclude(
+  { command, targets, files, options }: Question,
+  judge: (part: PartOfFiles) => Outcomes,
+  context: Context,
+): Promise<void> {
+  const { expectFailures: path = null, shard: part } = options;
+  const list = path === null ? null : { file: path, entries: readExpectedFailures(path) };
+  const mine = partOfFiles(files, part);
+  const judged = judge(mine);
+  const { results, stale } = expected(judged, list, part);
+  const shard =
+    part === undefined ? {} : { shard: shardOf(part, { command, files, mine, list, judged }, options) };
+  const told = list === null ? {} : { expected: { file: list.file, listed: list.entries.length, stale } };
+  await targets.write({ kind: 'cases', command, results, ...told, ...shard }, context.io);
+  for (const entry of stale) context.io.stderr(staleLine(path ?? '', entry));
+  context.exitCode = worst([judged.exitCode, casesCode(results, stale)]);
 }
+
+/** Which results were expected. Where not all was reached, it says nothing that a case is absent. */
+function expected(
+  { results, exitCode }: Outcomes,
+  list: ExpectedEntries | null,
+  part: Part | undefined,
+): Expected {
+  const { results: marked, stale } = expectFailures(results, list?.entries ?? []);
+  const isWhole = part === undefined && exitCode !== EXIT.broken;
+  return { results: marked, stale: stale.filter(({ why }) => isWhole || why !== 'absent') };
+}
+
+type ExpectedEntries = NonNullable<CasesShard['expected']>;
+
+interface Done {
+  readonly command: string;
+  readonly files: readonly string[];
+  readonly mine: PartOfFiles;
+  readonly list: ExpectedEntries | null;
+  readonly judged: Outcomes;
+}
+
+const shardOf = (part: Part, { command, files, mine, list, judged }: Done, options: object): CasesShard => ({
+  ...part,
+  settings: { ...settingsOf(options), command, files: listText(files) },
+  trouble: judged.exitCode,
+  positions: mine.positions.slice(0, judged.results.length),
+  of: mine.of,
+  ...(list === null ? {} : { expected: list }),
+});

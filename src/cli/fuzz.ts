@@ -1,20 +1,15 @@
 /** Runs the command `fuzz`: corpus first, then the campaign on threads, then the reports. */
 import { availableParallelism } from 'node:os';
 import { badInput, OracleError } from '../core/errors.ts';
+import { type Part, WHOLE } from '../core/part.ts';
 import { DEFAULT_ENGINE, openEngine } from '../emu/engines.ts';
 import { type CampaignState, runCampaign } from '../fuzz/campaign.ts';
 import { parsePath } from '../fuzz/path.ts';
-import { summarise } from '../oracle/case.ts';
-import {
-  type CorpusCase,
-  type FuzzReport,
-  fuzzSummary,
-  isConfirmed,
-  type ReportedFailure,
-} from '../report/fuzz-report.ts';
+import type { CorpusCase, FuzzReport, ReportedFailure } from '../report/fuzz-report.ts';
+import type { ShardInfo } from '../report/shard.ts';
 import { choiceOf, setupLines } from './case-setup.ts';
 import type { Context } from './context.ts';
-import { EXIT, type ExitCode, worst } from './failure.ts';
+import { type ExitCode, worst } from './failure.ts';
 import { confirm } from './fuzz-confirm.ts';
 import { Corpus } from './fuzz-corpus.ts';
 import { fuzzHostile } from './fuzz-hostile.ts';
@@ -23,9 +18,11 @@ import { Progress } from './fuzz-progress.ts';
 import { ThreadPool } from './fuzz-threads.ts';
 import type { Setup } from './options.ts';
 import { replayCase, replayCases } from './replay-cases.ts';
+import { listText, partOfFiles, type ShardOptions, settingsOf } from './shard-option.ts';
 import type { Targets } from './targets.ts';
+import { fuzzCode } from './verdict-code.ts';
 
-export interface FuzzOptions extends Setup {
+export interface FuzzOptions extends Setup, ShardOptions {
   readonly runs?: number;
   readonly time?: number;
   readonly seed?: number;
@@ -43,6 +40,7 @@ const MAX_SEED = 0xffff_ffff;
 
 /** Throws `input` errors for options that make no sense, `engine` errors if there is no engine or it fails. */
 export async function fuzz(options: FuzzOptions, targets: Targets, context: Context): Promise<void> {
+  checkShard(options);
   const seed = seedOf(options);
   if (options.lane === 'hostile') {
     await fuzzHostile(seed, options, targets, context);
@@ -60,9 +58,10 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
       seconds,
       corpus: saved.cases,
       failures: state.failures.map((failure) => reported(failure, options)),
+      ...(saved.shard === undefined ? {} : { shard: saved.shard }),
     };
     await targets.write({ kind: 'fuzz', fuzz: report }, context.io);
-    context.exitCode = worst([saved.exitCode, exitCode(report)]);
+    context.exitCode = worst([saved.exitCode, fuzzCode(report)]);
   } finally {
     interrupt.close();
     corpus.tidy();
@@ -75,17 +74,35 @@ function seedOf({ seed }: FuzzOptions): number {
   throw badInput('fuzz', `--seed ${seed}`, `seeds have 32 bits; the largest is ${MAX_SEED}`);
 }
 
-/** Runs the saved cases. What a worker left when it was killed is removed if it agrees. */
-function runCorpus(
-  corpus: Corpus,
-  options: FuzzOptions,
-  context: Context,
-): { readonly cases: readonly CorpusCase[]; readonly exitCode: ExitCode } {
-  const { cases, exitCode } = replayCases(corpus.files(), options, context);
+/** Throws a `usage` error for what the parts of one campaign cannot do each for itself. */
+function checkShard({ shard, seed, path, maxFailures, lane }: FuzzOptions): void {
+  if (shard === undefined) return;
+  const refuse = (where: string, why: string): OracleError =>
+    new OracleError('usage', { what: 'fuzz --shard', where, why });
+  if (seed === undefined) throw refuse('--seed', 'name one: the parts of one campaign have the same');
+  if (path !== undefined) throw refuse(`--path ${path}`, 'one case has no parts; leave one of the two out');
+  if (maxFailures !== undefined)
+    throw refuse('--max-failures', 'a part does not know what the others find; leave one of the two out');
+  if (lane === 'hostile') throw refuse('--lane hostile', 'it has no parts; name several seeds instead');
+}
+
+interface Saved {
+  readonly cases: readonly CorpusCase[];
+  readonly exitCode: ExitCode;
+  readonly shard?: ShardInfo;
+}
+
+/** Runs the saved cases, or this part of them. What a worker left when it was killed is removed if it agrees. */
+function runCorpus(corpus: Corpus, options: FuzzOptions, context: Context): Saved {
+  const files = corpus.files();
+  const { shard: part } = options;
+  const { cases, exitCode } = replayCases(partOfFiles(files, part).paths, options, context);
   for (const { path, result } of cases) {
     if (result.verdict === 'agree' && Corpus.isLeftover(path)) corpus.remove(path);
   }
-  return { cases, exitCode };
+  if (part === undefined) return { cases, exitCode };
+  const settings = { ...settingsOf(options), command: 'fuzz', corpus: listText(files) };
+  return { cases, exitCode, shard: { ...part, settings, trouble: exitCode } };
 }
 
 interface Setting {
@@ -99,7 +116,7 @@ async function campaign(
   { options, seed, corpus, interrupt }: Setting,
   { io }: Context,
 ): Promise<{ readonly state: CampaignState; readonly seconds: number }> {
-  const { time, path, maxFailures } = options;
+  const { time, path, maxFailures, shard } = options;
   const one = path === undefined ? undefined : parsePath(path, '--path');
   const runs = one !== undefined ? 1 : (options.runs ?? (time === undefined ? DEFAULT_RUNS : undefined));
   const pool = new ThreadPool({
@@ -111,12 +128,13 @@ async function campaign(
     runningFile: (worker) => corpus.runningFile(worker),
   });
   interrupt.onStop = () => pool.stop();
-  const progress = new Progress(io, runs);
+  const progress = new Progress(io, runs === undefined ? undefined : casesOfPart(runs, shard));
   try {
     const state = await runCampaign({
       seed,
       runs,
       path: one,
+      part: shard,
       pool,
       maxFailures,
       isOver: () => time !== undefined && progress.seconds >= time,
@@ -138,21 +156,11 @@ async function campaign(
   }
 }
 
+const casesOfPart = (runs: number, { index, count }: Part = WHOLE): number =>
+  Math.max(0, Math.ceil((runs - (index - 1)) / count));
+
 /** The saved case of a failure, run once more, for the report. */
 function reported(failure: ReportedFailure['failure'], options: FuzzOptions): ReportedFailure {
   const result = replayCase(failure.file, options);
   return { failure, result: result.verdict === 'diverge' ? result : null };
-}
-
-function exitCode(report: FuzzReport): ExitCode {
-  const { corpus, failures } = report;
-  const saved = summarise(corpus.map(({ result }) => result));
-  const made = fuzzSummary(report);
-  const codes: ExitCode[] = failures.map(({ failure }) => {
-    if (isConfirmed(failure)) return EXIT.diverge;
-    return failure.confirmed === 'cannot run' ? EXIT.broken : EXIT.ok;
-  });
-  if (saved.diverge > 0) codes.push(EXIT.diverge);
-  if (saved.agree + saved.diverge + made.agree + made.diverge === 0) codes.push(EXIT.nothing);
-  return worst(codes);
 }

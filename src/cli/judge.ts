@@ -11,6 +11,7 @@ import { checkerOptionsOf } from './jit-choice.ts';
 import { loadFile } from './load-file.ts';
 import type { InputOptions, ReadOptions, Setup } from './options.ts';
 import { isDirectory } from './read-file.ts';
+import type { PartOfFiles } from './shard-option.ts';
 
 export type JudgeOptions = ReadOptions & InputOptions & Setup;
 
@@ -18,14 +19,14 @@ export type JudgeOptions = ReadOptions & InputOptions & Setup;
  * Judges each file; errors are told on standard error as they come. A directory named beside files is skipped,
  * so that a shell's `examples/*` may hold some; alone it is bad input.
  */
-export function judgeFiles(paths: readonly string[], options: JudgeOptions, context: Context): Outcomes {
+export function judgeFiles({ paths, of }: PartOfFiles, options: JudgeOptions, context: Context): Outcomes {
   const checker = new Checker(checkerOptionsOf(options));
   const results: CaseResult[] = [];
   const codes: ExitCode[] = [];
   try {
     for (const path of paths) {
       try {
-        const isBeside = paths.length > 1 && isDirectory(path);
+        const isBeside = of > 1 && isDirectory(path);
         const result = isBeside
           ? skipped(path, { kind: 'file', why: 'a directory' })
           : judgeFile(path, options, checker);

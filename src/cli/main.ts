@@ -6,6 +6,7 @@ import { addConformance } from './commands/conformance.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFuzz } from './commands/fuzz.ts';
 import { addJit } from './commands/jit.ts';
+import { addMerge } from './commands/merge.ts';
 import { addMutants } from './commands/mutants.ts';
 import { addReplay } from './commands/replay.ts';
 import { addRun } from './commands/run.ts';
@@ -49,7 +50,17 @@ function commandLine(context: Context): Command {
     .exitOverride()
     // Errors are printed once, by main.
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: () => undefined });
-  for (const add of [addCheck, addFuzz, addReplay, addRun, addJit, addConformance, addMutants, addDoctor])
+  for (const add of [
+    addCheck,
+    addFuzz,
+    addReplay,
+    addRun,
+    addJit,
+    addConformance,
+    addMutants,
+    addMerge,
+    addDoctor,
+  ])
     add(program, context);
   return program;
 }

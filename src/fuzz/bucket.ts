@@ -9,7 +9,7 @@ import type { Program } from '../bpf/program.ts';
 import { R10 } from '../bpf/reg.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import type { Culprit } from '../oracle/locate.ts';
-import type { Divergence, Observed, Place } from '../oracle/verdict.ts';
+import type { Divergence, Observed, Place, Subject } from '../oracle/verdict.ts';
 import { formOf } from './opcode-forms.ts';
 
 /** e.g. `add 32 K`, `st dw of arg 6`, `prologue`, `arg 7+ of kfunc`, `return value`. */
@@ -51,17 +51,13 @@ function stackArgOf(insn: Insn): string {
   return stackArgSlot(insn.off, isStore ? 'outgoing' : 'incoming') === 0 ? ' of arg 6' : ' of arg 7+';
 }
 
-/**
- * The one to name a case by: calls and returns are in the order they happened in; memory, r0 and the end only show
- * what came of it.
- */
+/** The one to name a case by. */
 export const leadingDivergence = (divergences: readonly Divergence[]): Divergence | undefined =>
-  divergences.find(isInTrace) ?? divergences[0];
+  divergences.find(({ subject }) => isInTrace(subject.kind)) ?? divergences[0];
 
-function isInTrace({ subject }: Divergence): boolean {
-  const { kind } = subject;
-  return kind === 'event' || kind === 'arg' || kind === 'result' || kind === 'reg' || kind === 'stack';
-}
+/** Calls and returns are in the order they happened in; memory, r0 and the end only show what came of it. */
+export const isInTrace = (kind: Subject['kind']): boolean =>
+  kind === 'event' || kind === 'arg' || kind === 'result' || kind === 'reg' || kind === 'stack';
 
 function subjectKey({ subject, got }: Divergence): string {
   switch (subject.kind) {

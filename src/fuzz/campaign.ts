@@ -3,6 +3,7 @@
  * case of each bucket shrunk and confirmed. Because reports are taken in order, what a campaign finds and
  * counts does not depend on how many workers it has.
  */
+import { type Part, WHOLE } from '../core/part.ts';
 import type { Summary } from '../oracle/case.ts';
 import { addVacuity, NO_VACUITY, type VacuityCounts } from '../oracle/vacuity-count.ts';
 import { CallCoverage } from './call-coverage.ts';
@@ -28,6 +29,8 @@ export interface CampaignOptions {
   readonly runs?: number | undefined;
   /** One case instead. */
   readonly path?: CasePath | undefined;
+  /** Of the cases, only every so many-th. @defaultValue all */
+  readonly part?: Part | undefined;
   readonly pool: Pool;
   /** Ends the campaign after so many failures. */
   readonly maxFailures?: number | undefined;
@@ -82,7 +85,8 @@ export interface CampaignState {
 }
 
 const BLOCK_CASES = 64;
-const MAX_UNJUDGED = 16;
+/** Cases that proved nothing, of which a report tells; the first ones. */
+export const MAX_UNJUDGED = 16;
 
 /** Runs a campaign to its end. Rejects with what a worker failed with. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignState> {
@@ -101,13 +105,16 @@ class Campaign {
   /** Reports that wait for those before them, by first case. */
   readonly #waiting = new Map<number, BlockReport>();
   readonly #unshrunk: string[] = [];
+  readonly #step: number;
   #next: number;
   #retired: number;
   #isFull = false;
 
   constructor(options: CampaignOptions) {
     this.#options = options;
-    this.#next = options.path?.index ?? 0;
+    const { path, part = WHOLE } = options;
+    this.#step = part.count;
+    this.#next = path?.index ?? part.index - 1;
     this.#retired = this.#next;
   }
 
@@ -138,9 +145,9 @@ class Campaign {
     const start = this.#next;
     const end = path === undefined ? runs : path.index + 1;
     if (start >= end) return undefined;
-    const count = Math.min(BLOCK_CASES, end - start);
-    this.#next += count;
-    return { start, count, choices: path?.choices ?? [] };
+    const count = Math.min(BLOCK_CASES, Math.ceil((end - start) / this.#step));
+    this.#next += count * this.#step;
+    return { start, count, step: this.#step, choices: path?.choices ?? [] };
   }
 
   /** Takes the reports whose turn it is. */
@@ -149,7 +156,7 @@ class Campaign {
       const report = this.#waiting.get(this.#retired);
       if (report === undefined || this.#isFull) return;
       this.#waiting.delete(this.#retired);
-      this.#retired += report.block.count;
+      this.#retired += report.block.count * this.#step;
       this.#add(report);
       this.#options.onProgress?.(this.#state());
     }

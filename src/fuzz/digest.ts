@@ -90,6 +90,11 @@ export class CaseDigest {
     sum[1] = (sum[1] as number) + high;
   }
 
+  /** Adds the cases of another digest, as `toString` wrote it. */
+  addText(text: string): void {
+    this.addLanes([Number.parseInt(text.slice(0, 8), 16), Number.parseInt(text.slice(8), 16)]);
+  }
+
   /** To be added to another digest. */
   lanes(): readonly [number, number] {
     return [this.#sum[0] as number, this.#sum[1] as number];

@@ -19,10 +19,12 @@ import { type OpcodeCounts, OpcodeCoverage } from './opcode-coverage.ts';
 import type { CasePath } from './path.ts';
 import { Statistics, type StatisticsCounts } from './statistics.ts';
 
-/** Cases start, start + 1, … of a campaign; or the one a path leads to. */
+/** Cases start, start + step, … of a campaign; or the one a path leads to. */
 export interface Block {
   readonly start: number;
   readonly count: number;
+  /** @defaultValue 1 */
+  readonly step?: number;
   /** The shrinks to take from case `start`; only for a block of one case. */
   readonly choices: readonly number[];
 }
@@ -104,10 +106,10 @@ export class Shard {
   /** Runs a block. Throws `engine` errors, and bugs. */
   runBlock(block: Block): BlockReport {
     const tally = new Tally();
-    const end = block.start + block.count;
-    for (let start = block.start; start < end; start += BATCH) {
-      const paths = Array.from({ length: Math.min(BATCH, end - start) }, (_, k) => {
-        return { index: start + k, choices: block.choices };
+    const { start, count, step = 1, choices } = block;
+    for (let done = 0; done < count; done += BATCH) {
+      const paths = Array.from({ length: Math.min(BATCH, count - done) }, (_, k) => {
+        return { index: start + (done + k) * step, choices };
       });
       this.#runBatch(paths, tally);
     }

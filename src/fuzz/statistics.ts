@@ -50,9 +50,9 @@ export class Statistics {
     return { ran: agree + diverge + inconclusive, agree, diverge, inconclusive, skipped: of('skipped') };
   }
 
-  /** Cases by how the reference ended, the commonest first. */
+  /** Cases by how the reference ended, the commonest first, whoever counted what first. */
   outcomes(): [OutcomeName, number][] {
-    return [...this.#outcomes].sort((a, b) => b[1] - a[1]);
+    return [...this.#outcomes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   }
 
   /** Of the BPF instructions a case runs. */

@@ -17,15 +17,31 @@ export interface StaleEntry extends ExpectedFailure {
   readonly why: Exclude<VerdictName, 'diverge'> | 'absent' | 'ambiguous';
 }
 
-export interface Expected {
-  /** The results, with the reason beside each divergence that was expected. */
-  readonly results: readonly CaseResult[];
+/** What a report says of a list. */
+export interface ExpectedList {
+  /** Path of the list. */
+  readonly file: string;
+  /** Entries of the list. */
+  readonly listed: number;
+  /** Those that do not hold: each fails the run. */
   readonly stale: readonly StaleEntry[];
 }
 
+export interface Expected<Result = CaseResult> {
+  /** The results, with the reason beside each divergence that was expected. */
+  readonly results: readonly Result[];
+  readonly stale: readonly StaleEntry[];
+}
+
+/** What it takes to hold a list against a result. */
+type Judged = Pick<CaseResult, 'name' | 'verdict' | 'expectedFailure'>;
+
 /** Marks the divergences a list expects. */
-export function expectFailures(results: readonly CaseResult[], list: readonly ExpectedFailure[]): Expected {
-  const reasons = new Map<CaseResult, string>();
+export function expectFailures<Result extends Judged>(
+  results: readonly Result[],
+  list: readonly ExpectedFailure[],
+): Expected<Result> {
+  const reasons = new Map<Result, string>();
   const stale = list.flatMap((entry): StaleEntry[] => {
     const named = casesNamed(results, entry.name);
     const why = whyStale(named);
@@ -40,13 +56,13 @@ export function expectFailures(results: readonly CaseResult[], list: readonly Ex
   return { results: marked, stale };
 }
 
-function casesNamed(results: readonly CaseResult[], name: string): CaseResult[] {
+function casesNamed<Result extends Judged>(results: readonly Result[], name: string): Result[] {
   const exact = results.filter((result) => result.name === name);
   return exact.length > 0 ? exact : results.filter((result) => result.name.endsWith(`/${name}`));
 }
 
 /** A case may be judged twice, then both must diverge. */
-function whyStale(named: readonly CaseResult[]): StaleEntry['why'] | undefined {
+function whyStale(named: readonly Judged[]): StaleEntry['why'] | undefined {
   if (new Set(named.map(({ name }) => name)).size > 1) return 'ambiguous';
   if (named.length === 0) return 'absent';
   for (const { verdict } of named) if (verdict !== 'diverge') return verdict;

@@ -40,7 +40,7 @@ export function countVacuity(reachesCall: boolean, vacuity: Vacuity | undefined)
 }
 
 /** The counts of all cases that agree and whose program has calls; null if there is none. */
-export function vacuityOfAll(results: readonly CaseResult[]): VacuityCounts | null {
+export function vacuityOfAll(results: readonly Pick<CaseResult, 'vacuity'>[]): VacuityCounts | null {
   const known = results.flatMap(({ vacuity }) =>
     vacuity === undefined || vacuity.calls === 0 ? [] : [vacuity],
   );

@@ -1,81 +1,106 @@
-/** Results of check, conformance and replay as findings. */
+/** Results of check, conformance and replay as findings, as they are or read back from documents. */
 import { subprogAt } from '../bpf/program.ts';
 import { hex } from '../core/u64.ts';
-import { bucketOf, leadingDivergence } from '../fuzz/bucket.ts';
-import { type CaseResult, summarise } from '../oracle/case.ts';
+import { isInTrace, leadingDivergence } from '../fuzz/bucket.ts';
+import { type CaseResult, type Summary, summarise } from '../oracle/case.ts';
+import type { ExpectedList } from '../oracle/expected-failures.ts';
+import type { JsonCulprit, JsonDivergence, JsonResult } from './check-document.ts';
 import { failureBlock } from './failure.ts';
 import { type Finding, type FindingList, type FindingPlace, type FindingStep, finding } from './finding.ts';
-import { insnText } from './insn-text.ts';
-import type { CasesReport, ExpectedList } from './reporter.ts';
+import { jsonResult } from './json.ts';
+import type { CasesReport, DocumentReport } from './reporter.ts';
 import { divergenceRule, INCONCLUSIVE, SKIPPED, STALE_EXPECTATION, UNREADABLE } from './rules.ts';
+import { shardTitle } from './shard.ts';
 import { verdictsLine } from './text.ts';
-import { calleeName, fieldName, observedText, reasonText, staleText } from './words.ts';
+import { calleeName, staleText } from './words.ts';
 
 /** The last calls before a difference. */
 const MAX_STEPS = 50;
 
-export function caseFindings({ command, results, expected }: CasesReport): FindingList {
-  return {
-    title: `bpf-oracle ${command}`,
-    summary: verdictsLine(summarise(results)),
-    seconds: null,
-    findings: [...results.map(caseFinding), ...staleFindings(expected)],
-  };
-}
+export const caseFindings = ({ command, results, expected, shard }: CasesReport): FindingList =>
+  listOf(`${command}${shardTitle(shard)}`, summarise(results), [
+    ...results.map(caseFinding),
+    ...staleFindings(expected),
+  ]);
+
+export const documentFindings = ({ command, document }: DocumentReport): FindingList =>
+  listOf(command, document.summary, [
+    ...document.results.map((result) => resultFinding(result)),
+    ...staleFindings(document.expectations),
+  ]);
+
+const listOf = (command: string, summary: Summary, findings: readonly Finding[]): FindingList => ({
+  title: `bpf-oracle ${command}`,
+  summary: verdictsLine(summary),
+  seconds: null,
+  findings,
+});
 
 /** One result. */
 export function caseFinding(result: CaseResult): Finding {
-  const { name, verdict, reason } = result;
-  if (verdict === 'agree') return finding(name, 'pass', { place: placeOf(result) });
-  if (verdict === 'diverge') return divergenceFinding(result);
-  const isError = reason?.kind === 'bad-input' || reason?.kind === 'failed';
-  const [status, rule] = isError
-    ? (['error', UNREADABLE] as const)
-    : verdict === 'skipped'
-      ? (['skip', SKIPPED] as const)
-      : (['unproven', INCONCLUSIVE] as const);
-  const message = reason === null ? '' : reasonText(reason, result);
-  return finding(name, status, { rule, message, place: placeOf(result) });
+  const told = resultFinding(jsonResult(result));
+  const { program } = result;
+  if (result.verdict !== 'diverge') return told;
+  const { pc = null } = told.place ?? {};
+  const subprog = pc === null || program === null ? null : subprogAt(program, pc).name;
+  return {
+    ...told,
+    detail: failureBlock(result),
+    place: told.place === null ? null : { ...told.place, subprog },
+    steps: stepsOf(result),
+  };
 }
 
-function divergenceFinding(result: CaseResult): Finding {
-  const { name, divergences, expectedFailure } = result;
-  const first = leadingDivergence(divergences);
+function resultFinding(result: JsonResult): Finding {
+  const { name, verdict, reason, divergences, bucket = null, expectedFailure } = result;
+  const place = placeOf(result);
+  if (verdict === 'agree') return finding(name, 'pass', { place });
+  if (verdict !== 'diverge') return { ...unjudged(result), message: reason ?? '', place };
+  const first = leading(divergences);
   const message = differenceText(result);
   return finding(name, expectedFailure === undefined ? 'fail' : 'known', {
-    rule: first === undefined ? null : divergenceRule(first.subject),
+    rule: first === undefined ? null : divergenceRule(first.kind),
     message: expectedFailure === undefined ? message : `${expectedFailure}: ${message}`,
-    detail: failureBlock(result),
-    place: placeOf(result),
-    bucket: bucketOf(result),
-    steps: stepsOf(result),
+    detail: divergences.map(isNotText),
+    place,
+    bucket,
   });
 }
 
+function unjudged({ name, verdict, reasonKind }: JsonResult): Finding {
+  if (reasonKind === 'bad-input' || reasonKind === 'failed')
+    return finding(name, 'error', { rule: UNREADABLE });
+  return verdict === 'skipped'
+    ? finding(name, 'skip', { rule: SKIPPED })
+    : finding(name, 'unproven', { rule: INCONCLUSIVE });
+}
+
+/** As leadingDivergence of src/fuzz/bucket.ts. */
+const leading = (divergences: readonly JsonDivergence[]): JsonDivergence | undefined =>
+  divergences.find(({ kind }) => isInTrace(kind)) ?? divergences[0];
+
+function placeOf({ file, culprit, divergences }: JsonResult): FindingPlace | null {
+  if (file === undefined) return null;
+  const pc = culprit === undefined ? (leading(divergences)?.pc ?? null) : culprit.pc;
+  return { file, line: null, pc, subprog: null };
+}
+
 /** `call 3 (kfunc foo) arg 7 is 0x…, not 0x…; guilty: insn 11: *(u64 *)(r11 - 16) = r3; 4 more differences` */
-export function differenceText(result: CaseResult): string {
-  const { divergences, divergenceCount, culprit, program } = result;
-  const first = leadingDivergence(divergences);
-  if (first === undefined) return '';
-  const [want, got] = [observedText(first.want, result), observedText(first.got, result)];
+function differenceText({ divergences, divergenceCount = divergences.length, culprit }: JsonResult): string {
+  const first = leading(divergences);
   const more = divergenceCount - 1;
   return [
-    `${fieldName(first.subject, result)} is ${got}, not ${want}`,
-    ...(culprit === null
-      ? []
-      : culprit.pc === null || program === null
-        ? [`guilty: ${culprit.stage}`]
-        : [`guilty: insn ${culprit.pc}: ${insnText(program, culprit.pc)}`]),
-    ...(more === 0 ? [] : [`${more} more ${more === 1 ? 'difference' : 'differences'}`]),
+    ...(first === undefined ? [] : [isNotText(first)]),
+    ...(culprit === undefined ? [] : [guiltyText(culprit)]),
+    ...(more <= 0 ? [] : [`${more} more ${more === 1 ? 'difference' : 'differences'}`]),
   ].join('; ');
 }
 
-function placeOf({ file, program, culprit, divergences }: CaseResult): FindingPlace | null {
-  if (file === undefined) return null;
-  const pc = culprit === null ? (leadingDivergence(divergences)?.pc ?? null) : culprit.pc;
-  const subprog = pc === null || program === null ? null : subprogAt(program, pc).name;
-  return { file, line: null, pc, subprog };
-}
+const isNotText = ({ field, want, got }: JsonDivergence): string => `${field} is ${got}, not ${want}`;
+
+/** `guilty: insn 11: call foo`, or the part of a function. */
+export const guiltyText = ({ pc, insn, stage }: JsonCulprit): string =>
+  `guilty: ${pc === null || insn === null ? stage : `insn ${pc}: ${insn}`}`;
 
 /** The reference's calls, up to the one that differs. */
 function stepsOf(result: CaseResult): FindingStep[] {

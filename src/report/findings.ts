@@ -1,5 +1,5 @@
 /** Any report as a list of findings. */
-import { caseFindings } from './case-findings.ts';
+import { caseFindings, documentFindings } from './case-findings.ts';
 import type { FindingList } from './finding.ts';
 import { fuzzFindings, hostileFindings } from './fuzz-findings.ts';
 import { mutantsFindings } from './mutants-findings.ts';
@@ -9,6 +9,8 @@ export function findingsOf(report: Report): FindingList {
   switch (report.kind) {
     case 'cases':
       return caseFindings(report);
+    case 'document':
+      return documentFindings(report);
     case 'fuzz':
       return fuzzFindings(report.fuzz);
     case 'hostile':

@@ -1,6 +1,6 @@
 /** Reports of fuzz as findings: saved cases, each bucket of failures, and one for all cases that agree. */
 import { formatPath } from '../fuzz/path.ts';
-import { caseFinding, differenceText } from './case-findings.ts';
+import { caseFinding, guiltyText } from './case-findings.ts';
 import { type Finding, type FindingList, finding } from './finding.ts';
 import type { HostileRun } from './fuzz-hostile.ts';
 import {
@@ -11,14 +11,15 @@ import {
   unconfirmedReason,
 } from './fuzz-report.ts';
 import { FUZZ_FAILURE, INCONCLUSIVE, SKIPPED } from './rules.ts';
+import { shardTitle } from './shard.ts';
 import { verdictsLine } from './text.ts';
 import { reasonText } from './words.ts';
 
 export function fuzzFindings(report: FuzzReport): FindingList {
-  const { state, seconds, corpus, failures } = report;
+  const { state, seconds, corpus, failures, shard } = report;
   const { seed, digest, unjudged } = state;
   return {
-    title: 'bpf-oracle fuzz',
+    title: `bpf-oracle fuzz${shardTitle(shard)}`,
     summary: `seed ${seed}, digest ${digest}: ${verdictsLine(fuzzSummary(report))}`,
     seconds,
     findings: [
@@ -47,7 +48,7 @@ function campaignFinding(report: FuzzReport): Finding[] {
   ];
 }
 
-function failureFinding({ failure, result }: ReportedFailure, seed: number): Finding {
+function failureFinding({ failure, result, culprit: known }: ReportedFailure, seed: number): Finding {
   const { bucket, count, path, file, shrinks } = failure;
   const place = { file, line: null, pc: result?.culprit?.pc ?? null, subprog: null };
   const cases = count === 1 ? '1 case' : `${count} cases`;
@@ -57,9 +58,10 @@ function failureFinding({ failure, result }: ReportedFailure, seed: number): Fin
   }
   const again = `bpf-oracle fuzz --seed ${seed} --path ${formatPath(path)}`;
   const told = result === null ? null : caseFinding(result);
+  const culprit = known == null ? [] : [guiltyText(known)];
   return finding(bucket, 'fail', {
     rule: FUZZ_FAILURE,
-    message: result === null ? cases : `${cases}, e.g. ${differenceText(result)}`,
+    message: [cases, ...(told === null ? culprit : [told.message])].join('; '),
     detail: [...(told?.detail ?? []), '', `again, shrunk ${shrinks} times: ${again}`],
     place: { ...place, subprog: told?.place?.subprog ?? null },
     bucket,

@@ -1,6 +1,7 @@
 /** What `fuzz --lane hostile` saw, as text and as JSON. */
 import { CONTRACT_RULES } from '../arb/index.ts';
 import { HOSTILE_ENDS, type HostileReport } from '../fuzz/hostile.ts';
+import { jsonText } from './json-text.ts';
 import { table } from './table.ts';
 import { fieldName, observedText } from './words.ts';
 
@@ -60,5 +61,5 @@ export function hostileJson({ seed, seconds, report }: HostileRun): string {
     observed: [...observed].map(([rule, { name }]) => ({ rule, name })),
     failures: [],
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return jsonText(document);
 }

@@ -3,16 +3,20 @@ import { MAX_ARGS } from '../bpf/calling.ts';
 import { CALLEE_KINDS, type CallCoverage, type CalleeKind } from '../fuzz/call-coverage.ts';
 import type { OpcodeCoverage } from '../fuzz/opcode-coverage.ts';
 import { formatPath } from '../fuzz/path.ts';
-import { type Summary, summarise } from '../oracle/case.ts';
+import type { Summary } from '../oracle/case.ts';
 import type { VacuityCounts } from '../oracle/vacuity-count.ts';
+import type { JsonCulprit } from './check-document.ts';
 import {
+  corpusSummaryOf,
   type FuzzReport,
   fuzzSummary,
   isConfirmed,
   type ReportedFailure,
   unconfirmedReason,
 } from './fuzz-report.ts';
-import { type JsonCulprit, jsonCulprit } from './json.ts';
+import { type FuzzShard, fuzzShard } from './fuzz-shard.ts';
+import { jsonCulprit } from './json.ts';
+import { jsonText } from './json-text.ts';
 import { reasonText } from './words.ts';
 
 export interface JsonFuzzReport {
@@ -31,6 +35,8 @@ export interface JsonFuzzReport {
   readonly failures: readonly JsonFailure[];
   /** The first cases that proved nothing. */
   readonly inconclusive: readonly { readonly path: string; readonly reason: string | null }[];
+  /** Only of a part of a campaign: what `merge` needs. */
+  readonly shard?: FuzzShard;
 }
 
 export interface JsonStatistics {
@@ -64,18 +70,18 @@ export interface JsonFailure {
 
 /** The document as text, with a newline at its end. */
 export function fuzzJson(report: FuzzReport): string {
-  return `${JSON.stringify(fuzzDocument(report), null, 2)}\n`;
+  return jsonText(fuzzDocument(report));
 }
 
 function fuzzDocument(report: FuzzReport): JsonFuzzReport {
-  const { state, seconds, corpus, failures } = report;
+  const { state, seconds, failures, shard } = report;
   const summary = fuzzSummary(report);
   return {
     schema: 'bpf-oracle/fuzz@1',
     seed: state.seed,
     digest: state.digest,
     summary,
-    corpus: summarise(corpus.map(({ result }) => result)),
+    corpus: corpusSummaryOf(report),
     seconds,
     casesPerSecond: Math.round(summary.ran / Math.max(seconds, 1e-3)),
     statistics: statisticsOf(report),
@@ -89,6 +95,7 @@ function fuzzDocument(report: FuzzReport): JsonFuzzReport {
         reason: reason === null ? null : reasonText(reason, { program: null, image: null }),
       })),
     ],
+    ...(shard === undefined ? {} : { shard: fuzzShard(shard, report) }),
   };
 }
 
@@ -97,7 +104,7 @@ const unconfirmedOf = ({ failure }: ReportedFailure) => ({
   reason: `${failure.bucket}: ${unconfirmedReason(failure)}`,
 });
 
-function failureOf({ failure, result }: ReportedFailure, seed: number): JsonFailure {
+function failureOf({ failure, result, culprit: told = null }: ReportedFailure, seed: number): JsonFailure {
   const { path, shrinks, bucket, count, file } = failure;
   const culprit = result?.culprit ?? null;
   return {
@@ -107,7 +114,7 @@ function failureOf({ failure, result }: ReportedFailure, seed: number): JsonFail
     bucket,
     cases: count,
     file,
-    culprit: culprit === null || result === null ? null : jsonCulprit(culprit, result),
+    culprit: culprit === null || result === null ? told : jsonCulprit(culprit, result),
   };
 }
 

@@ -1,6 +1,8 @@
 /** What a report of `fuzz` is made of. */
 import type { CampaignState, Failure } from '../fuzz/campaign.ts';
-import type { CaseResult } from '../oracle/case.ts';
+import { type CaseResult, type Summary, summarise } from '../oracle/case.ts';
+import type { JsonCulprit } from './check-document.ts';
+import type { ShardInfo } from './shard.ts';
 
 /** A saved case that ran before the campaign. */
 export interface CorpusCase {
@@ -12,6 +14,8 @@ export interface CorpusCase {
 export interface ReportedFailure {
   readonly failure: Failure;
   readonly result: CaseResult | null;
+  /** As the document of a part told it, where no result is at hand. */
+  readonly culprit?: JsonCulprit | null;
 }
 
 export interface FuzzReport {
@@ -19,8 +23,16 @@ export interface FuzzReport {
   /** Of the campaign, without its corpus. */
   readonly seconds: number;
   readonly corpus: readonly CorpusCase[];
+  /** Counts of the saved cases, where no results are at hand. */
+  readonly corpusSummary?: Summary;
   readonly failures: readonly ReportedFailure[];
+  /** Only for a part of a campaign. */
+  readonly shard?: ShardInfo;
 }
+
+/** Counts of the saved cases. */
+export const corpusSummaryOf = ({ corpus, corpusSummary }: FuzzReport): Summary =>
+  corpusSummary ?? summarise(corpus.map(({ result }) => result));
 
 /** Only what a fresh process reproduces speaks against the JIT; without a try, what was seen counts. */
 export const isConfirmed = ({ confirmed }: Failure): boolean =>

@@ -5,13 +5,14 @@ import type { CaseResult } from '../oracle/case.ts';
 import { failureBlock } from './failure.ts';
 import { callGrid, opcodeGrid } from './fuzz-grid.ts';
 import {
-  type CorpusCase,
+  corpusSummaryOf,
   type FuzzReport,
   fuzzSummary,
   isConfirmed,
   type ReportedFailure,
   unconfirmedReason,
 } from './fuzz-report.ts';
+import { shardTitle } from './shard.ts';
 import { verdictsLine } from './text.ts';
 import { vacuousText } from './vacuity.ts';
 import { reasonText } from './words.ts';
@@ -20,18 +21,18 @@ type Colors = ReturnType<typeof pc.createColors>;
 
 /** The report as text, with a newline at its end. */
 export function fuzzText(report: FuzzReport, { color }: { readonly color: boolean }): string {
-  const { state, seconds, corpus, failures } = report;
+  const { state, seconds, failures, shard } = report;
   const colors = pc.createColors(color);
   const summary = fuzzSummary(report);
   const { ran } = summary;
   const rate = ran / Math.max(seconds, 1e-3);
   return `${[
     ...(ran === 0 ? [] : [...callGrid(state.calls), '', ...opcodeGrid(state.opcodes), '']),
-    ...corpusLines(corpus, colors),
+    ...corpusLines(report, colors),
     ...failures.flatMap((failure) => failureLines(failure, state.seed, colors)),
     ...unjudgedLines(report, colors),
     ...(ran === 0 ? [] : [programsLine(report), vacuousText(state.vacuous, ran)]),
-    `seed ${state.seed}, digest ${state.digest}, ${seconds.toFixed(1)} s, ${rate.toFixed(0)} cases/s`,
+    `seed ${state.seed}${shardTitle(shard)}, digest ${state.digest}, ${seconds.toFixed(1)} s, ${rate.toFixed(0)} cases/s`,
     verdictsLine(summary),
   ].join('\n')}\n`;
 }
@@ -47,16 +48,16 @@ function programsLine({ state: { statistics, summary } }: FuzzReport): string {
 }
 
 /** Corpus cases that do not agree. */
-function corpusLines(corpus: readonly CorpusCase[], colors: Colors): string[] {
-  const lines = corpus.flatMap(({ path, result }) => {
+function corpusLines(report: FuzzReport, colors: Colors): string[] {
+  const lines = report.corpus.flatMap(({ path, result }) => {
     if (result.verdict === 'diverge')
       return [`${colors.red('diverge')}  ${path}`, ...failureBlock(result).map(indented), ''];
     if (result.verdict === 'agree' || result.reason?.kind === 'bad-input') return [];
     const why = result.reason === null ? '' : reasonText(result.reason, result);
     return [`${colors.yellow(result.verdict)}  ${path}  ${why}`];
   });
-  const agree = corpus.filter(({ result }) => result.verdict === 'agree').length;
-  return corpus.length === 0 ? [] : [...lines, `corpus: ${corpus.length} cases, ${agree} agree`];
+  const { ran, agree, skipped } = corpusSummaryOf(report);
+  return ran + skipped === 0 ? [] : [...lines, `corpus: ${ran + skipped} cases, ${agree} agree`];
 }
 
 function failureLines({ failure, result }: ReportedFailure, seed: number, colors: Colors): string[] {

@@ -1,10 +1,12 @@
 /** Reporters by name. */
+import { documentText } from './document-text.ts';
 import { findingsOf } from './findings.ts';
 import { hostileJson, hostileText } from './fuzz-hostile.ts';
 import { fuzzJson } from './fuzz-json.ts';
 import { fuzzText } from './fuzz-text.ts';
 import { github } from './github.ts';
 import { jsonReport } from './json.ts';
+import { jsonText } from './json-text.ts';
 import { junit } from './junit.ts';
 import { mutantsJson } from './mutants-json.ts';
 import { mutantsText } from './mutants-text.ts';
@@ -17,6 +19,8 @@ const text: Reporter = (report, options) => {
   switch (report.kind) {
     case 'cases':
       return textReport(report, options);
+    case 'document':
+      return documentText(report, options);
     case 'fuzz':
       return fuzzText(report.fuzz, options);
     case 'hostile':
@@ -30,6 +34,8 @@ const json: Reporter = (report) => {
   switch (report.kind) {
     case 'cases':
       return jsonReport(report);
+    case 'document':
+      return jsonText(report.document);
     case 'fuzz':
       return fuzzJson(report.fuzz);
     case 'hostile':

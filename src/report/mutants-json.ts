@@ -1,6 +1,7 @@
 /** The JSON document of mutants: schema `bpf-oracle/mutants@1`. */
 import type { ControlCount, KilledBy, MatrixSummary, MutantRow, SuiteKills } from '../fuzz/kill-matrix.ts';
 import type { Pointer, Trial } from '../fuzz/kill-trial.ts';
+import { jsonText } from './json-text.ts';
 import type { MutantsReport } from './mutants-report.ts';
 
 export interface JsonMutantsReport {
@@ -45,7 +46,7 @@ export function mutantsJson({ rows, summary, seeds, runs, suites, control, secon
     control,
     seconds,
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return jsonText(document);
 }
 
 const mutantOf = ({ pointer, suites, ...row }: MutantRow): JsonMutant => ({

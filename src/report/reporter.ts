@@ -1,16 +1,27 @@
 /** What a reporter is: it makes one document of all that a command found. */
 import type { CaseResult } from '../oracle/case.ts';
-import type { StaleEntry } from '../oracle/expected-failures.ts';
+import type { ExpectedList } from '../oracle/expected-failures.ts';
+import type { JsonReport } from './check-document.ts';
 import type { HostileRun } from './fuzz-hostile.ts';
 import type { FuzzReport } from './fuzz-report.ts';
+
 import type { MutantsReport } from './mutants-report.ts';
+import type { CasesShard } from './shard.ts';
 
 /** What a command found, as data; src/report/index.ts has what makes words of it. */
 export type Report =
   | CasesReport
+  | DocumentReport
   | { readonly kind: 'fuzz'; readonly fuzz: FuzzReport }
   | { readonly kind: 'hostile'; readonly hostile: HostileRun }
   | { readonly kind: 'mutants'; readonly mutants: MutantsReport };
+
+/** Of check, conformance or replay, read back from their documents: there are no programs to show. */
+export interface DocumentReport {
+  readonly kind: 'document';
+  readonly command: CasesReport['command'];
+  readonly document: JsonReport;
+}
 
 /** Of check, conformance and replay. */
 export interface CasesReport {
@@ -20,15 +31,8 @@ export interface CasesReport {
   readonly results: readonly CaseResult[];
   /** The list of expected failures, if there is one. */
   readonly expected?: ExpectedList;
-}
-
-export interface ExpectedList {
-  /** Path of the list. */
-  readonly file: string;
-  /** Entries of the list. */
-  readonly listed: number;
-  /** Those that do not hold: each fails the run. */
-  readonly stale: readonly StaleEntry[];
+  /** Only for a part of a run. */
+  readonly shard?: CasesShard;
 }
 
 export interface ReportOptions {

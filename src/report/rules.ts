@@ -80,7 +80,7 @@ const DIVERGENCES: Readonly<Record<Subject['kind'], Rule>> = {
   ),
 };
 
-export const divergenceRule = ({ kind }: Subject): Rule => DIVERGENCES[kind];
+export const divergenceRule = (kind: Subject['kind']): Rule => DIVERGENCES[kind];
 
 export const STALE_EXPECTATION = rule(
   'expectation/stale',

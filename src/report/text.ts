@@ -13,7 +13,7 @@ type Colors = ReturnType<typeof pc.createColors>;
 /** First word of a case's line: its verdict, or that it diverges as it is known to. */
 type Mark = VerdictName | 'expected';
 
-const MARK_COLORS = {
+export const MARK_COLORS = {
   agree: 'green',
   diverge: 'red',
   expected: 'yellow',
@@ -21,7 +21,10 @@ const MARK_COLORS = {
   skipped: 'dim',
 } as const satisfies Record<Mark, keyof Colors>;
 
-const markOf = ({ verdict, expectedFailure }: CaseResult): Mark =>
+export const markOf = ({
+  verdict,
+  expectedFailure,
+}: Pick<CaseResult, 'verdict' | 'expectedFailure'>): Mark =>
   expectedFailure === undefined ? verdict : 'expected';
 
 /**
@@ -44,9 +47,12 @@ export function textReport(
       ...(mark === 'diverge' ? [...failureBlock(result), ''] : vacuityLines(result)).map(indented),
     ];
   });
-  const end = command === 'conformance' ? conformanceLine : verdictsLine;
-  return `${[...lines, ...vacuitySummary(results), end(summarise(results))].join('\n')}\n`;
+  return `${[...lines, ...vacuitySummary(results), endLine(command, summarise(results))].join('\n')}\n`;
 }
+
+/** The last line, as people of the command know it. */
+export const endLine = (command: CasesReport['command'], summary: Summary): string =>
+  command === 'conformance' ? conformanceLine(summary) : verdictsLine(summary);
 
 const indented = (line: string): string => (line === '' ? '' : `  ${line}`);
 

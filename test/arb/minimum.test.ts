@@ -46,7 +46,7 @@ describe('a false claim shrinks to the least program that refutes it', () => {
         call f1
         exit
       f1:
-        r0 = -1147892119765287710 ll
+        r0 = 9005808177750464500 ll
         exit
       "
     `);
@@ -77,13 +77,13 @@ describe('a false claim shrinks to the least program that refutes it', () => {
   it('no sixth argument is negative', () => {
     expect(leastProgram(someCall(({ args }) => (args[5] ?? 0n) >> 63n === 1n))).toMatchInlineSnapshot(`
       "main:
-        r5 = -422777877736063823 ll
-        *(u64 *)(r11 - 8) = r5
-        r5 = 5
-        r4 = 4
-        r3 = 3
-        r2 = 2
         r1 = 1
+        r2 = 2
+        r3 = 3
+        r4 = 4
+        r5 = 5
+        r0 = -9047499871994802268 ll
+        *(u64 *)(r11 - 8) = r0
         call kfunc1
         exit
       "
@@ -110,7 +110,7 @@ describe('a false claim shrinks to the least program that refutes it', () => {
         call f3
         exit
       f3:
-        r0 = 1357816303840750868 ll
+        r0 = -4392348814003589104 ll
         exit
       "
     `);

@@ -20,6 +20,7 @@ describe('check', () => {
       results: [
         {
           name: path,
+          file: path,
           verdict: 'agree',
           reason: null,
           outcome: 'exit',

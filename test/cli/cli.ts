@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { main } from '../../src/cli/main.ts';
-import type { JsonReport } from '../../src/report/json.ts';
+import type { JsonReport } from '../../src/report/check-document.ts';
 import { fakeIo } from './fake-io.ts';
 
 /** Path of an example. */

@@ -1,6 +1,15 @@
 /** `fuzz` and `replay` as processes: a built copy of the package in a directory of its own. */
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -149,6 +158,47 @@ describe('fuzz', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^[1-9]\d* ran: [1-9]\d* agree, 0 diverge/m);
     expect(readdirSync(copy)).not.toContain('int');
+  });
+});
+
+describe('fuzz --shard', () => {
+  const argv = ['--runs', '130', '--seed', '7', '--jit', 'mutant:swap-args-7-8-kfunc', '--workers', '2'];
+
+  /** Runs a fuzz in a folder of its own, so that each starts from an empty corpus of the same name. */
+  function fuzzIn(
+    folder: string,
+    more: readonly string[],
+  ): { readonly status: number | null; readonly file: string } {
+    mkdirSync(join(copy, folder));
+    const file = join(copy, `${folder}.json`);
+    const { status } = spawnSync(
+      process.execPath,
+      [bin, 'fuzz', ...argv, ...more, '--reporter', 'json', '--output', file],
+      { encoding: 'utf8', cwd: join(copy, folder) },
+    );
+    return { status, file };
+  }
+
+  const untimed = (text: string): unknown => {
+    const { seconds: _s, casesPerSecond: _c, ...rest }: JsonFuzzReport = JSON.parse(text);
+    return rest;
+  };
+
+  it('in four parts, merged, is the single run: digest, counts, coverage, failures and their files', () => {
+    const whole = fuzzIn('whole', []);
+    const parts = [1, 2, 3, 4].map((i) => fuzzIn(`part${i}`, ['--shard', `${i}/4`]));
+    const merged = run(['merge', ...parts.map(({ file }) => file), '--reporter', 'json']);
+    expect({ status: merged.status, stderr: merged.stderr }).toEqual({ status: 1, stderr: '' });
+    const text = readFileSync(whole.file, 'utf8');
+    const { failures, summary }: JsonFuzzReport = JSON.parse(text);
+    expect(failures.length).toBeGreaterThan(0);
+    expect(summary.ran).toBe(130);
+    expect(untimed(merged.stdout)).toEqual(untimed(text));
+    const all = run(['merge', ...parts.map(({ file }) => file)]);
+    expect(all.stdout).toMatch(/^130 ran: \d+ agree, \d+ diverge, 0 inconclusive; 0 skipped$/m);
+    const three = run(['merge', ...parts.slice(1).map(({ file }) => file)]);
+    expect(three.status).toBe(2);
+    expect(three.stderr).toMatch(/^bpf-oracle: merge: .*: missing: 1\/4; give all parts\n$/);
   });
 });
 

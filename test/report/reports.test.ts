@@ -77,13 +77,16 @@ describe('jsonReport', () => {
           expected: '0x1',
           divergences: [
             {
+              kind: 'arg',
               field: 'call 1 (kfunc foo) arg 1',
               want: '0x0000000000000001',
               got: '0x0000000000000002',
               pc: 2,
             },
-            { field: 'memory[1]', want: 'ff', got: 'fe', pc: null },
+            { kind: 'memory', field: 'memory[1]', want: 'ff', got: 'fe', pc: null },
           ],
+          divergenceCount: 1,
+          bucket: 'arg in a register',
           culprit: {
             pc: 2,
             insn: 'call foo',
@@ -96,6 +99,7 @@ describe('jsonReport', () => {
           name: 'a',
           verdict: 'skipped',
           reason: 'no result',
+          reasonKind: 'file',
           outcome: null,
           r0: null,
           memory: null,

@@ -10,7 +10,10 @@ import {
   addReadOptions,
   type ExpectOptions,
 } from '../options.ts';
+import { addShardOption, type ShardOptions } from '../shard-option.ts';
 import { Targets } from '../targets.ts';
+
+type CheckCommandOptions = JudgeOptions & ExpectOptions & ShardOptions;
 
 export function addCheck(program: Command, context: Context): void {
   const targets = new Targets();
@@ -23,21 +26,20 @@ export function addCheck(program: Command, context: Context): void {
   addJitOptions(command);
   addEngineOption(command);
   addExpectOption(command);
+  addShardOption(command);
   targets.addOptions(command);
-  command.action((files: string[], options: JudgeOptions & ExpectOptions) =>
-    check(files, options, targets, context),
-  );
+  command.action((files: string[], options: CheckCommandOptions) => check(files, options, targets, context));
 }
 
 async function check(
   files: readonly string[],
-  options: JudgeOptions & ExpectOptions,
+  options: CheckCommandOptions,
   targets: Targets,
   context: Context,
 ): Promise<void> {
   targets.check();
   const { judgeFiles } = await import('../judge.ts');
   const { conclude } = await import('../conclude.ts');
-  const judge = () => judgeFiles(files, options, context);
-  await conclude(judge, options, { targets, command: 'check' }, context);
+  const question = { command: 'check', targets, files, options } as const;
+  await conclude(question, (part) => judgeFiles(part, options, context), context);
 }

@@ -12,7 +12,10 @@ import {
   type ExpectOptions,
 } from '../options.ts';
 import { listDirectory } from '../read-file.ts';
+import { addShardOption, type ShardOptions } from '../shard-option.ts';
 import { Targets } from '../targets.ts';
+
+type ConformanceOptions = JudgeOptions & ExpectOptions & ShardOptions;
 
 export function addConformance(program: Command, context: Context): void {
   const targets = new Targets();
@@ -26,24 +29,23 @@ export function addConformance(program: Command, context: Context): void {
   addJitOptions(command);
   addEngineOption(command);
   addExpectOption(command);
+  addShardOption(command);
   targets.addOptions(command);
-  command.action((dir: string, options: JudgeOptions & ExpectOptions) =>
-    conformance(dir, options, targets, context),
-  );
+  command.action((dir: string, options: ConformanceOptions) => conformance(dir, options, targets, context));
 }
 
 async function conformance(
   dir: string,
-  options: JudgeOptions & ExpectOptions,
+  options: ConformanceOptions,
   targets: Targets,
   context: Context,
 ): Promise<void> {
   targets.check();
-  const files = listDirectory(dir).filter((name) => name.endsWith('.data'));
+  const names = listDirectory(dir).filter((name) => name.endsWith('.data'));
+  const files = names.map((name) => join(dir, name));
   if (files.length === 0) tellNoCases('conformance', dir, context.io);
   const { judgeFiles } = await import('../judge.ts');
   const { conclude } = await import('../conclude.ts');
-  const paths = files.map((name) => join(dir, name));
-  const judge = () => judgeFiles(paths, options, context);
-  await conclude(judge, options, { targets, command: 'conformance' }, context);
+  const question = { command: 'conformance', targets, files, options } as const;
+  await conclude(question, (part) => judgeFiles(part, options, context), context);
 }

@@ -9,6 +9,7 @@ import {
   positiveInteger,
   positiveNumber,
 } from '../options.ts';
+import { addShardOption } from '../shard-option.ts';
 import { Targets } from '../targets.ts';
 
 export function addFuzz(program: Command, context: Context): void {
@@ -38,6 +39,7 @@ export function addFuzz(program: Command, context: Context): void {
   );
   addJitOptions(command);
   addEngineOption(command);
+  addShardOption(command);
   targets.addOptions(command);
   command.action(async (options: FuzzOptions) => {
     targets.check();

@@ -9,7 +9,10 @@ import {
   type ExpectOptions,
   type Setup,
 } from '../options.ts';
+import { addShardOption, type PartOfFiles, type ShardOptions } from '../shard-option.ts';
 import { Targets } from '../targets.ts';
+
+type ReplayOptions = Setup & ExpectOptions & ShardOptions;
 
 export function addReplay(program: Command, context: Context): void {
   const targets = new Targets();
@@ -20,15 +23,14 @@ export function addReplay(program: Command, context: Context): void {
   addJitOptions(command);
   addEngineOption(command);
   addExpectOption(command);
+  addShardOption(command);
   targets.addOptions(command);
-  command.action((paths: string[], options: Setup & ExpectOptions) =>
-    replay(paths, options, targets, context),
-  );
+  command.action((paths: string[], options: ReplayOptions) => replay(paths, options, targets, context));
 }
 
 async function replay(
   paths: readonly string[],
-  options: Setup & ExpectOptions,
+  options: ReplayOptions,
   targets: Targets,
   context: Context,
 ): Promise<void> {
@@ -37,9 +39,9 @@ async function replay(
   const { conclude } = await import('../conclude.ts');
   const files = paths.flatMap(caseFiles);
   if (files.length === 0) tellNoCases('replay', paths.join(' '), context.io);
-  const judge = () => {
-    const { cases, exitCode } = replayCases(files, options, context);
+  const judge = ({ paths: mine }: PartOfFiles) => {
+    const { cases, exitCode } = replayCases(mine, options, context);
     return { results: cases.map(({ result }) => result), exitCode };
   };
-  await conclude(judge, options, { targets, command: 'replay' }, context);
+  await conclude({ command: 'replay', targets, files, options }, judge, context);
 }
