@@ -1,10 +1,10 @@
-/** What `doctor` finds: versions, the engine and what it can be trusted with, its self-test. */
+/** What `doctor` finds: versions, each engine and what it can be trusted with, its self-test. */
 import koffi from 'koffi';
 import { OracleError } from '../core/errors.ts';
 import { hex64 } from '../core/u64.ts';
 import type { EngineCaps } from '../emu/engine.ts';
+import { DEFAULT_ENGINE, ENGINE_NAMES, type EngineName, openEngine } from '../emu/engines.ts';
 import { type Disagreement, type KnownFault, selfTest } from '../emu/selftest.ts';
-import { openUnicorn } from '../emu/unicorn.ts';
 import { table } from '../report/table.ts';
 import { packageVersion } from './version.ts';
 
@@ -15,14 +15,19 @@ export interface Diagnosis {
   readonly versions: { readonly 'bpf-oracle': string; readonly node: string; readonly koffi: string };
   /** e.g. `linux x64` */
   readonly platform: string;
-  /** null: none could be opened. */
-  readonly engine: EngineFindings | null;
-  /** Why there is no engine; null if there is one. */
-  readonly problem: string | null;
+  readonly engines: readonly (EngineFindings | MissingEngine)[];
+}
+
+/** An engine that cannot be had here. */
+export interface MissingEngine {
+  readonly name: EngineName;
+  /** Why, and what to do. */
+  readonly problem: string;
 }
 
 export interface EngineFindings {
-  readonly name: string;
+  readonly name: EngineName;
+  readonly problem: null;
   readonly version: string;
   readonly caps: EngineCaps;
   readonly selfTest: {
@@ -35,37 +40,38 @@ export interface EngineFindings {
   readonly knownFaults: readonly KnownFault[];
 }
 
-/** Opens the engine and tests it. A missing or broken engine is a finding, not an exception. */
+/**
+ * Opens each engine and tests it. A missing or broken engine is a finding, not an exception; only the default one
+ * must be there.
+ */
 export function diagnose(): Diagnosis {
-  const base = {
+  const engines = ENGINE_NAMES.map(examineEngine);
+  const isHealthy = ({ name, ...found }: EngineFindings | MissingEngine): boolean =>
+    found.problem === null ? found.selfTest.disagreements.length === 0 : name !== DEFAULT_ENGINE;
+  return {
     schema: 'bpf-oracle/doctor@1',
+    healthy: engines.every(isHealthy),
     versions: { 'bpf-oracle': packageVersion(), node: process.versions.node, koffi: koffi.version },
     platform: `${process.platform} ${process.arch}`,
-  } as const;
-  try {
-    const engine = examineEngine();
-    return { ...base, healthy: engine.selfTest.disagreements.length === 0, engine, problem: null };
-  } catch (error) {
-    if (!(error instanceof OracleError)) throw error;
-    return { ...base, healthy: false, engine: null, problem: error.message };
-  }
+    engines,
+  };
 }
 
-function examineEngine(): EngineFindings {
-  const engine = openUnicorn();
+function examineEngine(name: EngineName): EngineFindings | MissingEngine {
   try {
-    const { forms, probes, states, disagreements, known } = selfTest(engine);
-    const { name, version, caps } = engine;
-    const words = disagreements.map(disagreementText);
-    return {
-      name,
-      version,
-      caps,
-      selfTest: { forms, runs: probes * states, disagreements: words },
-      knownFaults: known,
-    };
-  } finally {
-    engine.close();
+    const engine = openEngine(name);
+    try {
+      const { forms, probes, states, disagreements, known } = selfTest(engine);
+      const words = disagreements.map(disagreementText);
+      const { version, caps } = engine;
+      const result = { forms, runs: probes * states, disagreements: words };
+      return { name, problem: null, version, caps, selfTest: result, knownFaults: known };
+    } finally {
+      engine.close();
+    }
+  } catch (error) {
+    if (!(error instanceof OracleError)) throw error;
+    return { name, problem: error.message };
   }
 }
 
@@ -77,12 +83,12 @@ function disagreementText({ probe, notation, state, what, want, got }: Disagreem
 }
 
 /** As text, with a newline at its end. */
-export function diagnosisText({ versions, platform, engine, problem, healthy }: Diagnosis): string {
+export function diagnosisText({ versions, platform, engines, healthy }: Diagnosis): string {
   const rows = [
     ['bpf-oracle', versions['bpf-oracle']],
     ['node', `${versions.node} (${platform})`],
     ['koffi', versions.koffi],
-    ...(engine === null ? [['engine', `none: ${problem}`]] : engineRows(engine)),
+    ...engines.flatMap(engineRows),
     ['result', healthy ? 'ready' : 'not usable'],
   ];
   return `${table(rows).join('\n')}\n`;
@@ -91,16 +97,25 @@ export function diagnosisText({ versions, platform, engine, problem, healthy }: 
 /** Disagreements shown; the rest is counted. */
 const SHOWN = 10;
 
-function engineRows({ name, version, caps, selfTest, knownFaults }: EngineFindings): string[][] {
+function engineRows(engine: EngineFindings | MissingEngine): string[][] {
+  if (engine.problem !== null) return [['engine', `${engine.name}: none: ${engine.problem}`]];
+  const { name, version, caps, selfTest, knownFaults } = engine;
   const { forms, runs, disagreements } = selfTest;
-  const precise = caps.preciseFaultRip ? 'exact at once' : 'exact after a repeated run';
   const more = disagreements.length - SHOWN;
+  const truth = caps.isCpu ? 'another CPU' : 'a CPU';
   return [
     ['engine', `${name}: ${version}`],
-    ['', `place of a fault: ${precise}; 32-bit cmpxchg: ${caps.exactCmpxchg32 ? 'as the CPU' : 'inexact'}`],
-    ['self-test', `${forms} instruction forms, ${runs} runs, ${disagreements.length} differ from the CPU`],
+    ['', capsText(caps)],
+    ['self-test', `${forms} instruction forms, ${runs} runs, ${disagreements.length} differ from ${truth}`],
     ...disagreements.slice(0, SHOWN).map((text) => ['', text]),
     ...(more > 0 ? [['', `… and ${more} more`]] : []),
     ...knownFaults.map(({ what, covered }, i) => [i === 0 ? 'known faults' : '', `${what}: ${covered}`]),
   ];
+}
+
+function capsText({ preciseFaultRip, exactCmpxchg32, countsBlocks }: EngineCaps): string {
+  const place = preciseFaultRip ? 'exact at once' : 'exact after a repeated run';
+  const cmpxchg = exactCmpxchg32 ? 'as the CPU' : 'inexact';
+  const end = countsBlocks ? 'by counting blocks' : 'by CPU time';
+  return `place of a fault: ${place}; 32-bit cmpxchg: ${cmpxchg}; endless code stopped ${end}`;
 }

@@ -3,8 +3,12 @@ import type { Engine } from '../../src/emu/engine.ts';
 import { selfTest } from '../../src/emu/selftest.ts';
 import { BLOCK, probes, STATES } from '../../src/emu/selftest-probes.ts';
 import { TRUTH } from '../../src/emu/selftest-truth.ts';
+import { openSilicon } from '../../src/emu/silicon/silicon.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
 import { ALL_FORMS } from '../../src/x86/forms.ts';
+import { siliconMissing, skippedBecause } from '../kit/silicon.ts';
+
+const missing = siliconMissing();
 
 /** An engine that runs other code than it is given. */
 function withCode(engine: Engine, change: (code: Uint8Array) => void): Engine {
@@ -33,6 +37,16 @@ describe('selfTest', () => {
       expect(states).toBe(STATES.length);
       expect(known.map(({ what }) => what).join()).toContain('cmpxchg');
     }
+    engine.close();
+  });
+
+  it.skipIf(missing !== undefined)(`finds this CPU to be the recorded one${skippedBecause(missing)}`, () => {
+    const engine = openSilicon();
+    const { disagreements, known } = selfTest(engine);
+    expect(disagreements.filter(({ got }) => typeof got === 'bigint' || got.kind !== 'unsupported')).toEqual(
+      [],
+    );
+    expect(known).toEqual([]);
     engine.close();
   });
 
