@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { closeAtEnd } from './at-end.ts';
 import { addCheck } from './commands/check.ts';
 import { addConformance } from './commands/conformance.ts';
+import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFuzz } from './commands/fuzz.ts';
 import { addJit } from './commands/jit.ts';
@@ -59,6 +60,7 @@ function commandLine(context: Context): Command {
     addConformance,
     addMutants,
     addMerge,
+    addDiff,
     addDoctor,
   ])
     add(program, context);

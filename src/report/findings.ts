@@ -1,5 +1,6 @@
 /** Any report as a list of findings. */
 import { caseFindings, documentFindings } from './case-findings.ts';
+import { diffFindings } from './diff/reports.ts';
 import type { FindingList } from './finding.ts';
 import { fuzzFindings, hostileFindings } from './fuzz-findings.ts';
 import { mutantsFindings } from './mutants-findings.ts';
@@ -15,6 +16,8 @@ export function findingsOf(report: Report): FindingList {
       return fuzzFindings(report.fuzz);
     case 'hostile':
       return hostileFindings(report.hostile);
+    case 'diff':
+      return diffFindings(report.diff);
     case 'mutants':
       return mutantsFindings(report.mutants);
   }

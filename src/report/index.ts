@@ -1,4 +1,5 @@
 /** Reporters by name. */
+import { diffJson, diffText } from './diff/reports.ts';
 import { documentText } from './document-text.ts';
 import { findingsOf } from './findings.ts';
 import { hostileJson, hostileText } from './fuzz-hostile.ts';
@@ -25,6 +26,8 @@ const text: Reporter = (report, options) => {
       return fuzzText(report.fuzz, options);
     case 'hostile':
       return hostileText(report.hostile);
+    case 'diff':
+      return diffText(report.diff, options);
     case 'mutants':
       return mutantsText(report.mutants, options);
   }
@@ -40,6 +43,8 @@ const json: Reporter = (report) => {
       return fuzzJson(report.fuzz);
     case 'hostile':
       return hostileJson(report.hostile);
+    case 'diff':
+      return diffJson(report.diff);
     case 'mutants':
       return mutantsJson(report.mutants);
   }

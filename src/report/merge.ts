@@ -6,17 +6,11 @@ import { summarise } from '../oracle/case.ts';
 import { expectFailures } from '../oracle/expected-failures.ts';
 import { vacuityOfAll } from '../oracle/vacuity-count.ts';
 import type { JsonReport, JsonResult } from './check-document.ts';
-import type { JsonDocument } from './documents/read.ts';
+import type { Named } from './documents/read.ts';
 import type { JsonFuzzReport } from './fuzz-json.ts';
 import { type FuzzShard, mergeFuzz } from './fuzz-shard.ts';
 import type { Report } from './reporter.ts';
 import type { CasesShard, ShardInfo } from './shard.ts';
-
-/** A document and the file it was read from. */
-export interface Named<Document = JsonDocument> {
-  readonly where: string;
-  readonly document: Document;
-}
 
 export type MergedReport = Extract<Report, { readonly kind: 'document' | 'fuzz' }>;
 

@@ -2,6 +2,7 @@
 import type { CaseResult } from '../oracle/case.ts';
 import type { ExpectedList } from '../oracle/expected-failures.ts';
 import type { JsonReport } from './check-document.ts';
+import type { DiffReport } from './diff/change.ts';
 import type { HostileRun } from './fuzz-hostile.ts';
 import type { FuzzReport } from './fuzz-report.ts';
 
@@ -14,6 +15,7 @@ export type Report =
   | DocumentReport
   | { readonly kind: 'fuzz'; readonly fuzz: FuzzReport }
   | { readonly kind: 'hostile'; readonly hostile: HostileRun }
+  | { readonly kind: 'diff'; readonly diff: DiffReport }
   | { readonly kind: 'mutants'; readonly mutants: MutantsReport };
 
 /** Of check, conformance or replay, read back from their documents: there are no programs to show. */

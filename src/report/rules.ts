@@ -114,6 +114,12 @@ export const MUTANT_LIVES = rule(
   'The oracle found no difference in all the cases it was given: it would miss this bug in a real JIT.',
 );
 
+export const WORSE = rule(
+  'diff/worse',
+  'Worse than before',
+  'What agreed, was seen or was covered in the report before is so no more.',
+);
+
 export const CONTROL_DIVERGES = rule(
   'mutant/control',
   'The JIT as it is diverges',

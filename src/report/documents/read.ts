@@ -9,6 +9,12 @@ import { type MutantsDocument, mutantsDocument } from './mutants.ts';
 
 export type JsonDocument = JsonReport | JsonFuzzReport | MutantsDocument;
 
+/** A document and the file it was read from. */
+export interface Named<Document = JsonDocument> {
+  readonly where: string;
+  readonly document: Document;
+}
+
 const SCHEMAS = ['bpf-oracle/check@1', 'bpf-oracle/fuzz@1', 'bpf-oracle/mutants@1'] as const;
 
 /** Throws an `input` error of one line; `where`: the file. */
