@@ -9,6 +9,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether standard output is a terminal. */
   readonly isTerminal: boolean;
+  /** Its width in characters, if it is one. */
+  readonly columns?: number | undefined;
   /** Whether standard error is one, so that a line on it can be redrawn. */
   readonly isErrorTerminal?: boolean;
 }
@@ -21,6 +23,7 @@ export function processIo(): Io {
     stdin: () => readFileSync(0),
     env: process.env,
     isTerminal: process.stdout.isTTY === true,
+    columns: process.stdout.columns,
     isErrorTerminal: process.stderr.isTTY === true,
   };
 }

@@ -44,7 +44,13 @@ export function compilerOf(choice: JitChoice): (program: Program, contextSize: n
     });
   }
   const mutant = mutantOf(jit);
-  if (mutant === undefined) throw noSuchJit(jit);
+  if (mutant === undefined)
+    throw unusable(jit, 'there is no such mutant; docs/POWER.md and "bpf-oracle mutants" list them');
+  if ((choice.convention ?? 'linux') !== 'linux')
+    throw unusable(
+      jit,
+      `mutants are of the convention linux, not ${choice.convention}; leave out --convention`,
+    );
   const target = mutant.mutate(LINUX_TARGET);
   const suited = { ...options, bmi2: choice.bmi2 && needsBmi2(mutant) };
   return (program) => {
@@ -61,9 +67,5 @@ const optionsOf = ({ bmi2, endbr, convention }: JitChoice): JitOptions => ({
 
 const mutantOf = (jit: string) => MUTANTS.find(({ name }) => jit === `${MUTANT}${name}`);
 
-const noSuchJit = (jit: string): OracleError =>
-  new OracleError('usage', {
-    what: 'usage',
-    where: `--jit ${jit}`,
-    why: 'there is no such mutant; docs/POWER.md and "bpf-oracle mutants" list them',
-  });
+const unusable = (jit: string, why: string): OracleError =>
+  new OracleError('usage', { what: 'usage', where: `--jit ${jit}`, why });

@@ -5,6 +5,7 @@ import { addCheck } from './commands/check.ts';
 import { addConformance } from './commands/conformance.ts';
 import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addExplain } from './commands/explain.ts';
 import { addFuzz } from './commands/fuzz.ts';
 import { addJit } from './commands/jit.ts';
 import { addMerge } from './commands/merge.ts';
@@ -55,6 +56,7 @@ function commandLine(context: Context): Command {
     addCheck,
     addFuzz,
     addReplay,
+    addExplain,
     addRun,
     addJit,
     addConformance,

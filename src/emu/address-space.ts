@@ -10,6 +10,7 @@
  */
 import { badInput } from '../core/errors.ts';
 import type { Image } from '../core/image.ts';
+import { unwritten } from '../core/junk.ts';
 import {
   CALLEE_BASE,
   CALLEE_STRIDE,
@@ -28,8 +29,6 @@ const RET = 0xc3;
 const INT3 = 0xcc;
 /** Code regions grow in steps, so that programs of like sizes need no new mapping. */
 const CODE_STEP = 0x1_0000;
-/** No address: bits 47..63 differ. */
-const STACK_CANARY = 0x57ac_cafe_0000_0000n;
 
 /** Most callees a program may have times CALLEE_STRIDE; no image calls further than rel32 reaches. */
 const CALLEE_LIMIT = 0x100_0000;
@@ -231,7 +230,7 @@ const sameRegions = (wanted: readonly Region[], slots: readonly Slot[]): boolean
   });
 
 function stackCanaries(): Uint8Array {
-  const words = BigUint64Array.from({ length: STACK_SIZE / 8 }, (_, i) => STACK_CANARY | BigInt(i * 8));
+  const words = BigUint64Array.from({ length: STACK_SIZE / 8 }, (_, i) => unwritten(i * 8));
   return new Uint8Array(words.buffer);
 }
 

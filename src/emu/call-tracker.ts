@@ -18,6 +18,7 @@ import type {
   Word,
 } from '../core/execution.ts';
 import { type ArgPlace, FP_DEPTH } from '../core/image.ts';
+import { clobberedArg, clobberedReg } from '../core/junk.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import { RSP } from '../x86/reg.ts';
 import { type Cpu, RFLAGS } from './engine.ts';
@@ -27,12 +28,10 @@ import type { NativeCallee, RunImageOptions } from './native-subject.ts';
 import { type OpenFrame, ShadowStack } from './shadow-stack.ts';
 
 const RAX = 0;
-/** What a callee leaves in registers and argument words: no address, and another value each. */
-const CLOBBER = 0xc10b_be4e_d000_0000n;
-/** rcx, rdx, rsi, rdi, r8..r11: psABI §3.2.1. rax holds the result. */
-const CLOBBERED_REGS = [1, 2, 6, 7, 8, 9, 10, 11].map((gpr) => [gpr, CLOBBER | BigInt(gpr)] as const);
-/** By argument. */
-const CLOBBERED_WORDS = Array.from({ length: 12 }, (_, i) => CLOBBER | BigInt(0x100 + i));
+/** What a callee leaves in rcx, rdx, rsi, rdi, r8..r11: psABI §3.2.1. rax holds the result. */
+const CLOBBERED_REGS = [1, 2, 6, 7, 8, 9, 10, 11].map((gpr) => [gpr, clobberedReg(gpr)] as const);
+/** And in the words of arguments. */
+const CLOBBERED_WORDS = Array.from({ length: 12 }, (_, i) => clobberedArg(i + 1));
 /** CF PF AF ZF SF OF, and bit 1, which is always set; DF is clear. SDM 1 §3.4.3. */
 const CLOBBERED_FLAGS = 0x8d7n;
 const TRACE_LIMIT = 100_000;
@@ -187,7 +186,7 @@ export class CallTracker {
     for (let i = 0; i < count; i++) {
       const place = this.#tables.nativeArgs[i];
       if (place?.in !== 'stack') continue;
-      this.#memory.write(this.#argAddress(place.index), 8, CLOBBERED_WORDS[i] ?? CLOBBER);
+      this.#memory.write(this.#argAddress(place.index), 8, CLOBBERED_WORDS[i] ?? clobberedArg(i + 1));
     }
   }
 

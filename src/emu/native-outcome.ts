@@ -1,6 +1,7 @@
 /** How the guest ended, in the words of an Execution. */
 import { type Fault, isFaultVector, type Outcome } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
+import { atEntry } from '../core/junk.ts';
 import { ENTRY_RSP } from '../core/layout.ts';
 import type { U64 } from '../core/u64.ts';
 import { RSP } from '../x86/reg.ts';
@@ -72,8 +73,5 @@ function causeOf(stop: Faulting): U64 {
   return isAfter ? stop.rip - 1n : stop.rip;
 }
 
-/** rax..r15 at entry: no addresses, and another value each. */
-export const JUNK_REGS: BigUint64Array = BigUint64Array.from(
-  { length: GPR_COUNT },
-  (_, gpr) => 0x1a7e_0000_0000_0000n | (0x0101_0101_0101n * BigInt(gpr + 1)),
-);
+/** rax..r15 at entry. */
+export const JUNK_REGS: BigUint64Array = BigUint64Array.from({ length: GPR_COUNT }, (_, gpr) => atEntry(gpr));

@@ -40,7 +40,7 @@ export function caseText(subject: Generated, result: CaseResult, origin: CaseOri
     comments: [
       `bpf-oracle case: seed ${origin.seed}, path ${formatPath(origin.path)}`,
       ...(origin.bucket === null ? [] : [`seen: ${origin.bucket}`]),
-      'bpf-oracle replay <this file> runs it again',
+      'bpf-oracle explain <this file> says what is wrong, bpf-oracle replay <this file> runs it again',
       '',
       ...listing(program),
     ],

@@ -4,7 +4,7 @@
  */
 import { MAX_REG_ARGS } from '../bpf/calling.ts';
 import type { Program } from '../bpf/program.ts';
-import type { ArgPlace, FrameShape, Image } from '../core/image.ts';
+import { type ArgPlace, FP_DEPTH, type FrameShape, type Image } from '../core/image.ts';
 
 /** What a word of a frame is for. */
 export type FrameRole =
@@ -28,22 +28,31 @@ export interface FrameRow {
 }
 
 const WORD = 8;
-/** From fp up to the word that was at [rsp + 8] on entry: saved fp and return address. */
-const LINK_BYTES = 16;
 
 /** From the highest address to the lowest; none for an image that does not state its frames. */
 export function frameRows(program: Program, image: Image, subprog: number): FrameRow[] {
   const shape = image.frames?.[subprog];
   if (shape === undefined) return [];
-  const passed = argRows(image.args.bpf.slice(0, program.subprogs[subprog]?.args), 'incoming', LINK_BYTES);
-  const top = passed[0]?.fpOffset ?? LINK_BYTES - WORD;
+  const returnAddress = shape.fpDepth ?? FP_DEPTH;
+  const takes = image.args.bpf.slice(0, program.subprogs[subprog]?.args);
+  const passed = argRows(takes, 'incoming', returnAddress + WORD);
+  const top = passed[0]?.fpOffset ?? returnAddress;
   return [
     ...(subprog === 0 ? [{ role: { kind: 'canary' }, fpOffset: top + WORD } as const] : []),
     ...passed,
-    { role: { kind: 'return-address' }, fpOffset: WORD },
-    { role: { kind: 'saved-fp' }, fpOffset: 0 },
+    { role: { kind: 'return-address' }, fpOffset: returnAddress },
+    ...aboveFp(returnAddress),
     ...ownRows(shape, image.args.bpf),
   ];
+}
+
+/** Between return address and fp, and at fp itself: the caller's fp where a prologue pushes it first. */
+function aboveFp(returnAddress: number): FrameRow[] {
+  if (returnAddress === FP_DEPTH) return [{ role: { kind: 'saved-fp' }, fpOffset: 0 }];
+  return Array.from({ length: Math.max(returnAddress / WORD, 0) }, (_, i) => ({
+    role: { kind: 'own' },
+    fpOffset: returnAddress - WORD * (i + 1),
+  }));
 }
 
 /** The rows below fp: BPF stack, saved registers, what the image does not name, outgoing arguments. */

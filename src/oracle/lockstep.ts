@@ -6,10 +6,10 @@
 import { MAX_STACK_ARGS } from '../bpf/calling.ts';
 import type { Insn } from '../bpf/insn.ts';
 import { type Program, subprogAt } from '../bpf/program.ts';
-import { REG_COUNT } from '../bpf/reg.ts';
+import { R10, REG_COUNT } from '../bpf/reg.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import type { Execution, StackBytes, Word } from '../core/execution.ts';
-import type { Image } from '../core/image.ts';
+import { FP_DEPTH, type Image } from '../core/image.ts';
 import type { NativeStep, ReferenceStep, StepView } from '../core/step.ts';
 import type { U64 } from '../core/u64.ts';
 import type { Case } from './case.ts';
@@ -18,9 +18,12 @@ import { placementOf } from './placement.ts';
 
 /** What differs before an instruction, in the order of comparison. */
 export interface StepDifference {
-  /** `control`: native code came to another instruction. Slot 0 of `outgoing` and `incoming` is argument 6. */
+  /**
+   * `control`: native code came to another instruction than `pc`, the one the reference is at (null: it has
+   * ended). Slot 0 of `outgoing` and `incoming` is argument 6.
+   */
   readonly what:
-    | { readonly kind: 'control' }
+    | { readonly kind: 'control'; readonly pc: number | null }
     | { readonly kind: 'reg'; readonly reg: number }
     | { readonly kind: 'outgoing' | 'incoming'; readonly slot: number }
     | { readonly kind: 'stack'; readonly offset: number }
@@ -152,11 +155,21 @@ class LockStep {
     return pcs.some((pc) => pc >= start && pc < end && insns[pc]?.kind === 'exit');
   }
 
-  /** Native code that enters a subprog the reference does not enter is seen at once. */
+  /**
+   * Native code that enters a subprog the reference does not enter is seen at once, and so is a call that leaves
+   * rsp elsewhere than its callee's frame is to be.
+   */
   #betweenInsns(native: NativeStep): boolean {
     if (!this.#prologues.has(native.offset) || this.#next === undefined) return true;
-    const entry = this.#image.subprogEntries[this.#next.subprog];
-    return entry === native.offset ? true : this.#blame([this.#control(native)]);
+    const { subprog, reg } = this.#next;
+    const isCall = this.#last === null || /^callx?$/.test(this.#program.insns[this.#last]?.kind ?? '');
+    if (!isCall || this.#image.subprogEntries[subprog] !== native.offset)
+      return this.#blame([this.#control(native)]);
+    const frame = this.#image.frames?.[subprog];
+    const fp = reg(R10);
+    if (frame === undefined || fp === undefined) return true;
+    const want = fp + BigInt(frame.fpDepth ?? FP_DEPTH);
+    return want === native.rsp || this.#blame([{ what: { kind: 'rsp' }, want, got: native.rsp }], 'call');
   }
 
   /** What came of it: the difference found, else the instruction that was running when the run ended. */
@@ -183,10 +196,14 @@ class LockStep {
   #control(native: NativeStep): StepDifference {
     if (this.#next !== undefined) this.#observer?.onStep(this.#next, native);
     const want = this.#image.pcMap?.find(([pc]) => pc === this.#next?.pc)?.[1] ?? 0;
-    return { what: { kind: 'control' }, want: BigInt(want), got: BigInt(native.offset) };
+    return {
+      what: { kind: 'control', pc: this.#next?.pc ?? null },
+      want: BigInt(want),
+      got: BigInt(native.offset),
+    };
   }
 
-  #blame(differences: readonly StepDifference[]): false {
+  #blame(differences: readonly StepDifference[], stage?: Stage): false {
     const pc = this.#last;
     const steps = Math.max(this.#steps, 0);
     if (pc === null) {
@@ -194,7 +211,7 @@ class LockStep {
       this.#found = { pc: null, offset, stage: 'prologue', differences, steps };
     } else {
       this.#found = {
-        ...this.#placeOf(pc, stageOf(this.#program.insns[pc], differences)),
+        ...this.#placeOf(pc, stage ?? stageOf(this.#program.insns[pc], differences)),
         differences,
         steps,
       };

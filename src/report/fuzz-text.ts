@@ -71,6 +71,7 @@ function failureLines({ failure, result }: ReportedFailure, seed: number, colors
   return [
     `${colors.red('diverge')}  ${head}; ${shrunk}: ${file}`,
     ...(result === null ? [] : failureBlock(result).map(indented)),
+    indented(`why: bpf-oracle explain ${file}`),
     indented(`again: bpf-oracle replay ${file}`),
     indented(`or: bpf-oracle fuzz --seed ${seed} --path ${formatPath(path)}${jitOption(result)}`),
     '',

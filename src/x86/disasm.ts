@@ -42,6 +42,8 @@ export function disassembleNative(code: Uint8Array, options: DisassembleOptions)
     formatter.hexPrefix = '0x';
     formatter.hexSuffix = '';
     formatter.uppercaseHex = false;
+    // iced 1.21 looks at the low 32 bits alone to see what is small: it shows 1 << 32 as 0.
+    formatter.smallHexNumbersInDecimal = false;
     formatter.branchLeadingZeros = false;
     formatter.spaceAfterOperandSeparator = true;
     while (decoder.canDecode && start + decoder.position < end) {

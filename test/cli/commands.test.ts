@@ -82,9 +82,9 @@ describe('jit', () => {
   it('prints a listing, or the bare image', async () => {
     const path = file('j.s', 'r0 = 5\nexit\n');
     expect((await cli(['jit', path])).stdout).toMatch(
-      /^ {5}0: r0 = 5\n +0x[0-9a-f]+ {2}b8 05 00 00 00 +mov \$5, %eax$/m,
+      /^ {5}0: r0 = 5\n +0x[0-9a-f]+ {2}b8 05 00 00 00 +mov \$0x5, %eax$/m,
     );
-    expect((await cli(['jit', '--syntax', 'intel', path])).stdout).toMatch(/ mov eax, 5$/m);
+    expect((await cli(['jit', '--syntax', 'intel', path])).stdout).toMatch(/ mov eax, 0x5$/m);
     const { stdout } = await cli(['jit', '--hex', path]);
     const bin = join(dir, 'image.bin');
     expect(await cli(['jit', '--bin', bin, path])).toEqual({ code: 0, stdout: '', stderr: '' });

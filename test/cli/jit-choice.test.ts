@@ -42,7 +42,7 @@ describe('--jit exec:', () => {
     const { code, stdout } = await cli(['jit', '--jit', ONE, one]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^; .*one\.s: 6 bytes, exec:/);
-    expect(stdout).toMatch(/b8 01 00 00 00 +mov \$1, %eax/);
+    expect(stdout).toMatch(/b8 01 00 00 00 +mov \$0x1, %eax/);
   });
 
   it('is not taken from a file', async () => {

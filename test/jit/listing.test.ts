@@ -47,11 +47,11 @@ describe('the image of', () => {
          c  sub rsp, 0x10
         13  push rbx
         14  sub rsp, 0x10
-        18  mov ebx, 6
-        1d  mov qword ptr [rbp-0x20], 8
+        18  mov ebx, 0x6
+        1d  mov qword ptr [rbp-0x20], 0x8
         25  mov [rbp-0x28], rbx
         29  mov r9, rbx
-        2c  mov qword ptr [rbp-0x10], 1
+        2c  mov qword ptr [rbp-0x10], 0x1
         34  call 0x1050
         39  add rax, rbx
         3c  add rsp, 0x10
@@ -117,7 +117,7 @@ describe('the image of', () => {
         30  pop rbx
         31  leave
         32  ret
-        33  mov eax, 1
+        33  mov eax, 0x1
         38  jmp short 0x102e"
     `);
   });
@@ -129,8 +129,8 @@ describe('the image of', () => {
          8  push rbp
          9  mov rbp, rsp
          c  mov r10, rsi
-         f  add r10, 1
-        13  cmp r10, 1
+         f  add r10, 0x1
+        13  cmp r10, 0x1
         17  ja short 0x1025
         19  test r10, r10
         1c  je short 0x1020
@@ -158,15 +158,15 @@ describe('the image of', () => {
          5  nop [rax]
          8  push rbp
          9  mov rbp, rsp
-         c  sub rsp, 8
-        13  mov qword ptr [rbp-8], 0x800000
+         c  sub rsp, 0x8
+        13  mov qword ptr [rbp-0x8], 0x800000
         1b  xor eax, eax
-        1d  add rax, 1
-        21  mov r10, [rbp-8]
+        1d  add rax, 0x1
+        21  mov r10, [rbp-0x8]
         25  test r10, r10
         28  je short 0x1034
-        2a  sub r10, 1
-        2e  mov [rbp-8], r10
+        2a  sub r10, 0x1
+        2e  mov [rbp-0x8], r10
         32  jmp short 0x101d
         34  movzx rsi, byte ptr [rdi]
         39  leave

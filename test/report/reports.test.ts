@@ -176,6 +176,6 @@ describe('listing', () => {
   });
 
   it('writes Intel syntax on request', () => {
-    expect(listing(program, image, { syntax: 'intel', rewrites })).toMatch(/ mov edi, 1$/m);
+    expect(listing(program, image, { syntax: 'intel', rewrites })).toMatch(/ mov edi, 0x1$/m);
   });
 });

@@ -10,6 +10,9 @@ describe('disassembleNative', () => {
     ['48 89 e5', 'mov %rsp, %rbp', 'mov rbp, rsp'],
     ['48 8b 45 10', 'mov 0x10(%rbp), %rax', 'mov rax, [rbp+0x10]'],
     ['4c 89 8d 10 ff ff ff', 'mov %r9, -0xf0(%rbp)', 'mov [rbp-0xf0], r9'],
+    ['48 be 00 00 00 00 01 00 00 00', 'movabs $0x100000000, %rsi', 'mov rsi, 0x100000000'],
+    ['49 bd 01 00 00 00 00 00 00 80', 'movabs $0x8000000000000001, %r13', 'mov r13, 0x8000000000000001'],
+    ['48 83 c0 ff', 'add $0xffffffffffffffff, %rax', 'add rax, 0xffffffffffffffff'],
     ['e8 00 00 00 00', 'call 0x40000005', 'call 0x40000005'],
     ['0f 0b', 'ud2', 'ud2'],
     ['06', '(bad)', '(bad)'],
@@ -23,7 +26,7 @@ describe('disassembleNative', () => {
   it('starts and ends where it is told; the last instruction may reach past the end', () => {
     const code = bytes('90 b8 05 00 00 00 c3');
     expect(disassembleNative(code, { base: BASE, start: 1, end: 2 })).toEqual([
-      { offset: 1, length: 5, text: 'mov $5, %eax' },
+      { offset: 1, length: 5, text: 'mov $0x5, %eax' },
     ]);
   });
 

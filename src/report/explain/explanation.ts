@@ -4,22 +4,21 @@
  */
 import type { Program } from '../../bpf/program.ts';
 import type { Image } from '../../core/image.ts';
+import { hex64 } from '../../core/u64.ts';
 import type { CaseResult, VerdictName } from '../../oracle/case.ts';
-import type { Cell, CellValue } from '../../oracle/cells.ts';
-import { cellDiffers, frameCell } from '../../oracle/cells.ts';
 import type { Explained } from '../../oracle/explained.ts';
-import type { Stage } from '../../oracle/locate.ts';
-import type { Localisation } from '../../oracle/lockstep.ts';
-import { lastState, type StepTrace } from '../../oracle/step-trace.ts';
+import type { Culprit, Stage } from '../../oracle/locate.ts';
 import type { JsonDivergence } from '../check-document.ts';
 import { insnText } from '../insn-text.ts';
 import { jsonDivergence } from '../json.ts';
 import { reasonText } from '../words.ts';
-import { gotText, wantText } from './cell-text.ts';
 import { guiltyPieces, guiltySubprog } from './guilty.ts';
 import { type ListingRow, listingRows, type NativeRow, nativeRows } from './listing.ts';
-import { nativeOf, registerName } from './names.ts';
-import { type JsonFrameRow, type JsonTrace, jsonFrame, jsonTrace } from './trace.ts';
+import { fpName } from './names.ts';
+import { type ExplainedState, NO_STATE, stateOf } from './state.ts';
+import { type JsonTrace, jsonTrace } from './trace.ts';
+import { whatDiffers } from './what.ts';
+import { faultOffset, wrongArguments } from './what-runs.ts';
 
 /** Where a case comes from. */
 export interface CaseSource {
@@ -43,98 +42,97 @@ export interface ExplainedCulprit {
   /** Offset in the image. */
   readonly offset: number;
   readonly native: readonly NativeRow[];
-  /** BPF instructions run before it. */
-  readonly steps: number;
+  /** BPF instructions run before it; null where that is not known. */
+  readonly steps: number | null;
 }
 
-/** A value on both sides; null where nobody may rely on it, or there is none. */
-export interface ExplainedValue {
-  readonly want: string | null;
-  readonly got: string | null;
-  readonly differs: boolean;
+export interface ExplainedArgument {
+  readonly callee: string;
+  readonly position: number;
+  readonly want: string;
+  readonly got: string;
 }
 
-export interface ExplainedRegister extends ExplainedValue {
-  readonly cell: Cell;
-  readonly name: string;
-  readonly native: string | null;
-}
-
-export interface ExplainedRow extends ExplainedValue, JsonFrameRow {
-  readonly cell: Cell;
-  readonly address: string;
-}
-
-/** A frame; its rows from the highest address to the lowest. */
-export interface ExplainedFrame {
-  readonly subprog: number;
-  readonly name: string;
-  readonly depth: number;
-  readonly rows: readonly ExplainedRow[];
-}
-
-export interface Explanation {
+/** Registers and the frame are those right after the culprit, or, if native code did not come that far, before it. */
+export interface Explanation extends ExplainedState {
   readonly schema: 'bpf-oracle/explain@1';
   readonly name: string;
   readonly verdict: VerdictName;
+  /** Why it is inconclusive or was skipped. */
   readonly reason: string | null;
+  /** The JIT that is judged. */
   readonly jit: string | null;
   readonly convention: string | null;
+  /** The interpreter's, if it came to its end. */
+  readonly r0: string | null;
   readonly source: CaseSource;
   readonly culprit: ExplainedCulprit | null;
+  /** Offset at which native code faulted; null if it did not, or not within the image. */
+  readonly stopsAt: number | null;
+  /** Arguments that the helper or kfunc called by the culprit was passed wrongly. */
+  readonly passed: readonly ExplainedArgument[];
+  /** What the culprit got wrong, in words. */
+  readonly what: readonly string[];
   /** What the comparison of whole runs found; the first ones of so many. */
   readonly divergences: readonly JsonDivergence[];
   readonly divergenceCount: number;
+  /** The native frame pointer, which the offsets `fp` of rows count from. */
+  readonly fpName: string | null;
   readonly listing: readonly ListingRow[];
-  /** Registers and frame are shown right after the culprit, or, if native code did not come that far, before it. */
-  readonly shown: 'after' | 'before' | null;
-  readonly registers: readonly ExplainedRegister[];
-  readonly frame: ExplainedFrame | null;
   readonly trace: JsonTrace | null;
 }
 
-export function explanation({ result, localisation, trace }: Explained, source: CaseSource): Explanation {
-  const { program, image } = result;
+/** Makes the explanation of a case. Any verdict has one; only `diverge` has all parts. */
+export function explanation(explained: Explained, source: CaseSource): Explanation {
+  const { result } = explained;
+  const { name, verdict, reason, program, image, want, divergences, divergenceCount } = result;
   const both = program === null || image === null ? null : { program, image };
-  const culprit =
-    both === null || result.culprit === null ? null : explainedCulprit(both, result, localisation);
-  const pieces =
-    both === null || result.culprit === null ? [] : guiltyPieces(both.program, both.image, result.culprit);
   return {
     schema: 'bpf-oracle/explain@1',
-    name: result.name,
-    verdict: result.verdict,
-    reason: result.reason === null ? null : reasonText(result.reason, result),
+    name,
+    verdict,
+    reason: reason === null ? null : reasonText(reason, result),
     jit: image?.jit ?? null,
     convention: program?.convention ?? null,
+    r0: want?.outcome.kind === 'exit' ? hex64(want.outcome.r0) : null,
     source,
-    culprit,
-    divergences: result.divergences.map((divergence) => jsonDivergence(divergence, result)),
-    divergenceCount: result.divergenceCount,
-    listing: both === null ? [] : listingRows(both.program, both.image, pieces),
-    ...state(both, localisation, trace),
-    trace:
-      both === null || trace === null
-        ? null
-        : jsonTrace(trace, both.program, both.image, contextSize(result)),
+    stopsAt: faultOffset(result),
+    passed: wrongArguments(result).map((arg) => ({ ...arg, want: hex64(arg.want), got: hex64(arg.got) })),
+    what: whatDiffers(explained),
+    divergences: divergences.map((divergence) => jsonDivergence(divergence, result)),
+    divergenceCount,
+    fpName: image === null ? null : fpName(image),
+    ...(both === null ? BARE : withCode(both, explained)),
   };
 }
 
-interface Both {
+type CodeParts = ExplainedState & Pick<Explanation, 'culprit' | 'listing' | 'trace'>;
+
+const BARE: CodeParts = { culprit: null, listing: [], ...NO_STATE, trace: null };
+
+interface Code {
   readonly program: Program;
   readonly image: Image;
 }
 
+/** What there is of a case that was compiled. */
+function withCode({ program, image }: Code, { result, localisation, trace }: Explained): CodeParts {
+  const { culprit } = result;
+  const pieces = culprit === null ? [] : guiltyPieces(program, image, culprit);
+  return {
+    culprit: culprit === null ? null : culpritOf({ program, image }, culprit, localisation?.steps ?? null),
+    listing: listingRows(program, image, pieces),
+    ...stateOf({ program, image }, localisation, trace),
+    trace: trace === null ? null : jsonTrace(trace, program, image, contextSize(result)),
+  };
+}
+
 const contextSize = ({ want }: CaseResult): number => want?.memory.length ?? 0;
 
-function explainedCulprit(
-  { program, image }: Both,
-  { culprit }: CaseResult,
-  localisation: Localisation | null,
-): ExplainedCulprit | null {
-  if (culprit === null) return null;
+function culpritOf({ program, image }: Code, culprit: Culprit, steps: number | null): ExplainedCulprit {
   const { pc, stage, offset } = culprit;
   const subprog = guiltySubprog(program, culprit);
+  const [own] = guiltyPieces(program, image, culprit);
   return {
     pc,
     insn: pc === null ? null : insnText(program, pc),
@@ -142,59 +140,7 @@ function explainedCulprit(
     subprog,
     subprogName: program.subprogs[subprog]?.name ?? `subprog ${subprog}`,
     offset,
-    native: guiltyPieces(program, image, culprit).flatMap((piece) => nativeRows(image, piece)),
-    steps: localisation?.steps ?? 0,
+    native: own === undefined ? [] : nativeRows(program, image, own),
+    steps,
   };
 }
-
-/** Registers and frame as they are at the end of the trace. */
-function state(
-  both: Both | null,
-  localisation: Localisation | null,
-  trace: StepTrace | null,
-): Pick<Explanation, 'shown' | 'registers' | 'frame'> {
-  const last = trace?.steps.at(-1);
-  if (both === null || trace === null || last === undefined)
-    return { shown: null, registers: [], frame: null };
-  const { program, image } = both;
-  const cells = lastState(trace);
-  const name = program.subprogs[last.subprog]?.name ?? `subprog ${last.subprog}`;
-  return {
-    shown: localisation !== null && localisation.differences.length > 0 ? 'after' : 'before',
-    registers: [...cells]
-      .filter(([cell, { want, got }]) => /^[rio]/.test(cell) && (want ?? got) !== undefined)
-      .map(([cell, value]) => ({
-        cell,
-        name: registerName(cell),
-        native: nativeOf(cell, image),
-        ...explainedValue(value),
-      })),
-    frame: {
-      subprog: last.subprog,
-      name,
-      depth: last.depth,
-      rows: rowsOf(both, last.subprog, cells),
-    },
-  };
-}
-
-function rowsOf(
-  { program, image }: Both,
-  subprog: number,
-  cells: ReadonlyMap<Cell, CellValue>,
-): ExplainedRow[] {
-  const fp = cells.get('r10')?.want;
-  if (fp === undefined) return [];
-  return jsonFrame(program, image, subprog).map((row) => {
-    const address = fp + BigInt(row.fp);
-    const cell = frameCell(address);
-    const value = cells.get(cell) ?? { want: undefined, got: undefined, poison: 0xff };
-    return { ...row, cell, address: `0x${address.toString(16)}`, ...explainedValue(value) };
-  });
-}
-
-const explainedValue = (value: CellValue): ExplainedValue => ({
-  want: wantText(value),
-  got: gotText(value),
-  differs: cellDiffers(value),
-});

@@ -2,7 +2,7 @@
 import { type Program, subprogAt, targetOf } from '../../bpf/program.ts';
 import type { Image } from '../../core/image.ts';
 import type { Culprit } from '../../oracle/locate.ts';
-import { type Piece, pieceAt, piecesOf } from '../native.ts';
+import { disassemblePiece, type Piece, pieceAt, piecesOf } from '../native.ts';
 
 /** The subprog whose prologue or epilogue it is, or that holds the instruction. */
 export function guiltySubprog(program: Program, { pc, stage }: Culprit): number {
@@ -28,10 +28,14 @@ export function guiltyPieces(program: Program, image: Image, culprit: Culprit): 
     const around = pieceAt(image, offset);
     return around === undefined ? [] : [around];
   }
-  const shared =
-    stage === 'epilogue' && pc !== null ? pieces.find((p) => p.pc === epilogueOf(program, pc)) : own;
+  if (stage !== 'epilogue' || pc === null || !jumps(image, own)) return [own];
+  const shared = pieces.find((piece) => piece.pc === epilogueOf(program, pc));
   return shared === undefined || shared.pc === own.pc ? [own] : [own, shared];
 }
+
+/** Whether a piece is a jump. */
+const jumps = (image: Image, piece: Piece): boolean =>
+  disassemblePiece(image, piece, 'att')[0]?.text.startsWith('jmp') === true;
 
 /** The first EXIT of a subprog is its epilogue. */
 function epilogueOf(program: Program, pc: number): number {

@@ -3,7 +3,8 @@ import { type Program, subprogAt } from '../../bpf/program.ts';
 import type { Image } from '../../core/image.ts';
 import { insnText } from '../insn-text.ts';
 import { disassemblePiece, type Piece, piecesOf } from '../native.ts';
-import { bytesText } from '../words.ts';
+import { visible } from '../visible.ts';
+import { bytesText, calleeName } from '../words.ts';
 
 /** One native instruction. */
 export interface NativeRow {
@@ -42,7 +43,7 @@ function nativePieceRow(program: Program, image: Image, piece: Piece, guilty: bo
     pc,
     subprog,
     insn: pc === null ? null : insnText(program, pc),
-    native: nativeRows(image, piece),
+    native: nativeRows(program, image, piece),
     guilty,
   };
 }
@@ -71,13 +72,23 @@ function subprogOf({ subprogEntries }: Image, offset: number): number {
 }
 
 /** The instructions of a piece, without the int3s that fill up the space to the next subprog. */
-export function nativeRows(image: Image, piece: Piece): NativeRow[] {
+export function nativeRows(program: Program, image: Image, piece: Piece): NativeRow[] {
   const intel = disassemblePiece(image, piece, 'intel');
-  const rows = disassemblePiece(image, piece, 'att').map(({ offset, length, text }, i) => ({
-    offset,
-    bytes: bytesText(image.code.subarray(offset, offset + length), ''),
-    att: text,
-    intel: intel[i]?.text ?? text,
-  }));
+  const rows = disassemblePiece(image, piece, 'att').map(({ offset, length, text }, i) => {
+    const named = (insn: string): string => withCallee(insn, calleeAt(program, image, offset + length));
+    const bytes = bytesText(image.code.subarray(offset, offset + length), '');
+    return { offset, bytes, att: named(text), intel: named(intel[i]?.text ?? text) };
+  });
   return rows.slice(0, rows.findLastIndex(({ att }) => att !== 'int3') + 1);
 }
+
+/** Who is called by the instruction that ends at an offset. */
+function calleeAt(program: Program, { callSites = [] }: Image, end: number): string | undefined {
+  const site = callSites.find(({ returnOffset }) => returnOffset === end);
+  if (site === undefined) return undefined;
+  return visible(calleeName(site.callee, { program, image: null }).replace(/^subprog /, ''));
+}
+
+/** `call 0x60 <f1>` */
+const withCallee = (text: string, callee: string | undefined): string =>
+  callee === undefined ? text : `${text.replace(/ <.*>$/, '')} <${callee}>`;

@@ -20,7 +20,7 @@ export function rowName(role: FrameRole, fpOffset: number, image: Image): string
       return `saved ${gprName(role.reg)}${bpf < 0 ? '' : ` (r${bpf})`}`;
     }
     case 'canary':
-      return "canary: the caller's";
+      return "the kernel's";
     case 'own':
       return "the JIT's own";
   }
