@@ -1,46 +1,14 @@
 /** Jump lengths settle, and every jump lands where it should. */
-import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Insn } from '../src/bpf/insn.ts';
-import { CODE_BASE } from '../src/core/layout.ts';
 import { type CompiledSubprog, compile } from '../src/jit/compile.ts';
-import {
-  COND_JUMP,
-  EXIT_JUMP,
-  GOTO_JUMP,
-  NO_JUMP,
-  type Settled,
-  settle,
-  type Unsettled,
-} from '../src/jit/relax.ts';
-import { type NativeEntry, nativeEntries } from '../test/jit/entries.ts';
+import { COND_JUMP, EXIT_JUMP, GOTO_JUMP, NO_JUMP, settle, type Unsettled } from '../src/jit/relax.ts';
+import { misplaced, nativeEntries } from '../test/jit/entries.ts';
+import { kernel, type Line, slacks, unsettled } from '../test/jit/passes.ts';
 import { add, alu, exit, ja, jcc, lddw, link, mov } from '../test/kit/insns.ts';
 
-const iced = createRequire(import.meta.url)('iced-x86') as typeof import('iced-x86');
-
 const OPTIONS = { seed: 20, numRuns: 2_000 };
-
-/** A line of code: its bytes without a jump, then perhaps a jump to another line (counted from this one). */
-interface Line {
-  readonly fixed: number;
-  readonly jump: number;
-  readonly distance: number;
-  readonly slots: 1 | 2;
-}
-
-function unsettled(lines: readonly Line[], prologueBytes: number): Unsettled {
-  const count = lines.length;
-  return {
-    count,
-    prologueBytes,
-    fixed: Int32Array.from(lines, ({ fixed }) => fixed),
-    jump: Uint8Array.from(lines, ({ jump }) => jump),
-    target: Int32Array.from(lines, ({ distance }, i) => (((i + distance) % count) + count) % count),
-    slots: Uint8Array.from(lines, ({ slots }) => slots),
-    epilogue: lines.findIndex(({ jump }) => jump === NO_JUMP),
-  };
-}
 
 /** Distances near the limits of rel8, both ways: 7 lines of 17 bytes are 119, 8 of 16 are 128. */
 const line: fc.Arbitrary<Line> = fc.record({
@@ -54,75 +22,6 @@ const code: fc.Arbitrary<Unsettled> = fc
   .map(([lines, prologue]) =>
     unsettled([{ fixed: 2, jump: NO_JUMP, distance: 0, slots: 1 }, ...lines], prologue),
   );
-
-/** Where a jump goes, and what it needs to get there, from the final addresses alone. */
-function needed({ jump, target, epilogue }: Unsettled, addrs: Int32Array, i: number): number {
-  const kind = jump[i];
-  if (kind === NO_JUMP) return 0;
-  const to = kind === EXIT_JUMP ? epilogue : (target[i] as number);
-  if (kind === GOTO_JUMP && to === i) return 2;
-  const d = (addrs[to] as number) - (addrs[i + 1] as number);
-  if (kind === GOTO_JUMP && d === 0) return 0;
-  if (d >= -128 && d <= 123) return 2;
-  return kind === COND_JUMP ? 6 : 5;
-}
-
-/** Slack of each entry over what its jump needs: bytes of nops. */
-function slacks(each: Unsettled, { addrs }: Settled): number[] {
-  return Array.from(each.fixed, (fixed, i) => {
-    return (addrs[i + 1] as number) - (addrs[i] as number) - fixed - needed(each, addrs, i);
-  });
-}
-
-/**
- * The passes as bpf_int_jit_compile() and do_jit() make them: addresses by slot, padding from the difference of
- * the table's entries. Undefined where the kernel gives up: more than 20 passes, or padding it does not expect.
- */
-function kernel(
-  each: Unsettled,
-): { readonly addrs: readonly number[]; readonly history: number[][] } | undefined {
-  const firstSlot = [1];
-  for (let i = 0; i < each.count; i++) firstSlot.push((firstSlot[i] as number) + (each.slots[i] as number));
-  const length = firstSlot[each.count] as number;
-  const addrs = Array.from({ length }, (_, slot) => 64 * (slot + 1));
-  const endOf = (i: number): number => (firstSlot[i + 1] as number) - 1;
-  let cleanup = 64 * length;
-  let old = 0;
-  const history: number[][] = [];
-  for (let pass = 0; pass < 20; pass++) {
-    const lengths: number[] = [];
-    let proglen = each.prologueBytes;
-    addrs[0] = proglen;
-    for (let i = 0; i < each.count; i++) {
-      const kind = each.jump[i];
-      const fixed = each.fixed[i] as number;
-      let size = fixed;
-      if (i === each.epilogue) cleanup = proglen;
-      if (kind !== NO_JUMP) {
-        const end = addrs[endOf(i)] as number;
-        const to = each.target[i] as number;
-        let d = kind === EXIT_JUMP ? cleanup - end : (addrs[(firstSlot[to] as number) - 1] as number) - end;
-        if (kind === GOTO_JUMP && to === i) d = -2;
-        const bytes =
-          kind === GOTO_JUMP && d === 0 ? 0 : d >= -128 && d <= 123 ? 2 : kind === COND_JUMP ? 6 : 5;
-        const nops = pass >= 15 && bytes < 5 ? end - proglen - fixed - bytes : 0;
-        if (nops < 0 || nops > 5) return undefined;
-        size += bytes + nops;
-      }
-      proglen += size;
-      lengths.push(size);
-      addrs[endOf(i)] = proglen;
-    }
-    history.push(lengths);
-    if (proglen === old)
-      return {
-        addrs: [addrs[0] as number, ...firstSlot.slice(1).map((s) => addrs[s - 1] as number)],
-        history,
-      };
-    old = proglen;
-  }
-  return undefined;
-}
 
 describe('settle', () => {
   it('ends at addresses that agree with the lengths they imply', () => {
@@ -153,34 +52,6 @@ describe('settle', () => {
       OPTIONS,
     );
     expect(compared).toBeGreaterThan(1_900);
-  });
-
-  it.each([10, 20, 1_000])('stops a chain of %i jumps, each waiting for the next, by padding', (links) => {
-    // Each jump covers 124 bytes while the next one is long, and 120 once it is short: one gives way a pass.
-    const lines: Line[] = [];
-    for (let k = 0; k < links; k++) {
-      lines.push({ fixed: 2, jump: COND_JUMP, distance: 2, slots: 1 });
-      lines.push({ fixed: 116, jump: NO_JUMP, distance: 0, slots: 1 });
-    }
-    lines.push({ fixed: 2, jump: NO_JUMP, distance: 0, slots: 1 });
-    const each = unsettled(lines, 12);
-    // Jump k goes behind jump k + 1.
-    for (let k = 0; k < links; k++) each.target[2 * k] = Math.min(2 * k + 3, lines.length - 1);
-    const settled = settle(each);
-    const want = kernel(each);
-    expect(settled.passes).toBeLessThanOrEqual(18);
-    if (want !== undefined) {
-      expect([...settled.addrs]).toEqual(want.addrs);
-      // From pass 15 on nothing shrinks.
-      for (let pass = 16; pass < want.history.length; pass++) {
-        want.history[pass]?.forEach((length, i) => {
-          expect(length).toBeGreaterThanOrEqual(want.history[pass - 1]?.[i] ?? 0);
-        });
-      }
-    }
-    const padded = slacks(each, settled).filter((bytes) => bytes > 0);
-    expect(padded.length > 0).toBe(links > 15);
-    expect(new Set(padded)).toEqual(new Set(links > 15 ? [4] : []));
   });
 
   it.each([1_000, 10_000, 200_000])('takes no more passes for %i entries', (count) => {
@@ -246,26 +117,6 @@ function programOf(segments: readonly Segment[]): readonly Insn[] {
     }),
     exit,
   ];
-}
-
-/** Checks each jump of the image by what a disassembler says of its last instruction. */
-function misplaced(entries: readonly NativeEntry[], image: Uint8Array): string[] {
-  const epilogue = entries.find(({ entry }) => entry.insn.kind === 'exit');
-  return entries.flatMap(({ entry, offset, length }, i) => {
-    const isExitJump = entry.insn.kind === 'exit' && entries[i] !== epilogue;
-    if (entry.target < 0 && !isExitJump) return [];
-    const want = isExitJump ? epilogue?.offset : entries[entry.target]?.offset;
-    const decoder = new iced.Decoder(64, image.subarray(offset, offset + length), iced.DecoderOptions.None);
-    decoder.ip = CODE_BASE + BigInt(offset);
-    let last = CODE_BASE + BigInt(offset);
-    while (decoder.canDecode) {
-      const insn = decoder.decode();
-      last = insn.isJccShortOrNear || insn.isJmpShortOrNear ? insn.nearBranchTarget : insn.nextIP;
-      insn.free();
-    }
-    decoder.free();
-    return Number(last - CODE_BASE) === want ? [] : [`entry ${i}: want ${want}, got ${last - CODE_BASE}`];
-  });
 }
 
 describe('compile', () => {

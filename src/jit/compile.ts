@@ -134,7 +134,7 @@ function compileSubprog(
 
 function align(out: Assembler): void {
   const gap = (ALIGN - (out.length % ALIGN)) % ALIGN;
-  if (gap > 0) out.raw(new Uint8Array(gap).fill(FILL));
+  out.raw(new Uint8Array(gap).fill(FILL));
 }
 
 /** Fills in the displacement of every call. */

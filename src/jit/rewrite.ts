@@ -10,7 +10,7 @@
  * Jumps become indices of entries; a jump to a rewritten instruction goes to the first of its group.
  */
 import { MAX_LOOPS } from '../bpf/calling.ts';
-import type { AluInsn, Insn, JccInsn, Slots } from '../bpf/insn.ts';
+import type { AluInsn, Insn, JaInsn, JccInsn, Slots } from '../bpf/insn.ts';
 import { type Subprog, targetOf } from '../bpf/program.ts';
 import { R0, R10 } from '../bpf/reg.ts';
 import { REG_AX } from './regmap.ts';
@@ -80,8 +80,8 @@ function resolve(target: number, firstEntry: Int32Array, start: number): number 
 
 const targetPc = (pc: number, insn: Insn): number => (isJump(insn) ? (targetOf(pc, insn) as number) : -1);
 
-const isJump = (insn: Insn): insn is Extract<Insn, { kind: 'ja' | 'jcc' | 'may_goto' }> =>
-  insn.kind === 'ja' || insn.kind === 'jcc' || insn.kind === 'may_goto';
+/** A jump as the JIT sees them: no may_goto is left. */
+const isJump = (insn: Insn): insn is JaInsn | JccInsn => insn.kind === 'ja' || insn.kind === 'jcc';
 
 function hasMayGoto(slots: Slots, subprog: Subprog): boolean {
   for (let pc = subprog.start; pc < subprog.end; pc++) if (slots[pc]?.kind === 'may_goto') return true;

@@ -1,21 +1,18 @@
-/** The kill matrix as a section of a Markdown document, between two marks, so that it can be made again in place. */
+/** The kill matrix as a section of a Markdown document. */
 import type { MutantRow } from '../fuzz/kill-matrix.ts';
+import { code, markdownTable, withSection } from './markdown.ts';
 import { controlText, type MutantsReport, pointerText, totalsText, yesNo } from './mutants-report.ts';
-
-const BEGIN = '<!-- kill matrix: made by `bpf-oracle mutants --markdown`; what is changed here is lost -->';
-const TITLE = '# Power: what the oracle sees, and who else would have';
-const END = '<!-- end of the kill matrix -->';
 
 /**
  * The document with the section put in: in the place of an old one, else at the end. `document`: empty for a
  * new one.
  */
 export function withMutantsMarkdown(document: string, report: MutantsReport): string {
-  const section = `${BEGIN}\n${sectionOf(report)}\n${END}`;
-  const [start, end] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (start >= 0 && end > start) return document.slice(0, start) + section + document.slice(end + END.length);
-  const before = document.trim() === '' ? TITLE : document.trimEnd();
-  return `${before}\n\n${section}\n`;
+  return withSection(document, 'Power: what the oracle sees, and who else would have', {
+    begin: '<!-- kill matrix: made by `bpf-oracle mutants --markdown`; what is changed here is lost -->',
+    end: '<!-- end of the kill matrix -->',
+    body: sectionOf(report),
+  });
 }
 
 function sectionOf(report: MutantsReport): string {
@@ -93,12 +90,4 @@ function cellsOf({
   ];
 }
 
-const code = (text: string): string => `\`${text}\``;
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
-/** Rows of a table; the first is its head. */
-function markdownTable(rows: readonly (readonly string[])[]): string[] {
-  const lines = rows.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
-  const [head = '', ...body] = lines;
-  return [head, `|${'---|'.repeat(rows[0]?.length ?? 0)}`, ...body];
-}

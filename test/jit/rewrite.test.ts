@@ -2,15 +2,16 @@
 import { describe, expect, it } from 'vitest';
 import type { AluOp } from '../../src/bpf/alu.ts';
 import type { Insn, Width } from '../../src/bpf/insn.ts';
-import { type Entry, rewrite } from '../../src/jit/rewrite.ts';
-import { alu, atomic, exit, ja, jcc, lddw, link, mayGoto, mov, store } from '../kit/insns.ts';
+import type { Program, Subprog } from '../../src/bpf/program.ts';
+import { type Entry, type RewritePass, type Rewritten, rewrite } from '../../src/jit/rewrite.ts';
+import { alu, atomic, exit, ja, jcc, lddw, link, mayGoto, mov, store, sub } from '../kit/insns.ts';
 
-function entriesOf(body: readonly Insn[], depth = 0): readonly Entry[] {
-  const program = link([body]);
-  const [main] = program.subprogs;
-  if (main === undefined) throw new Error('no main');
-  return rewrite(program.insns, main, depth).entries;
+function rewritten(program: Program, index: number, depth = 0): Rewritten {
+  return rewrite(program.insns, program.subprogs[index] as Subprog, depth);
 }
+
+const entriesOf = (body: readonly Insn[], depth = 0): readonly Entry[] =>
+  rewritten(link([body]), 0, depth).entries;
 
 /** One instruction as text; jumps by the entry they go to. `ax` is the register of the rewrites. */
 function text({ insn, target }: Entry): string {
@@ -26,7 +27,7 @@ function text({ insn, target }: Entry): string {
     case 'ja':
       return `ja -> ${target}`;
     case 'ldx':
-      return `ldx${insn.size} ${reg(insn.dst)} ${reg(insn.src)} ${insn.off}`;
+      return `ldx${insn.sign ? 's' : ''}${insn.size} ${reg(insn.dst)} ${reg(insn.src)} ${insn.off}`;
     case 'stx':
       return `stx${insn.size} ${reg(insn.dst)} ${insn.off} ${reg(insn.src)}`;
     case 'st':
@@ -166,6 +167,65 @@ describe('rewrite', () => {
       '3 may_goto',
       '4 -',
     ]);
+  });
+
+  // biome-ignore format: a table
+  it.each<readonly [what: string, insn: Insn, want: RewritePass | undefined]>([
+    ['div by a register',     alu(64, 'div', 'r1', 'r2'),              'div-by-zero'],
+    ['mod by a register',     alu(64, 'mod', 'r1', 'r2'),              'div-by-zero'],
+    ['32-bit mod by one',     alu(32, 'mod', 'r1', 'r2'),              'div-by-zero'],
+    ['sdiv by a register',    alu(64, 'sdiv', 'r1', 'r2'),             'div-minus-one'],
+    ['smod by a register',    alu(64, 'smod', 'r1', 'r2'),             'div-minus-one'],
+    ['div by 0',              alu(64, 'div', 'r1', 0),                 'div-by-zero'],
+    ['smod by 0',             alu(64, 'smod', 'r1', 0),                'div-by-zero'],
+    ['sdiv by -1',            alu(64, 'sdiv', 'r1', -1),               'div-minus-one'],
+    ['a 32-bit cmpxchg',      atomic('cmpxchg', 4, 'r1', 0, 'r2'),     'cmpxchg32-zext'],
+    ['may_goto',              mayGoto(0),                              'may_goto'],
+    ['mod by -1, unsigned',   alu(64, 'mod', 'r1', -1),                undefined],
+    ['a 32-bit exchange',     atomic('xchg', 4, 'r1', 0, 'r2'),        undefined],
+    ['addition',              alu(64, 'add', 'r1', 'r2'),              undefined],
+  ])('marks all it makes of %s', (_what, insn, want) => {
+    const passes = entriesOf([insn, exit]).map(({ pass }) => pass);
+    expect(new Set(passes.slice(0, -1))).toEqual(new Set([want]));
+    expect(passes.at(-1)).toBeUndefined();
+  });
+
+  it('makes instructions as decoding would: a source is a register or a number, and jumps alone have targets', () => {
+    const ops: AluOp[] = ['div', 'mod', 'sdiv', 'smod'];
+    const divisions = ([32, 64] as const).flatMap((width) =>
+      ops.flatMap((op) => [0, -1, 7, 'r2' as const].map((value) => alu(width, op, 'r1', value))),
+    );
+    const body = [...divisions, atomic('cmpxchg', 4, 'r1', 0, 'r2'), mayGoto(0), exit];
+    for (const { insn, target } of entriesOf(body)) {
+      if (insn.kind === 'alu' || insn.kind === 'jcc') {
+        expect(['K', 'X']).toContain(insn.source);
+        expect([insn.src, insn.imm]).toContain(0);
+        if (insn.source === 'K') expect(insn.src).toBe(0);
+        else expect(insn.imm).toBe(0);
+      }
+      if (insn.kind === 'ja' || insn.kind === 'jcc') expect(target).toBeGreaterThanOrEqual(0);
+      else expect(target).toBe(-1);
+    }
+  });
+
+  it('counts entries from the start of the subprog, and looks at no other', () => {
+    const callee = [mayGoto(1), ja(-2), mov('r0', 0), jcc(64, 'jeq', 'r1', 0, -2), exit];
+    const program = link([[mov('r0', 0), sub(1), exit], callee, [mayGoto(0), exit]]);
+    expect(rewritten(program, 0, 16)).toMatchObject({ stackDepth: 16, entries: { length: 3 } });
+    const { entries, stackDepth } = rewritten(program, 1, 16);
+    expect(stackDepth).toBe(24);
+    expect(entries.map(text)).toEqual([
+      'st8 r10 -24 8388608',
+      'ldx8 ax r10 -24',
+      'jeq ax 0 -> 6',
+      'sub ax 1',
+      'stx8 r10 -24 ax',
+      'ja -> 1',
+      'mov r0 0',
+      'jeq r1 0 -> 6',
+      'exit',
+    ]);
+    expect(entries.map(({ pc }) => pc - 3)).toEqual([0, 0, 0, 0, 0, 1, 2, 3, 4]);
   });
 
   it('leaves all else alone', () => {

@@ -26,7 +26,7 @@ export function lowerInsn(context: LowerContext, convention: Convention, insn: I
       lowerSwap(context, insn);
       return;
     case 'lddw':
-      if (insn.src !== 0) throw unsupported(context, pc, `lddw with src ${insn.src}`);
+      if (insn.src !== 0) refuse(context, pc, `lddw with src ${insn.src}`);
       lowerLddw(context, insn);
       return;
     case 'ldx':
@@ -53,7 +53,7 @@ export function lowerInsn(context: LowerContext, convention: Convention, insn: I
     case 'ld_abs':
     case 'ld_ind':
     case 'callx':
-      throw unsupported(context, pc, insn.kind);
+      return refuse(context, pc, insn.kind);
     case 'may_goto':
     case 'call':
     case 'exit':
@@ -97,5 +97,6 @@ function lowerAlu(context: LowerContext, insn: AluInsn): void {
   }
 }
 
-const unsupported = ({ programName }: LowerContext, pc: number, what: string): Error =>
-  badInput('jit', `${programName}: insn ${pc}`, `${what} is not supported by the builtin JIT`);
+function refuse({ programName }: LowerContext, pc: number, what: string): never {
+  throw badInput('jit', `${programName}: insn ${pc}`, `${what} is not supported by the builtin JIT`);
+}

@@ -37,16 +37,15 @@ export const hasBase = (value: Value, base: number): boolean => (basesOf(value) 
 /** The base itself. */
 export const pointer = (base: number): Value => pack(1 << base, 0, EXACT);
 
-/** A value made of this one in a way we do not follow: anywhere from its bases. */
-export const derived = (value: Value): Value => (value === NONE ? NONE : pack(basesOf(value), NO_BOUND, 0));
+/** A value made of this one in a way we do not follow: anywhere from its bases; NONE of NONE. */
+export const derived = (value: Value): Value => pack(basesOf(value), NO_BOUND, 0);
 
 /** A value made of both in a way we do not follow. */
-export const derivedFromBoth = (a: Value, b: Value): Value =>
-  (a | b) === NONE ? NONE : pack(basesOf(a) | basesOf(b), NO_BOUND, 0);
+export const derivedFromBoth = (a: Value, b: Value): Value => pack(basesOf(a) | basesOf(b), NO_BOUND, 0);
 
 /** `value + distance` */
 export function moved(value: Value, distance: number): Value {
-  if (value === NONE || lowOf(value) === NO_BOUND) return value;
+  if (lowOf(value) === NO_BOUND) return value;
   const low = lowOf(value) + distance;
   if (low <= NO_BOUND) return derived(value);
   if (low > HIGHEST) return pack(basesOf(value), HIGHEST, 0);
