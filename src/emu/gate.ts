@@ -4,15 +4,9 @@
  */
 import koffi from 'koffi';
 import type { U64 } from '../core/u64.ts';
-import {
-  GATE_FILTER,
-  GATE_FUEL,
-  GATE_LAST_INSN,
-  GATE_SLOW_PATH,
-  GATE_WORDS,
-  type HostHooks,
-} from './host-code.ts';
-import { BLOCK_PROTO, type Pointer, u64Argument } from './libunicorn.ts';
+import { GATE_FILTER, GATE_FUEL, GATE_LAST_INSN, GATE_SLOW_PATH, GATE_WORDS } from './host-code.ts';
+import { type Pointer, u64Argument } from './libunicorn.ts';
+import type { UnicornHost } from './unicorn-host.ts';
 
 const FILTER_SIZE = 0x1_0000;
 const FILTER_MASK = FILTER_SIZE - 1;
@@ -25,7 +19,7 @@ export interface GateKeeper {
 
 export class Gate {
   readonly #keeper: GateKeeper;
-  readonly #native: HostHooks | null;
+  readonly #host: UnicornHost;
   readonly #state = new BigUint64Array(new ArrayBuffer(8 * GATE_WORDS));
   readonly #filter = new Uint8Array(new ArrayBuffer(FILTER_SIZE));
   readonly #watched = new Set<number>();
@@ -37,18 +31,20 @@ export class Gate {
   readonly insn: Pointer;
   readonly user: Pointer;
 
-  /** Without `native`, blocks enter JavaScript one by one. */
-  constructor(keeper: GateKeeper, native: HostHooks | null) {
+  /** Where the host has no hooks of machine code, blocks enter JavaScript one by one. */
+  constructor(keeper: GateKeeper, host: UnicornHost) {
     this.#keeper = keeper;
-    this.#native = native;
-    this.user = koffi.address(this.#state);
-    if (native !== null) {
+    this.#host = host;
+    const { hooks } = host;
+    if (hooks !== null) {
+      this.user = koffi.address(this.#state);
       const slowPath = this.#register((_uc, address) => this.#slowPath(Number(address)));
       this.#state[GATE_FILTER] = koffi.address(this.#filter);
       this.#state[GATE_SLOW_PATH] = slowPath;
-      this.block = native.block;
-      this.insn = native.insn;
+      this.block = hooks.block;
+      this.insn = hooks.insn;
     } else {
+      this.user = 0n;
       this.block = this.#register((_uc, address) => this.#everyBlock(Number(address)));
       this.insn = this.#register((_uc, address) => {
         this.#lastInsn = address;
@@ -76,16 +72,16 @@ export class Gate {
 
   /** Address of the last instruction that started, if `insn` is hooked. */
   get lastInsn(): U64 {
-    return this.#native === null ? u64Argument(this.#lastInsn) : (this.#state[GATE_LAST_INSN] ?? 0n);
+    return this.#host.hooks === null ? u64Argument(this.#lastInsn) : (this.#state[GATE_LAST_INSN] ?? 0n);
   }
 
   close(): void {
-    for (const callback of this.#callbacks) koffi.unregister(callback);
+    for (const callback of this.#callbacks) this.#host.removeCallback(callback);
     this.#callbacks.length = 0;
   }
 
   #register(onBlock: (uc: unknown, address: number | bigint) => void): Pointer {
-    const callback = koffi.register(onBlock, koffi.pointer(BLOCK_PROTO));
+    const callback = this.#host.callback('insn', onBlock);
     this.#callbacks.push(callback);
     return callback;
   }

@@ -6,7 +6,6 @@ import { badInput } from '../core/errors.ts';
 import { PAGE_SIZE } from '../core/layout.ts';
 import { hex, type U64 } from '../core/u64.ts';
 import type { Region } from './engine.ts';
-import type { Mapped } from './unicorn-handle.ts';
 
 const INT3 = 0xcc;
 /** Every engine can address this much. */
@@ -18,17 +17,27 @@ export interface LoadedRange {
   readonly size: number;
 }
 
-/** Zeros in a buffer of their own: they never move, and views keep them alive. */
-const ownBuffer = (size: number): Uint8Array => new Uint8Array(new ArrayBuffer(size));
+/** Memory of a guest; `bytes` is to be asked for again after each run. */
+export interface GuestBytes {
+  readonly bytes: Uint8Array;
+}
+
+/** A region and the memory behind it. */
+export interface Mapped {
+  readonly region: Region;
+  readonly memory: GuestBytes;
+  /** Those of `memory` now. */
+  readonly bytes: Uint8Array;
+}
 
 export class GuestSpace {
-  readonly #allocate: (size: number) => Uint8Array;
+  readonly #allocate: (size: number) => GuestBytes;
   readonly #mapped: Mapped[] = [];
   /** Bytes of the latest load at each address. */
   readonly #loads = new Map<U64, number>();
 
-  /** `allocate` yields the zeros behind a region. @defaultValue buffers of JavaScript */
-  constructor(allocate: (size: number) => Uint8Array = ownBuffer) {
+  /** `allocate` yields the zeros behind a region. */
+  constructor(allocate: (size: number) => GuestBytes) {
     this.#allocate = allocate;
   }
 
@@ -43,7 +52,14 @@ export class GuestSpace {
     if (clash !== undefined) {
       throw badInput('map', `${region.name} at ${hex(region.address)}`, `${clash.region.name} is there`);
     }
-    const mapped = { region, bytes: this.#allocate(region.size) };
+    const memory = this.#allocate(region.size);
+    const mapped: Mapped = {
+      region,
+      memory,
+      get bytes() {
+        return memory.bytes;
+      },
+    };
     this.#mapped.push(mapped);
     return mapped;
   }

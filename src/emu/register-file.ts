@@ -6,11 +6,12 @@ import koffi from 'koffi';
 import type { U64 } from '../core/u64.ts';
 import { REG_FILE_WORDS } from './engine.ts';
 import { type Libunicorn, type Pointer, UC_X86_REG_FILE, UC_X86_REG_RIP } from './libunicorn.ts';
+import type { RegisterAccess } from './unicorn-host.ts';
 
 const WORD_BYTES = 8n;
 
 /** Native buffers for reading and writing registers of any handle. */
-export class RegisterFile {
+export class RegisterFile implements RegisterAccess {
   readonly #lib: Libunicorn;
   readonly #words = new BigUint64Array(new ArrayBuffer(REG_FILE_WORDS * 8));
   readonly #ids = Int32Array.from(UC_X86_REG_FILE);

@@ -4,6 +4,7 @@
  * guest's memory, being ours, outlives them.
  */
 import type { Region } from './engine.ts';
+import type { Mapped } from './guest-space.ts';
 import {
   check,
   type Libunicorn,
@@ -31,12 +32,6 @@ import {
 export type AddressRange = readonly [first: bigint, last: bigint];
 /** uc_hook_add: begin > end means every address. */
 const EVERYWHERE: AddressRange = [1n, 0n];
-
-/** A region and the bytes behind it. */
-export interface Mapped {
-  readonly region: Region;
-  readonly bytes: Uint8Array;
-}
 
 /** A callback with its user pointer, as uc_hook_add takes them. */
 export interface HookTarget {

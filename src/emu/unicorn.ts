@@ -1,8 +1,7 @@
 /**
- * The engine over libunicorn through koffi. Works with Debian's 2.0.1 and with 2.1.x; what each gets wrong is
+ * The engine over Unicorn, wherever it runs (unicorn-host.ts). Works with Debian's 2.0.1 and with 2.1.x; what each gets wrong is
  * handled here and in the files it uses, each at its place: cmpxchg32.ts, UnicornHandle.restore, recycling.
  */
-import koffi, { type TypeObject } from 'koffi';
 import { OracleError } from '../core/errors.ts';
 import type { U64 } from '../core/u64.ts';
 import { Cmpxchg32, cmpxchgRanges } from './cmpxchg32.ts';
@@ -15,25 +14,13 @@ import {
   type RunRequest,
   type Stop,
 } from './engine.ts';
-import { findLibunicorn } from './find-libunicorn.ts';
 import { Gate } from './gate.ts';
 import { GuestSpace } from './guest-space.ts';
-import { hostHooks } from './host-code.ts';
-import {
-  BLOCK_PROTO,
-  INTR_PROTO,
-  type Libunicorn,
-  loadLibunicorn,
-  MEM_PROTO,
-  type Pointer,
-  SYSCALL_PROTO,
-  UC_MEM_KIND,
-  u64Argument,
-  VERSION_2_1,
-} from './libunicorn.ts';
-import { RegisterFile } from './register-file.ts';
+import { type Libunicorn, type Pointer, UC_MEM_KIND, u64Argument, VERSION_2_1 } from './libunicorn.ts';
+import { nativeHost } from './native-host.ts';
 import { type GuestEvents, stopOf } from './stop.ts';
 import { type AddressRange, type HandleHooks, UnicornHandle } from './unicorn-handle.ts';
+import type { RegisterAccess, UnicornHost } from './unicorn-host.ts';
 
 /**
  * A handle is replaced once this much code has been loaded into it: translations of dropped code are never
@@ -56,16 +43,18 @@ export interface UnicornOptions {
 
 /** Opens an engine over libunicorn. Throws an `engine` error when there is no usable library. */
 export function openUnicorn({ library, blockHook = 'native' }: UnicornOptions = {}): Engine {
-  return new UnicornEngine(loadLibunicorn(library ?? findLibunicorn()), blockHook);
+  return new UnicornEngine(nativeHost(library, blockHook));
 }
 
-class UnicornEngine implements Engine {
-  readonly name = 'unicorn';
+/** The engine over any Unicorn. */
+export class UnicornEngine implements Engine {
+  readonly name: string;
   readonly version: string;
   readonly caps: EngineCaps;
+  readonly #host: UnicornHost;
   readonly #lib: Libunicorn;
-  readonly #registers: RegisterFile;
-  readonly #space = new GuestSpace();
+  readonly #registers: RegisterAccess;
+  readonly #space: GuestSpace;
   readonly #gate: Gate;
   readonly #cmpxchg: Cmpxchg32;
   readonly #callbacks: Pointer[];
@@ -85,12 +74,16 @@ class UnicornEngine implements Engine {
   /** Block the watcher was last called for. */
   #block = 0;
 
-  constructor(lib: Libunicorn, blockHook: 'native' | 'js') {
+  constructor(host: UnicornHost) {
+    const { lib } = host;
+    this.#host = host;
     this.#lib = lib;
-    this.version = `libunicorn ${versionText(lib.version)} (${lib.path})`;
+    this.name = host.name;
+    this.version = host.version;
     const preciseFaultRip = lib.version >= VERSION_2_1;
     this.caps = { preciseFaultRip, exactCmpxchg32: true, countsBlocks: true, isCpu: false };
-    this.#registers = new RegisterFile(lib);
+    this.#registers = host.registers;
+    this.#space = new GuestSpace((size) => host.allocate(size));
     this.#cmpxchg = new Cmpxchg32({
       bytes: (address, size) => this.#space.bytes(address, size),
       rax: () => this.#cpu.reg(RAX),
@@ -102,18 +95,18 @@ class UnicornEngine implements Engine {
         onFuelUsed: (address) => this.#end({ halt: { kind: 'fuel', rip: BigInt(address) } }),
         onWatched: (address) => this.#onWatched(address),
       },
-      blockHook === 'native' ? hostHooks() : null,
+      host,
     );
     this.#cpu = this.#makeCpu();
-    const interrupt = this.#register(INTR_PROTO, (_uc: unknown, vector: number) => this.#end({ vector }));
-    const invalid = this.#register(MEM_PROTO, (...args: MemArguments) => this.#onInvalidMemory(...args));
-    this.#insnHook = this.#register(BLOCK_PROTO, (_uc: unknown, address: number | bigint, size: number) =>
+    const interrupt = host.callback('interrupt', (_uc, vector) => this.#end({ vector }));
+    const invalid = host.callback('memory', (_uc, type, address, size) =>
+      this.#onInvalidMemory(type, address, size),
+    );
+    this.#insnHook = host.callback('insn', (_uc, address, size) =>
       this.#guarded(() => this.#cmpxchg.onInsn(u64Argument(address), size)),
     );
-    this.#stepHook = this.#register(BLOCK_PROTO, (_uc: unknown, address: number | bigint) =>
-      this.#onStep(Number(address)),
-    );
-    const systemCall = this.#register(SYSCALL_PROTO, () => this.#end({ systemCall: true }));
+    this.#stepHook = host.callback('insn', (_uc, address) => this.#onStep(Number(address)));
+    const systemCall = host.callback('systemCall', () => this.#end({ systemCall: true }));
     this.#callbacks = [interrupt, invalid, systemCall, this.#insnHook, this.#stepHook];
     this.#hooks = {
       interrupt: { callback: interrupt, user: 0n },
@@ -132,13 +125,14 @@ class UnicornEngine implements Engine {
 
   unmap(region: Region): void {
     this.#checkIdle('unmap');
-    const { region: mapped } = this.#space.remove(region);
+    const { region: mapped, memory } = this.#space.remove(region);
     for (const address of this.#cmpxchgAt.keys()) {
       if (this.#space.bytes(address, 1).length === 0) this.#cmpxchgAt.delete(address);
     }
     // 2.0.1 keeps translations of unmapped code and runs them when something is mapped there again.
     if (mapped.perms.includes('x')) this.#closeHandle();
     else this.#handle?.unmap(mapped);
+    this.#host.release(memory);
   }
 
   load(address: U64, code: Uint8Array): void {
@@ -181,7 +175,8 @@ class UnicornEngine implements Engine {
     this.#closed = true;
     this.#closeHandle();
     this.#gate.close();
-    for (const callback of this.#callbacks) koffi.unregister(callback);
+    for (const callback of this.#callbacks) this.#host.removeCallback(callback);
+    for (const { memory } of this.#space.mapped) this.#host.release(memory);
   }
 
   #runOn(handle: UnicornHandle, request: RunRequest, out: BigUint64Array): Stop {
@@ -241,7 +236,7 @@ class UnicornEngine implements Engine {
     });
   }
 
-  #onInvalidMemory(...[, type, address, size]: MemArguments): boolean {
+  #onInvalidMemory(type: number, address: number | bigint, size: number): boolean {
     const kind = UC_MEM_KIND[type] ?? 'read';
     this.#events = { ...this.#events, access: { kind, address: u64Argument(address), size } };
     return false;
@@ -274,10 +269,6 @@ class UnicornEngine implements Engine {
     };
   }
 
-  #register(proto: TypeObject, callback: (...args: never[]) => unknown): Pointer {
-    return koffi.register(callback, koffi.pointer(proto));
-  }
-
   #checkIdle(what: string): void {
     const why = this.#closed ? 'it is closed' : 'it is running; watchers may only use the Cpu they are given';
     if (this.#closed || this.#active !== undefined) {
@@ -286,8 +277,6 @@ class UnicornEngine implements Engine {
   }
 }
 
-type MemArguments = [uc: unknown, type: number, address: number | bigint, size: number, value: unknown];
-
 function notRunning(): never {
   throw new OracleError('usage', {
     what: 'cpu',
@@ -295,6 +284,3 @@ function notRunning(): never {
     why: 'only valid while a watcher runs',
   });
 }
-
-/** uc_version's word, e.g. 0x020001ff. */
-const versionText = (word: number): string => `${word >>> 24}.${(word >> 16) & 0xff}.${(word >> 8) & 0xff}`;

@@ -29,8 +29,7 @@ import {
   type RunRequest,
   type Stop,
 } from '../engine.ts';
-import { GuestSpace } from '../guest-space.ts';
-import type { Mapped } from '../unicorn-handle.ts';
+import { type GuestBytes, GuestSpace, type Mapped } from '../guest-space.ts';
 import { Affinity } from './affinity.ts';
 import { Breakpoints, type CodeByte } from './breakpoints.ts';
 import { RIP } from './driver-code.ts';
@@ -73,7 +72,7 @@ class SiliconEngine implements Engine {
     countsBlocks: false,
     isCpu: true,
   };
-  readonly #segments = new Map<Uint8Array, Segment>();
+  readonly #segments = new Map<GuestBytes, Segment>();
   readonly #space = new GuestSpace((size) => this.#allocate(size));
   readonly #slots = sharedMemory().allocate(GUEST_PAGE_SIZE);
   readonly #breakpoints = new Breakpoints((address) => this.#codeByte(address), {
@@ -104,10 +103,10 @@ class SiliconEngine implements Engine {
 
   unmap(region: Region): void {
     this.#checkIdle('unmap');
-    const { region: mapped, bytes } = this.#space.remove(region);
+    const { region: mapped, memory } = this.#space.remove(region);
     this.#code = this.#codeRegions();
     this.#changeGuest((guest) => call(guest, SYS.munmap, mapped.address, mapped.size));
-    this.#release(bytes);
+    this.#release(memory);
   }
 
   load(address: U64, code: Uint8Array): void {
@@ -195,22 +194,22 @@ class SiliconEngine implements Engine {
     return event.kind === 'system-call' ? stopOfSystemCall(guest) : stopOfSignal(event, guest);
   }
 
-  #mapInGuest(guest: Tracee, { region, bytes }: Mapped): boolean {
+  #mapInGuest(guest: Tracee, { region, memory }: Mapped): boolean {
     const { address, size, perms } = region;
-    return mapShared(guest, address, size, perms, this.#segments.get(bytes)?.offset ?? 0);
+    return mapShared(guest, address, size, perms, this.#segments.get(memory)?.offset ?? 0);
   }
 
-  #allocate(size: number): Uint8Array {
+  #allocate(size: number): GuestBytes {
     const segment = sharedMemory().allocate(size);
-    const bytes = segment.bytes.subarray(0, size);
-    this.#segments.set(bytes, segment);
-    return bytes;
+    const memory = { bytes: segment.bytes.subarray(0, size) };
+    this.#segments.set(memory, segment);
+    return memory;
   }
 
-  #release(bytes: Uint8Array): void {
-    const segment = this.#segments.get(bytes);
+  #release(memory: GuestBytes): void {
+    const segment = this.#segments.get(memory);
     if (segment === undefined) return;
-    this.#segments.delete(bytes);
+    this.#segments.delete(memory);
     sharedMemory().release(segment);
   }
 
