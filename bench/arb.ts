@@ -40,7 +40,7 @@ const VARIANTS: readonly Variant[] = [
   sampled('callGraph', callGraph()),
   sampled('functionBody', functionBody()),
   sampled('programSpec', programSpec()),
-  { name: 'lower', run: () => SPECS.map(lower) },
+  { name: 'lower', run: () => SPECS.map((spec) => lower(spec)) },
   sampled('bpfProgram', bpfProgram()),
   sampled('hostileProgram', hostileProgram()),
   { name: 'interpret', run: () => PROGRAMS.map(runOf) },

@@ -10,7 +10,7 @@ import { type EngineSource, Runners } from './emu/runners.ts';
 import { openUnicorn } from './emu/unicorn.ts';
 import { interpret, interpretSteps } from './interp/interpret.ts';
 import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
-import type { Case, CaseResult } from './oracle/case.ts';
+import { asChosen, type Case, type CaseResult } from './oracle/case.ts';
 import type { Explained } from './oracle/explained.ts';
 import { type Localisation, localise, type StepMachines, type StepObserver } from './oracle/lockstep.ts';
 import { placementOf } from './oracle/placement.ts';
@@ -112,7 +112,7 @@ export class Checker {
   checkAll(subjects: readonly Subject[], before?: (index: number) => void): CaseResult[] {
     const cases = subjects.map(({ subject, options = {} }) => toCase(subject, options));
     return runCases(cases, this.#machines, before).map((result, index) => {
-      const judged = cases[index] as Case;
+      const judged = asChosen(cases[index] as Case, result.image);
       const wantsVacuity = subjects[index]?.options?.vacuity === true && result.verdict === 'agree';
       if (result.verdict !== 'diverge' && !wantsVacuity) return result;
       before?.(index);
@@ -127,8 +127,9 @@ export class Checker {
    * on both sides. They are recorded in a run of their own.
    */
   explain(subject: Program | Loaded, options: CheckOptions & { readonly steps?: number } = {}): Explained {
-    const judged = toCase(subject, options);
-    const result = runCase(judged, this.#machines);
+    const asked = toCase(subject, options);
+    const result = runCase(asked, this.#machines);
+    const judged = asChosen(asked, result.image);
     const localisation = this.#localise(judged, result);
     if (localisation === null || result.image === null) return { result, localisation, trace: null };
     const limit = Math.max(options.steps ?? DEFAULT_STEPS, 2);

@@ -2,8 +2,10 @@
 import type { Insn } from '../bpf/insn.ts';
 import { buildProgram, type Callee, type Program } from '../bpf/program.ts';
 import type { Input } from '../core/env.ts';
+import { conform } from './conform.ts';
 import { type Callable, pointersOf } from './lowering/builder.ts';
 import { type LoweredFunction, lowerFunction } from './lowering/function.ts';
+import { ANY, type Profile } from './profile.ts';
 import { Addresses, contextOf } from './regions.ts';
 import type { FunctionSpec, ProgramSpec } from './spec.ts';
 
@@ -17,8 +19,9 @@ export interface Generated {
 /** Instructions a whole run may take. Functions farther back get less, so that those before can call them. */
 const BUDGET = 500;
 
-/** Lowers any spec; the result is valid by construction. */
-export function lower(spec: ProgramSpec): Generated {
+/** Lowers any spec; the result is valid by construction, and only what the profile takes is in it. */
+export function lower(wanted: ProgramSpec, profile: Profile = ANY): Generated {
+  const spec = conform(wanted, profile);
   const addresses = new Addresses(spec);
   const { functions, natives, seed } = spec;
   const lowered: LoweredFunction[] = [];
@@ -26,11 +29,19 @@ export function lower(spec: ProgramSpec): Generated {
   for (let index = functions.length - 1; index >= 0; index--) {
     const fn = functions[index] as FunctionSpec;
     const budget = (BUDGET * (functions.length - index)) / functions.length;
-    const done = lowerFunction(fn, { index, functions: callables, natives, addresses, seed, budget });
+    const done = lowerFunction(fn, {
+      index,
+      functions: callables,
+      natives,
+      addresses,
+      seed,
+      profile,
+      budget,
+    });
     lowered[index] = done;
     callables = [{ index, args: fn.args, pointers: pointersOf(fn), cost: done.cost }, ...callables];
   }
-  return { spec, program: link(spec, lowered, addresses), input: { memory: contextOf(spec) } };
+  return { spec: wanted, program: link(spec, lowered, addresses), input: { memory: contextOf(spec) } };
 }
 
 function link(spec: ProgramSpec, lowered: readonly LoweredFunction[], addresses: Addresses): Program {

@@ -8,12 +8,13 @@ import { closeJits, noteChildrenIn } from './open-jits.ts';
 import { RunningFile } from './running-file.ts';
 import { serve } from './worker-thread.ts';
 
-const { seed, choice, setup, vacuityEvery, runningFile, stop, children } = workerData as WorkerSetup;
+const { seed, choice, profile, setup, vacuityEvery, runningFile, stop, children } = workerData as WorkerSetup;
 noteChildrenIn(children);
-const running = new RunningFile(runningFile, seed, setup);
+const running = new RunningFile(runningFile, seed, setup, profile);
 const stopped = new Int32Array(stop);
 const shard = new Shard({
   seed,
+  profile,
   setup,
   vacuityEvery,
   open: () => new Checker(checkerOptionsOf(choice)),

@@ -1,5 +1,6 @@
 /** Runs the command `fuzz`: corpus first, then the campaign on threads, then the reports. */
 import { availableParallelism } from 'node:os';
+import type { Profile } from '../arb/profile.ts';
 import { badInput, OracleError } from '../core/errors.ts';
 import { type Part, WHOLE } from '../core/part.ts';
 import { DEFAULT_ENGINE, openEngine } from '../emu/engines.ts';
@@ -16,6 +17,7 @@ import { fuzzHostile } from './fuzz-hostile.ts';
 import { Interrupt } from './fuzz-interrupt.ts';
 import { Progress } from './fuzz-progress.ts';
 import { ThreadPool } from './fuzz-threads.ts';
+import { profileOf } from './jit-profile.ts';
 import type { Setup } from './options.ts';
 import { replayCase, replayCases } from './replay-cases.ts';
 import { listText, partOfFiles, type ShardOptions, settingsOf } from './shard-option.ts';
@@ -46,13 +48,14 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
     await fuzzHostile(seed, options, targets, context);
     return;
   }
-  // Without an engine, nothing is made and nothing is left behind.
+  // Without an engine or a JIT, nothing is made and nothing is left behind.
   for (const name of options.engine ?? [DEFAULT_ENGINE]) openEngine(name).close();
+  const profile = profileOf(options);
   const corpus = new Corpus(options.corpus);
   const interrupt = new Interrupt();
   try {
     const saved = runCorpus(corpus, options, context);
-    const { state, seconds } = await campaign({ options, seed, corpus, interrupt }, context);
+    const { state, seconds } = await campaign({ options, seed, profile, corpus, interrupt }, context);
     const report: FuzzReport = {
       state,
       seconds,
@@ -108,12 +111,13 @@ function runCorpus(corpus: Corpus, options: FuzzOptions, context: Context): Save
 interface Setting {
   readonly options: FuzzOptions;
   readonly seed: number;
+  readonly profile: Profile;
   readonly corpus: Corpus;
   readonly interrupt: Interrupt;
 }
 
 async function campaign(
-  { options, seed, corpus, interrupt }: Setting,
+  { options, seed, profile, corpus, interrupt }: Setting,
   { io }: Context,
 ): Promise<{ readonly state: CampaignState; readonly seconds: number }> {
   const { time, path, maxFailures, shard } = options;
@@ -124,6 +128,7 @@ async function campaign(
     seed,
     vacuityEvery: one === undefined ? options.vacuity : Math.min(1, options.vacuity),
     choice: choiceOf(options),
+    profile,
     setup: setupLines(options),
     runningFile: (worker) => corpus.runningFile(worker),
   });

@@ -1,5 +1,6 @@
 /** Runs saved cases again: what replay and, for its corpus, fuzz share. */
 import { join } from 'node:path';
+import type { Profile } from '../arb/profile.ts';
 import { parseDataFile } from '../bpf/data-file.ts';
 import { textOf } from '../bpf/format.ts';
 import { Checker } from '../checker.ts';
@@ -12,6 +13,7 @@ import { setupOf } from './case-setup.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
+import { profileOf } from './jit-profile.ts';
 import { loadFile } from './load-file.ts';
 import type { Setup } from './options.ts';
 import { isDirectory, listDirectory, readFile } from './read-file.ts';
@@ -58,10 +60,13 @@ export function replayCases(paths: readonly string[], setup: Setup, context: Con
 /** Runs one case. Throws `input` errors for what is not one, `engine` errors. */
 export function replayCase(path: string, otherwise: Setup): CaseResult {
   const data = parseDataFile(textOf(readFile(path), path), path);
-  const checker = new Checker(checkerOptionsOf(setupOf(data.oracle, path, otherwise)));
+  const setup = setupOf(data.oracle, path, otherwise);
+  const checker = new Checker(checkerOptionsOf(setup));
   try {
     const hasProgram = data.raw !== undefined || data.asm.trim() !== '';
-    return hasProgram ? replayProgram(path, checker) : replayOrigin(path, data.oracle, checker);
+    return hasProgram
+      ? replayProgram(path, checker)
+      : replayOrigin(path, data.oracle, checker, profileOf(setup));
   } finally {
     checker.close();
   }
@@ -78,11 +83,12 @@ function replayOrigin(
   path: string,
   oracle: ReadonlyMap<string, readonly string[]>,
   checker: Checker,
+  profile: Profile,
 ): CaseResult {
-  const origin = originOf(oracle, path);
+  const origin = originOf(oracle, path, profile);
   if (origin === undefined)
     throw badInput('read case', path, 'it has neither instructions nor `# oracle:` lines with seed and path');
-  const result = judgeCase(checker, caseAt(origin.seed, origin.path), origin.seed, origin.path, {
+  const result = judgeCase(checker, caseAt(origin.seed, origin.path, profile), origin.seed, origin.path, {
     vacuity: true,
   });
   return { ...result, name: `${path} (${result.name})` };

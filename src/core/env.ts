@@ -1,6 +1,7 @@
 /**
  * What surrounds a program: its input, and models of the helpers and kfuncs it calls. Both sides get the same.
  */
+import type { Choices } from './choices.ts';
 import type { CalleeRef, Word } from './execution.ts';
 import { type U64, u64 } from './u64.ts';
 
@@ -33,6 +34,8 @@ export interface Env {
   readonly models: ReadonlyMap<string, CalleeModel>;
   /** BPF instructions the reference may run. */
   readonly insnLimit: number;
+  /** The judged JIT's. @defaultValue none: all as RFC 9669 says */
+  readonly choices?: Choices;
 }
 
 /** `helper:5`, `kfunc:12`, `bpf:1`: also the key of `callees` in the image protocol. */

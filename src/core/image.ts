@@ -1,6 +1,7 @@
 /**
  * An image: native code of a program, and what an engine or a report needs to know of it. Any JIT makes one.
  */
+import type { Choices } from './choices.ts';
 import type { CalleeRef } from './execution.ts';
 
 /** Where an argument is when its callee starts: a register, or a word counted from [rsp + 8] upwards. */
@@ -79,6 +80,8 @@ export interface Image {
   /** Native offset of each BPF slot's code, ascending; absent where the JIT has none. */
   readonly pcMap?: readonly (readonly [pc: number, offset: number])[];
   readonly callSites?: readonly CallSite[];
+  /** Where the JIT departs from RFC 9669 on purpose. */
+  readonly choices?: Choices;
   /** Absent where the JIT does not say: then values that depend on where frames lie are not compared. */
   readonly frames?: readonly FrameShape[];
 }

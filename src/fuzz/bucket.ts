@@ -5,12 +5,12 @@
  */
 import { isStackArgBase, MAX_REG_ARGS, stackArgSlot } from '../bpf/calling.ts';
 import type { Insn } from '../bpf/insn.ts';
+import { formOf } from '../bpf/opcode-forms.ts';
 import type { Program } from '../bpf/program.ts';
 import { R10 } from '../bpf/reg.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import type { Culprit } from '../oracle/locate.ts';
 import type { Divergence, Observed, Place, Subject } from '../oracle/verdict.ts';
-import { formOf } from './opcode-forms.ts';
 
 /** e.g. `add 32 K`, `st dw of arg 6`, `prologue`, `arg 7+ of kfunc`, `return value`. */
 export function bucketOf(result: CaseResult): string {

@@ -15,6 +15,7 @@
  * The running case of a fuzz is a file of seed and path alone (running-case.ts).
  */
 import type { Generated } from '../arb/lower.ts';
+import type { Profile } from '../arb/profile.ts';
 import { writeDataFile } from '../bpf/data-file.ts';
 import { dataSectionText } from '../bpf/data-section.ts';
 import { disassembleProgram } from '../bpf/disasm.ts';
@@ -28,6 +29,8 @@ export interface CaseOrigin {
   readonly path: CasePath;
   /** What was seen of it; null if it was not run. */
   readonly bucket: string | null;
+  /** What the program was made for. @defaultValue ANY */
+  readonly profile?: Profile | undefined;
   /** More `# oracle:` lines. */
   readonly setup?: ReadonlyMap<string, readonly string[]> | undefined;
 }
@@ -54,7 +57,10 @@ export function caseText(subject: Generated, result: CaseResult, origin: CaseOri
 /** The program as clang would write it. */
 const listing = (program: Program): string[] => disassembleProgram(program).trimEnd().split('\n');
 
-function oracleLines(program: Program, { seed, path, bucket, setup }: CaseOrigin): Map<string, string[]> {
+function oracleLines(
+  program: Program,
+  { seed, path, bucket, profile, setup }: CaseOrigin,
+): Map<string, string[]> {
   return new Map<string, string[]>([
     ['convention', [program.convention]],
     ['models', ['default']],
@@ -62,7 +68,7 @@ function oracleLines(program: Program, { seed, path, bucket, setup }: CaseOrigin
     ['proto', protos(program)],
     ['data', program.data.map(dataSectionText)],
     ...[...(setup ?? [])].map(([key, values]): [string, string[]] => [key, [...values]]),
-    ['generator', [generatorFingerprint()]],
+    ['generator', [generatorFingerprint(profile)]],
     ['seed', [`${seed}`]],
     ['path', [formatPath(path)]],
     ...(bucket === null ? [] : [['bucket', [bucket]] satisfies [string, string[]]]),

@@ -84,6 +84,13 @@ export class CaseDigest {
     this.addLanes([low, high]);
   }
 
+  /** Adds a name, wherever in the order. */
+  addName(text: string): void {
+    const hash = new Hash();
+    hash.bytes(new TextEncoder().encode(text));
+    this.addLanes(hash.lanes());
+  }
+
   addLanes([low, high]: readonly [number, number]): void {
     const sum = this.#sum;
     sum[0] = (sum[0] as number) + low;

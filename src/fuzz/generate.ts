@@ -1,5 +1,7 @@
 /** Case i of a campaign, and the simpler ones a path leads to. */
+import { conform } from '../arb/conform.ts';
 import { type Generated, lower } from '../arb/lower.ts';
+import { ANY, constraintsOf, type Profile } from '../arb/profile.ts';
 import { programSpec } from '../arb/program.ts';
 import { shrinkProgram } from '../arb/shrink.ts';
 import type { ProgramSpec } from '../arb/spec.ts';
@@ -8,14 +10,22 @@ import { caseRandom } from './case-random.ts';
 import { CaseDigest } from './digest.ts';
 import { type CasePath, formatPath } from './path.ts';
 
-const SPECS = programSpec();
+const SPECS = new WeakMap<Profile, ReturnType<typeof programSpec>>();
+
+function specsFor(profile: Profile): ReturnType<typeof programSpec> {
+  const known = SPECS.get(profile);
+  if (known !== undefined) return known;
+  const specs = programSpec(constraintsOf(profile));
+  SPECS.set(profile, specs);
+  return specs;
+}
 
 /** The spec a campaign draws at an index. */
-export const drawSpec = (seed: number, index: number): ProgramSpec =>
-  SPECS.generate(caseRandom(seed, index), undefined).value;
+export const drawSpec = (seed: number, index: number, profile: Profile = ANY): ProgramSpec =>
+  conform(specsFor(profile).generate(caseRandom(seed, index), undefined).value, profile);
 
 /** The spec at a path. Throws an `input` error if the path takes a shrink that does not exist. */
-export function specAt(seed: number, path: CasePath): ProgramSpec {
+export function specAt(seed: number, path: CasePath, profile: Profile = ANY): ProgramSpec {
   return path.choices.reduce(
     (spec, choice) => {
       let k = 0;
@@ -23,21 +33,24 @@ export function specAt(seed: number, path: CasePath): ProgramSpec {
       const why = `it has no shrink ${choice} in this version (there are ${k}); fuzz anew with the seed alone`;
       throw badInput('follow path', formatPath(path), why);
     },
-    drawSpec(seed, path.index),
+    drawSpec(seed, path.index, profile),
   );
 }
 
 /** The case at a path: program and input. */
-export const caseAt = (seed: number, path: CasePath): Generated => lower(specAt(seed, path));
+export const caseAt = (seed: number, path: CasePath, profile: Profile = ANY): Generated =>
+  lower(specAt(seed, path, profile), profile);
 
-let fingerprint: string | undefined;
+const FINGERPRINTS = new WeakMap<Profile, string>();
 
 /** Names the generator: seed and path mean the same case where it is the same. 16 hex digits. */
-export function generatorFingerprint(): string {
-  if (fingerprint === undefined) {
-    const digest = new CaseDigest();
-    for (let index = 0; index < 16; index++) digest.add(index, lower(drawSpec(0, index)));
-    fingerprint = digest.toString();
-  }
-  return fingerprint;
+export function generatorFingerprint(profile: Profile = ANY): string {
+  const known = FINGERPRINTS.get(profile);
+  if (known !== undefined) return known;
+  const digest = new CaseDigest();
+  for (let index = 0; index < 16; index++) digest.add(index, caseAt(0, { index, choices: [] }, profile));
+  // The first cases need not show all that is lacking.
+  for (const name of [...profile.lacks.keys()].sort()) digest.addName(name);
+  FINGERPRINTS.set(profile, digest.toString());
+  return digest.toString();
 }

@@ -3,6 +3,7 @@
  * again, until there is none. Each one runs in a fresh engine, so nothing an earlier one left can matter.
  */
 import { type Generated, lower } from '../arb/lower.ts';
+import type { Profile } from '../arb/profile.ts';
 import { shrinkProgram } from '../arb/shrink.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { bucketOf } from './bucket.ts';
@@ -15,6 +16,8 @@ export interface MinimiseOptions {
   readonly seed: number;
   readonly path: CasePath;
   readonly open: OpenJudge;
+  /** What programs are made for. @defaultValue ANY */
+  readonly profile?: Profile | undefined;
   /** Cases to run at the most. */
   readonly maxRuns: number;
   /** Told before each case is run. */
@@ -52,10 +55,10 @@ class Minimiser {
   }
 
   run(): Minimised {
-    const { seed, path: from } = this.#options;
+    const { seed, path: from, profile } = this.#options;
     let path = from;
-    let spec = specAt(seed, path);
-    let subject = lower(spec);
+    let spec = specAt(seed, path, profile);
+    let subject = lower(spec, profile);
     let result = this.#judge(subject, path);
     const bucket = bucketOf(result);
     let isFinished = result.verdict !== 'diverge';
@@ -69,7 +72,7 @@ class Minimiser {
           break;
         }
         const next: CasePath = { index: path.index, choices: [...path.choices, choice++] };
-        const found = this.#try(lower(simpler), next, { bucket, digest, result });
+        const found = this.#try(lower(simpler, profile), next, { bucket, digest, result });
         if (found === undefined) continue;
         [path, spec, subject, result] = [next, simpler, found.subject, found.result];
         isFinished = false;

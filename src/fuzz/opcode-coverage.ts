@@ -1,5 +1,11 @@
 /** Which forms of instructions the cases held, and with which operands. Counted in the program, run or not. */
-import { formIndex, OPCODE_FORMS, type OpcodeForm, type OperandSets, valueClass } from './opcode-forms.ts';
+import {
+  formIndex,
+  OPCODE_FORMS,
+  type OpcodeForm,
+  type OperandSets,
+  valueClass,
+} from '../bpf/opcode-forms.ts';
 
 /** Counts that can be sent to another thread. */
 export interface OpcodeCounts {

@@ -3,6 +3,7 @@
  * small write, cheap enough to do before every case. It is a `.data` file without instructions, so
  * that other readers of such files leave it alone.
  */
+import type { Profile } from '../arb/profile.ts';
 import { badInput } from '../core/errors.ts';
 import { generatorFingerprint } from './generate.ts';
 import { type CasePath, formatPath, parsePath } from './path.ts';
@@ -11,11 +12,12 @@ import { type CasePath, formatPath, parsePath } from './path.ts';
 export const runningHead = (
   seed: number,
   setup: ReadonlyMap<string, readonly string[]> = new Map(),
+  profile?: Profile,
 ): string =>
   [
     '# bpf-oracle: the case a fuzz worker was running when it ended; "bpf-oracle replay <this file>" runs it',
     ...[...setup].flatMap(([key, values]) => values.map((value) => `# oracle: ${key} ${value}`)),
-    `# oracle: generator ${generatorFingerprint()}`,
+    `# oracle: generator ${generatorFingerprint(profile)}`,
     `# oracle: seed ${seed}`,
     '# oracle: path ',
   ].join('\n');
@@ -28,18 +30,20 @@ export const runningTail = (path: CasePath, width: number): string => {
 
 /**
  * Seed and path that `# oracle:` lines name; undefined if they name none. Throws an `input` error if another
- * version's generator made them, or they are malformed. `where`: the file.
+ * version's generator made them, or for a JIT that took other programs, or they are malformed. `where`: the file.
  */
 export function originOf(
   oracle: ReadonlyMap<string, readonly string[]>,
   where: string,
+  profile?: Profile,
 ): { readonly seed: number; readonly path: CasePath } | undefined {
   const last = (key: string): string | undefined => oracle.get(key)?.at(-1);
   const [seed, path, generator] = [last('seed'), last('path'), last('generator')];
   if (seed === undefined || path === undefined) return undefined;
   if (!/^-?\d+$/.test(seed)) throw badInput('read case', where, `its seed \`${seed}\` is not a whole number`);
-  if (generator !== undefined && generator !== generatorFingerprint()) {
-    const why = `generator ${generator} made it, this version has ${generatorFingerprint()}; its case cannot be made again`;
+  const ours = generatorFingerprint(profile);
+  if (generator !== undefined && generator !== ours) {
+    const why = `generator ${generator} made it, this version has ${ours}; its case cannot be made again`;
     throw badInput('read case', where, why);
   }
   return { seed: Number(seed), path: parsePath(path, where) };

@@ -2,7 +2,8 @@
  * The part of a campaign that one thread does: blocks of cases, generated, run and counted, and the shrinking of
  * a case that diverges. Reports are plain data, so that they can be sent to another thread.
  */
-import { type Generated, lower } from '../arb/lower.ts';
+import type { Generated } from '../arb/lower.ts';
+import type { Profile } from '../arb/profile.ts';
 import { encode } from '../bpf/encode.ts';
 import type { Execution } from '../core/execution.ts';
 import type { CaseResult } from '../oracle/case.ts';
@@ -12,7 +13,7 @@ import { bucketOf } from './bucket.ts';
 import { CallCoverage } from './call-coverage.ts';
 import { caseText } from './case-file.ts';
 import { CaseDigest } from './digest.ts';
-import { specAt } from './generate.ts';
+import { caseAt } from './generate.ts';
 import { type Judge, judgeCases, type OpenJudge } from './judge.ts';
 import { type Minimised, minimise } from './minimise.ts';
 import { type OpcodeCounts, OpcodeCoverage } from './opcode-coverage.ts';
@@ -71,6 +72,8 @@ export interface ShrunkHit {
 export interface ShardOptions {
   readonly seed: number;
   readonly open: OpenJudge;
+  /** What programs are made for. @defaultValue ANY */
+  readonly profile?: Profile | undefined;
   /** Lines for the case files: how this campaign's JIT was set up. */
   readonly setup?: ReadonlyMap<string, readonly string[]>;
   /** Told which case is worked on next, so that it can be saved. */
@@ -117,10 +120,10 @@ export class Shard {
   }
 
   #runBatch(paths: readonly CasePath[], tally: Tally): void {
-    const { seed, open, before } = this.#options;
+    const { seed, profile, open, before } = this.#options;
     const cases = paths.map((path) => ({
       path,
-      subject: lower(specAt(seed, path)),
+      subject: caseAt(seed, path, profile),
       vacuity: isSampled(path.index, this.#options),
     }));
     const codes = cases.map(({ subject }) => encode(subject.program.insns));
@@ -132,7 +135,7 @@ export class Shard {
   }
 
   #count({ path, subject, code, result }: Judged, tally: Tally): void {
-    const { seed, setup } = this.#options;
+    const { seed, profile, setup } = this.#options;
     tally.digest.add(path.index, subject, code);
     tally.opcodes.add(code);
     tally.statistics.add(result);
@@ -143,23 +146,24 @@ export class Shard {
     if (result.verdict === 'diverge') {
       const bucket = bucketOf(result);
       const isFirst = tally.hits.every((hit) => hit.bucket !== bucket);
-      const text = isFirst ? caseText(subject, result, { seed, path, bucket, setup }) : null;
+      const text = isFirst ? caseText(subject, result, { seed, path, bucket, profile, setup }) : null;
       tally.hits.push({ path, bucket, file: text });
     } else if (result.verdict !== 'agree') tally.addUnjudged(path, result);
   }
 
   /** Shrinks a hit, every step in a fresh engine. */
   shrink(path: CasePath): ShrunkHit {
-    const { seed, open, before, isStopped, setup, maxShrinkRuns = MAX_SHRINK_RUNS } = this.#options;
+    const { seed, profile, open, before, isStopped, maxShrinkRuns = MAX_SHRINK_RUNS } = this.#options;
     const found = minimise({
       seed,
       path,
+      profile,
       open,
       maxRuns: maxShrinkRuns,
       ...(before === undefined ? {} : { before }),
       ...(isStopped === undefined ? {} : { isStopped }),
     });
-    return shrunkHit(found, seed, setup);
+    return shrunkHit(found, this.#options);
   }
 
   /** Frees the engine. */
@@ -173,7 +177,7 @@ export class Shard {
 const isSampled = (index: number, { seed, vacuityEvery = 0 }: ShardOptions): boolean =>
   vacuityEvery > 0 && index % vacuityEvery === seed % vacuityEvery;
 
-function shrunkHit(found: Minimised, seed: number, setup: ShardOptions['setup']): ShrunkHit {
+function shrunkHit(found: Minimised, { seed, profile, setup }: ShardOptions): ShrunkHit {
   const { path, bucket, shrinks, runs, isFinished, subject, result } = found;
   return {
     path,
@@ -182,7 +186,7 @@ function shrunkHit(found: Minimised, seed: number, setup: ShardOptions['setup'])
     runs,
     isFinished,
     diverged: result.verdict === 'diverge',
-    file: caseText(subject, result, { seed, path, bucket, setup }),
+    file: caseText(subject, result, { seed, path, bucket, profile, setup }),
   };
 }
 

@@ -70,7 +70,7 @@ function exitSubprog(m: Machine): undefined {
 }
 
 /** "The BPF program needs to store the return value into register R0 before doing an EXIT." */
-function exitMain(m: Machine): Outcome {
+export function exitMain(m: Machine): Outcome {
   const r0 = m.regs.word(R0);
   if (r0 === undefined) return m.poisoned(R0, 'result of main');
   const { frame } = m;

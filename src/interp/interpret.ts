@@ -37,7 +37,7 @@ export function interpret(program: Program, env: Env, options: InterpretOptions 
   const { placement = DEFAULT_PLACEMENT, traceLimit = 100_000 } = options;
   const m = new Machine(program, env, placement, traceLimit);
   const { outcome, insns } = run(m);
-  return { outcome, ...finalMemory(m), trace: m.trace.trace(), insns, breaches: [] };
+  return executionOf(m, outcome, insns);
 }
 
 /**
@@ -60,7 +60,7 @@ export function* interpretSteps(
     outcome = step(m, insn);
   }
   outcome ??= { kind: 'budget' };
-  return { outcome, ...finalMemory(m), trace: m.trace.trace(), insns, breaches: [] };
+  return executionOf(m, outcome, insns);
 }
 
 function viewOf(m: Machine): ReferenceStep {
@@ -143,6 +143,17 @@ function step(m: Machine, insn: Insn): Outcome | undefined {
     default:
       return assertNever(insn);
   }
+}
+
+function executionOf(m: Machine, outcome: Outcome, insns: number): Execution {
+  return {
+    outcome,
+    ...finalMemory(m),
+    trace: m.trace.trace(),
+    insns,
+    breaches: [],
+    ...(m.choicesMet.size === 0 ? {} : { choicesMet: [...m.choicesMet] }),
+  };
 }
 
 function finalMemory(m: Machine): Pick<Execution, 'memory' | 'memoryPoison' | 'data' | 'dataPoison'> {

@@ -8,6 +8,7 @@
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
 import { R0, R1, R2, R6, R10, REG_COUNT, type Reg } from '../bpf/reg.ts';
+import type { ChoiceName } from '../core/choices.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { Fault, FrameRegs, Outcome, Word } from '../core/execution.ts';
@@ -31,6 +32,8 @@ export class Machine {
   readonly memory: Memory;
   readonly trace: TraceRecorder;
   readonly regs = new Words(REG_COUNT);
+  /** Ways of the judged JIT that were gone. */
+  readonly choicesMet = new Set<ChoiceName>();
   /** Slot of the instruction that runs, and of the one after it. */
   pc = 0;
   next = 0;

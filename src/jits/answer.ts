@@ -2,6 +2,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { MAX_ARGS } from '../bpf/calling.ts';
 import type { Program } from '../bpf/program.ts';
+import type { Choices } from '../core/choices.ts';
 import { type ArgPlace, type CallSite, type FrameShape, type Image, UNKNOWN_GPR } from '../core/image.ts';
 import { CODE_BASE } from '../core/layout.ts';
 import { argPlaces } from '../x86/sysv.ts';
@@ -34,6 +35,7 @@ interface ImageAnswer {
   readonly frames?: readonly { readonly fp: number; readonly size: number; readonly stack: number }[];
   readonly subprogAbi?: 'sysv' | 'own';
   readonly callAlign?: 8 | 16;
+  readonly choices?: Choices;
 }
 
 interface Refusal {
@@ -134,7 +136,7 @@ function strayCall(
 }
 
 function imageOf(answer: ImageAnswer, { jit, program }: Asked): Image {
-  const { entry, subprogEntries, pcMap, callSites, frames, callAlign, subprogAbi = 'own' } = answer;
+  const { entry, subprogEntries, pcMap, callSites, frames, callAlign, choices, subprogAbi = 'own' } = answer;
   const regs = answer.regs?.map((name) => (name === null ? UNKNOWN_GPR : GPR_NAMES.indexOf(name)));
   return {
     jit,
@@ -145,6 +147,7 @@ function imageOf(answer: ImageAnswer, { jit, program }: Asked): Image {
     args: { bpf: argsOf(regs), native: argPlaces(MAX_ARGS) },
     subprogAbi,
     ...(callAlign === undefined ? {} : { callAlign }),
+    ...(choices === undefined ? {} : { choices }),
     ...(regs === undefined ? {} : { regs }),
     ...(pcMap === undefined ? {} : { pcMap }),
     ...(callSites === undefined ? {} : { callSites: callSites.map((site) => siteOf(site, program)) }),

@@ -93,6 +93,17 @@ export const IMAGE_SCHEMA = {
       enum: ['sysv', 'own'],
       description: 'sysv: subprogs keep callee-saved registers for each other too. Default: own.',
     },
+    choices: {
+      type: 'object',
+      description: 'Where the JIT departs from RFC 9669 on purpose. The reference follows.',
+      properties: {
+        divisionByZero: {
+          enum: ['exit'],
+          description: 'Dividing by a register that is 0 ends the program with r0 = 0.',
+        },
+      },
+      additionalProperties: false,
+    },
     callAlign: {
       enum: [8, 16],
       description: 'rsp is a multiple of this at each call of a helper or kfunc. Default: 8.',

@@ -16,6 +16,12 @@ export interface Case {
   readonly expected?: U64;
 }
 
+/** The case as the judged JIT has it: the reference follows its documented choices. */
+export function asChosen(subject: Case, image: Image | null): Case {
+  const choices = image?.choices;
+  return choices === undefined ? subject : { ...subject, env: { ...subject.env, choices } };
+}
+
 export type VerdictName = 'agree' | 'diverge' | 'inconclusive' | 'skipped';
 
 /** One judged (or skipped) case: everything a report shows of it. */

@@ -12,7 +12,7 @@ import type { Execution } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 import { CALLEE_BASE, CODE_BASE, CTX_BASE, STACK_BASE, STACK_SIZE } from '../core/layout.ts';
 import { recordMasks } from './arg-masks.ts';
-import { type Case, type CaseResult, skipped } from './case.ts';
+import { asChosen, type Case, type CaseResult, skipped } from './case.ts';
 import { compare, inconclusiveReason } from './compare.ts';
 import { locate } from './locate.ts';
 import { type Refer, refer, referAgain } from './placement.ts';
@@ -109,7 +109,7 @@ interface Compiled {
 function compileCase(subject: Case, machines: Machines): Compiled | CaseResult {
   const { name, program, env, expected = null } = subject;
   const image = tryCompile(program, env, machines);
-  if (!(image instanceof OracleError)) return { subject, image };
+  if (!(image instanceof OracleError)) return { subject: asChosen(subject, image), image };
   const known = { program, expected };
   if (image.kind === 'jit') return inconclusive(name, { kind: 'jit', why: image.parts.why }, known);
   return skipped(name, { kind: 'refused', why: image.message }, known);
@@ -128,8 +128,11 @@ function referCase({ subject, image }: Compiled, machines: Machines): Referred |
   if (want === null) return inconclusive(name, { kind: 'placement' }, { program, image, expected });
   const policy = policyFor(subject, image, want);
   const reason = inconclusiveReason(want, policy);
-  if (reason === undefined) return { subject, image, want, policy, argMasks: recorder.masks() };
   const known = { program, image, want, expected };
+  const [choice] = want.choicesMet ?? [];
+  // What is stated is stated of RFC 9669.
+  if (choice !== undefined && expected !== null) return skipped(name, { kind: 'choice', choice }, known);
+  if (reason === undefined) return { subject, image, want, policy, argMasks: recorder.masks() };
   return reason.kind === 'unsupported' ? skipped(name, reason, known) : inconclusive(name, reason, known);
 }
 

@@ -2,6 +2,7 @@
  * What the oracle says, as data; src/report makes the words. A verdict has three ends: both sides agree, they
  * diverge, or the run proves nothing and says why. A case that was not run is `skipped`, also with a reason.
  */
+import type { ChoiceName } from '../core/choices.ts';
 import type { AbiBreach, CalleeRef, Fault, Outcome, TraceEvent } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
 
@@ -94,6 +95,8 @@ export type Reason =
     }
   /** Where it goes depends on where frames lie, and the image does not say where that is. */
   | { readonly kind: 'placement' }
+  /** The file states what RFC 9669 says, and the JIT goes another way by choice. */
+  | { readonly kind: 'choice'; readonly choice: ChoiceName }
   /** The JIT died, was late or answered nonsense. */
   | { readonly kind: 'jit'; readonly why: string }
   /** The JIT declined the program; its own words. */

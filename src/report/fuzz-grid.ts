@@ -1,8 +1,8 @@
 /** Coverage as grids of text in which a hole is a dot: calls by arity, opcodes by operand values. */
 import { MAX_ARGS } from '../bpf/calling.ts';
+import type { OperandSets } from '../bpf/opcode-forms.ts';
 import { CALLEE_KINDS, CALLER_CLASSES, type CallCoverage, isPossibleCall } from '../fuzz/call-coverage.ts';
 import type { OpcodeCoverage, SeenForm } from '../fuzz/opcode-coverage.ts';
-import type { OperandSets } from '../fuzz/opcode-forms.ts';
 
 const HOLE = '·';
 

@@ -1,5 +1,6 @@
 /** The words of verdicts: the only place where divergences and reasons become text. */
 import type { Program } from '../bpf/program.ts';
+import type { ChoiceName } from '../core/choices.ts';
 import { calleeKey } from '../core/env.ts';
 import type { CalleeRef, Fault, Outcome, TraceEvent } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
@@ -134,6 +135,11 @@ function whereText(pc: number | null, rip: U64 | undefined, { image }: Scene): s
   return pc === null ? '' : ` at insn ${pc}`;
 }
 
+/** What a JIT does by choice. */
+export const CHOICE_WORDS: Readonly<Record<ChoiceName, string>> = {
+  divisionByZero: 'a division by zero ends the program with r0 = 0',
+};
+
 /** Why a case is inconclusive or was skipped, with the instruction that is the cause. */
 export function reasonText(reason: Reason, scene: Scene): string {
   switch (reason.kind) {
@@ -149,6 +155,8 @@ export function reasonText(reason: Reason, scene: Scene): string {
       return `${reason.what}${atInsn(reason.pc, scene)}`;
     case 'placement':
       return 'its way depends on where its frames lie, which the image does not say';
+    case 'choice':
+      return `the JIT's own choice: ${CHOICE_WORDS[reason.choice]}`;
     case 'jit':
     case 'refused':
     case 'file':

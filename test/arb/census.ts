@@ -6,12 +6,12 @@ import type { Generated } from '../../src/arb/lower.ts';
 import { isStackArgBase, MAX_REG_ARGS } from '../../src/bpf/calling.ts';
 import { encode, fields } from '../../src/bpf/encode.ts';
 import type { CallInsn, Insn } from '../../src/bpf/insn.ts';
+import { formIndex, OPCODE_FORMS } from '../../src/bpf/opcode-forms.ts';
 import { type Program, type Subprog, subprogAt, targetOf } from '../../src/bpf/program.ts';
 import { calleeKey } from '../../src/core/env.ts';
 import type { CallEvent, Execution } from '../../src/core/execution.ts';
 import { CTX_BASE, DATA_BASE } from '../../src/core/layout.ts';
 import type { U64 } from '../../src/core/u64.ts';
-import { formIndex, OPCODE_FORMS } from '../../src/fuzz/opcode-forms.ts';
 import { compile } from '../../src/jit/compile.ts';
 import { runGenerated } from './valid.ts';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bpfProgram, type FunctionSpec, type ProgramSpec, programSpec } from '../../src/arb/index.ts';
-import { OPCODE_FORMS } from '../../src/fuzz/opcode-forms.ts';
+import { OPCODE_FORMS } from '../../src/bpf/opcode-forms.ts';
 import { range } from '../kit/calls.ts';
 import { Census } from './census.ts';
 import { runGenerated } from './valid.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { encode } from '../../src/bpf/encode.ts';
+import { OPCODE_FORMS } from '../../src/bpf/opcode-forms.ts';
 import { CallCoverage } from '../../src/fuzz/call-coverage.ts';
 import type { CampaignState, Failure } from '../../src/fuzz/campaign.ts';
 import { caseAt } from '../../src/fuzz/generate.ts';
 import { OpcodeCoverage } from '../../src/fuzz/opcode-coverage.ts';
-import { OPCODE_FORMS } from '../../src/fuzz/opcode-forms.ts';
 import { Statistics } from '../../src/fuzz/statistics.ts';
 import { NO_VACUITY } from '../../src/oracle/vacuity-count.ts';
 import { findingsOf } from '../../src/report/findings.ts';

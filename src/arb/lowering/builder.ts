@@ -7,9 +7,11 @@ import type { Insn, JaInsn, JccInsn, MayGotoInsn } from '../../bpf/insn.ts';
 import { R10 } from '../../bpf/reg.ts';
 import type { U64 } from '../../core/u64.ts';
 import { distinct32, distinct64 } from '../distinct.ts';
+import { hasStructure, type Profile } from '../profile.ts';
 import type { Addresses } from '../regions.ts';
 import type { ArgType, FunctionSpec, NativeSpec } from '../spec.ts';
 import { Written } from './written.ts';
+import { WrittenWords } from './written-words.ts';
 
 /** A function that may be called. */
 export interface Callable {
@@ -31,6 +33,8 @@ export interface Surroundings {
   readonly natives: readonly NativeSpec[];
   readonly addresses: Addresses;
   readonly seed: number;
+  /** What the JIT takes that the program is for. */
+  readonly profile: Profile;
   /** Instructions a call of it may run at the most, its callees' included. */
   readonly budget: number;
 }
@@ -87,7 +91,8 @@ export class FunctionBuilder {
     this.around = around;
     this.stack = stack;
     const inRegisters = Math.min(spec.args, MAX_REG_ARGS);
-    this.state = { defined: (1 << R10) | ((1 << (inRegisters + 1)) - 2), written: new Written() };
+    const written = hasStructure(around.profile, 'stack word in parts') ? new Written() : new WrittenWords();
+    this.state = { defined: (1 << R10) | ((1 << (inRegisters + 1)) - 2), written };
   }
 
   /** Slots so far: the slot of what is emitted next. */

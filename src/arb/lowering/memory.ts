@@ -1,6 +1,7 @@
 /** Loads, stores, atomics: addresses inside their regions, and stack bytes written before they are read. */
 import type { Size } from '../../bpf/load-store.ts';
 import { R0, R9, R10 } from '../../bpf/reg.ts';
+import { hasStructure } from '../profile.ts';
 import type { Place, Stmt } from '../spec.ts';
 import type { FunctionBuilder } from './builder.ts';
 import { sourceReg } from './operate.ts';
@@ -68,7 +69,13 @@ function address(b: FunctionBuilder, place: Place, size: Size, use: Use): Addres
   const at = place.off % (region.size - size + 1);
   const disp = addresses.displacement(place.off);
   const base = place.via ?? R0;
-  b.constant(base, region.address + BigInt((use.aligned ? at - (at % size) : at) - disp));
+  const fromStart = (use.aligned ? at - (at % size) : at) - disp;
+  if (hasStructure(b.around.profile, 'address in a region'))
+    b.constant(base, region.address + BigInt(fromStart));
+  else {
+    b.constant(base, region.address);
+    if (fromStart !== 0) b.addImm(base, fromStart);
+  }
   return { base, off: disp };
 }
 

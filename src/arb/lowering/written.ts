@@ -27,7 +27,12 @@ export class Written {
   }
 
   copy(): Written {
-    return new Written(this.#words.slice());
+    return new Written(this.bits());
+  }
+
+  /** A copy of the set. */
+  protected bits(): Int32Array {
+    return this.#words.slice();
   }
 }
 

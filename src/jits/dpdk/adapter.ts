@@ -1,4 +1,5 @@
 /** DPDK's JIT behind the image protocol: a request to its answer. */
+import type { Choices } from '../../core/choices.ts';
 import type { ImageRequest } from '../request.ts';
 import type { GPR_NAMES } from '../schema.ts';
 import type { ExternalSymbol, Librte, NativeSymbol } from './librte.ts';
@@ -11,6 +12,8 @@ const REGS: readonly (typeof GPR_NAMES)[number][] = [
 ];
 /** Its helpers are C functions: psABI §3.2.2. */
 const CALL_ALIGN = 16;
+/** emit_div(): "exit with return value zero"; so does its interpreter (BPF_DIV_ZERO_CHECK of bpf_exec.c). */
+const CHOICES: Choices = { divisionByZero: 'exit' };
 /** A table of symbols has an entry for each helper number up to the largest. */
 const MAX_HELPER = 4096;
 const UNUSED: NativeSymbol = { kind: 'function', address: 0n, args: 0 };
@@ -34,6 +37,7 @@ export function answerTo(request: ImageRequest, librte: Librte): object {
     regs: [...REGS, hasFp ? 'rbp' : null],
     frames: [{ fp, size: stack, stack }],
     callAlign: CALL_ALIGN,
+    choices: CHOICES,
   };
 }
 

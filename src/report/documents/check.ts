@@ -17,6 +17,7 @@ const REASON_KINDS: Readonly<Record<Reason['kind'], true>> = {
   mapped: true,
   placement: true,
   unsupported: true,
+  choice: true,
   jit: true,
   refused: true,
   file: true,

@@ -5,12 +5,12 @@
  * Left out, because neither the reference nor the JIT runs them: ld_abs, ld_ind, callx, and lddw with a src
  * other than 0.
  */
-import { ALU_ROWS, MOVSX_BITS, SWAP_BITS, SWAP_ROWS } from '../bpf/alu.ts';
-import { ATOMIC_ROWS } from '../bpf/atomic.ts';
-import { fields } from '../bpf/encode.ts';
-import type { Insn } from '../bpf/insn.ts';
-import { CALL_SRC, type CallKind, JUMP_ROWS } from '../bpf/jump.ts';
-import { SIZE_ROWS } from '../bpf/load-store.ts';
+import { ALU_ROWS, MOVSX_BITS, SWAP_BITS, SWAP_ROWS } from './alu.ts';
+import { ATOMIC_ROWS } from './atomic.ts';
+import { fields } from './encode.ts';
+import type { Insn } from './insn.ts';
+import { CALL_SRC, type CallKind, JUMP_ROWS } from './jump.ts';
+import { SIZE_ROWS } from './load-store.ts';
 
 /** Values an operand can have, as bits: registers by number, immediates and offsets by VALUE_CLASSES. */
 export interface OperandSets {
@@ -52,12 +52,13 @@ const ANY = bits(VALUE_CLASSES.length);
 const SHIFT_COUNTS = 0b00011;
 const DIVISORS = ANY & ~1;
 
-interface Example {
+/** A form with the plainest instruction that has it: operands are 0. */
+export interface OpcodeExample {
   readonly form: OpcodeForm;
   readonly insn: Insn;
 }
 
-const example = (row: string, column: string, insn: Insn, operands: Partial<OperandSets>): Example => ({
+const example = (row: string, column: string, insn: Insn, operands: Partial<OperandSets>): OpcodeExample => ({
   form: { name: column === '' ? row : `${row} ${column}`, row, column, possible: { ...NONE, ...operands } },
   insn,
 });
@@ -73,7 +74,7 @@ function immediatesOf(op: string): number {
   return /div|mod/.test(op) ? DIVISORS : ANY;
 }
 
-const alu = (): Example[] =>
+const alu = (): OpcodeExample[] =>
   ALU_ROWS.flatMap(({ name, source }) =>
     WIDTHS.flatMap((width) =>
       sourcesOf(source).map((kx) => {
@@ -84,7 +85,7 @@ const alu = (): Example[] =>
     ),
   );
 
-const movsx = (): Example[] =>
+const movsx = (): OpcodeExample[] =>
   WIDTHS.flatMap((width) =>
     MOVSX_BITS[width].map((narrow) => {
       const insn: Insn = { kind: 'movsx', width, bits: narrow, dst: 0, src: 0 };
@@ -92,17 +93,17 @@ const movsx = (): Example[] =>
     }),
   );
 
-const swaps = (): Example[] =>
+const swaps = (): OpcodeExample[] =>
   SWAP_ROWS.flatMap(({ name }) =>
     SWAP_BITS.map((width) =>
       example(name, `${width}`, { kind: 'swap', op: name, bits: width, dst: 0 }, { dst: WRITTEN }),
     ),
   );
 
-const memory = (): Example[] =>
-  SIZE_ROWS.flatMap(({ name, bytes }): Example[] => {
+const memory = (): OpcodeExample[] =>
+  SIZE_ROWS.flatMap(({ name, bytes }): OpcodeExample[] => {
     const place = { dst: base(bytes), off: ANY };
-    const loads: Example[] = [
+    const loads: OpcodeExample[] = [
       example('ldx', name, { kind: 'ldx', size: bytes, sign: false, dst: 0, src: 0, off: 0 }, load(bytes)),
     ];
     if (bytes < 8) {
@@ -118,7 +119,7 @@ const memory = (): Example[] =>
 
 const load = (bytes: number): Partial<OperandSets> => ({ dst: WRITTEN, src: base(bytes), off: ANY });
 
-const atomics = (): Example[] =>
+const atomics = (): OpcodeExample[] =>
   ATOMIC_ROWS.flatMap(({ name, sizes, fetch }) =>
     sizes.map((size) => {
       const column = SIZE_ROWS.find((row) => row.bytes === size)?.name ?? '';
@@ -129,7 +130,7 @@ const atomics = (): Example[] =>
     }),
   );
 
-const jumps = (): Example[] =>
+const jumps = (): OpcodeExample[] =>
   JUMP_ROWS.flatMap(({ name }) =>
     WIDTHS.flatMap((width) =>
       (['K', 'X'] as const).map((kx) => {
@@ -142,12 +143,13 @@ const jumps = (): Example[] =>
     ),
   );
 
-const calls = (): Example[] =>
+const calls = (): OpcodeExample[] =>
   (Object.keys(CALL_SRC) as CallKind[]).map((target) =>
     example('call', target, { kind: 'call', target, imm: 0, off: 0 }, {}),
   );
 
-const EXAMPLES: readonly Example[] = [
+/** All forms, in the order of the tables. */
+export const OPCODE_EXAMPLES: readonly OpcodeExample[] = [
   ...alu(),
   ...movsx(),
   ...swaps(),
@@ -163,7 +165,7 @@ const EXAMPLES: readonly Example[] = [
 ];
 
 /** All forms, in the order of the tables. */
-export const OPCODE_FORMS: readonly OpcodeForm[] = EXAMPLES.map(({ form }) => form);
+export const OPCODE_FORMS: readonly OpcodeForm[] = OPCODE_EXAMPLES.map(({ form }) => form);
 
 /** Opcode byte by what tells forms with the same opcode byte apart. */
 type SubKey = 'none' | 'off' | 'imm' | 'src';
@@ -198,7 +200,7 @@ function keyOf(opcode: number, src: number, off: number, imm: number): number {
 }
 
 const BY_KEY = new Map(
-  EXAMPLES.map(({ insn }, index) => {
+  OPCODE_EXAMPLES.map(({ insn }, index) => {
     const [opcode, , src, off, imm] = fields(insn);
     return [keyOf(opcode, src, off, imm), index];
   }),

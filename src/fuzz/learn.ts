@@ -1,0 +1,155 @@
+/**
+ * Learns what a JIT takes from what it refuses: a small program for each form of instruction and for each
+ * structure that generated programs have. One that is refused is left out of the programs made for it.
+ */
+import { type Profile, STRUCTURES, type Structure } from '../arb/profile.ts';
+import type { Insn } from '../bpf/insn.ts';
+import { OPCODE_EXAMPLES } from '../bpf/opcode-forms.ts';
+import { buildProgram, type Callee, type DataSection, type Program } from '../bpf/program.ts';
+import { R0, R1, R2, R10 } from '../bpf/reg.ts';
+import { DATA_BASE } from '../core/layout.ts';
+
+/** Why a program for so many bytes of context is refused; undefined if it is taken. */
+export type Refusal = (program: Program, contextSize: number) => string | undefined;
+
+/** What beside forms and structures was asked; a JIT that refuses it can be sent nothing. */
+export type Learned =
+  | { readonly kind: 'profile'; readonly profile: Profile }
+  | { readonly kind: 'refuses all'; readonly why: string };
+
+const CONTEXT_BYTES = 16;
+const R3 = 3;
+const R11 = 11;
+
+type Slots = readonly (Insn | undefined)[];
+
+/** Asks for each form and each structure. The same JIT gives the same profile. */
+export function learnProfile(refusal: Refusal): Learned {
+  const ask = (slots: Slots): string | undefined => refusal(programOf(slots), CONTEXT_BYTES);
+  const why = ask([set(R0, 1), EXIT]);
+  if (why !== undefined) return { kind: 'refuses all', why };
+  const lacks = new Map<string, string>();
+  const note = (name: string, refused: string | undefined): void => {
+    if (refused !== undefined) lacks.set(name, refused);
+  };
+  for (const { form, insn } of OPCODE_EXAMPLES) note(form.name, ask(around(insn)));
+  for (const { name } of STRUCTURES) note(name, ask(STRUCTURE_PROBES[name]));
+  return { kind: 'profile', profile: { lacks } };
+}
+
+const EXIT: Insn = { kind: 'exit' };
+
+const set = (dst: number, imm: number): Insn => ({
+  kind: 'alu',
+  op: 'mov',
+  width: 64,
+  source: 'K',
+  dst,
+  src: 0,
+  imm,
+});
+
+const copy = (dst: number, src: number): Insn => ({
+  kind: 'alu',
+  op: 'mov',
+  width: 64,
+  source: 'X',
+  dst,
+  src,
+  imm: 0,
+});
+
+const address = (dst: number, imm: bigint): Slots => [{ kind: 'lddw', dst, src: 0, imm }, undefined];
+const store = (dst: number, off: number, size: 1 | 4 | 8): Insn => ({ kind: 'st', size, dst, off, imm: 1 });
+const load = (dst: number, src: number, off: number): Insn => {
+  return { kind: 'ldx', size: 8, sign: false, dst, src, off };
+};
+
+/** A form with what it needs before and after it: registers that hold numbers, an address, a way to the end. */
+function around(insn: Insn): Slots {
+  const numbers = [set(R0, 1), set(R2, 2)];
+  switch (insn.kind) {
+    case 'alu':
+      // Constants are known to validators: the operand comes from memory.
+      return [
+        load(R0, R1, 0),
+        load(R2, R1, 8),
+        { ...insn, dst: R0, src: insn.source === 'X' ? R2 : 0, imm: immOf(insn) },
+        EXIT,
+      ];
+    case 'movsx':
+      return [...numbers, { ...insn, dst: R0, src: R2 }, EXIT];
+    case 'swap':
+      return [...numbers, { ...insn, dst: R0 }, EXIT];
+    case 'lddw':
+      return [{ ...insn, dst: R0, imm: 1n }, undefined, EXIT];
+    case 'ldx':
+      return [store(R10, -8, 8), { ...insn, dst: R0, src: R10, off: -8 }, EXIT];
+    case 'st':
+      return [...numbers, { ...insn, dst: R10, off: -8 }, EXIT];
+    case 'stx':
+      return [...numbers, { ...insn, dst: R10, src: R2, off: -8 }, EXIT];
+    case 'atomic':
+      return insn.op === 'load_acquire'
+        ? [...numbers, store(R10, -8, 8), { ...insn, dst: R0, src: R10, off: -8 }, EXIT]
+        : [...numbers, store(R10, -8, 8), { ...insn, dst: R10, src: R2, off: -8 }, EXIT];
+    case 'jcc':
+      return [
+        load(R0, R1, 0),
+        load(R2, R1, 8),
+        { ...insn, dst: R0, src: insn.source === 'X' ? R2 : 0, off: 1 },
+        set(R0, 2),
+        EXIT,
+      ];
+    case 'ja':
+    case 'may_goto':
+      return [
+        ...numbers,
+        { kind: 'jcc', op: 'jeq', width: 64, source: 'K', dst: R0, src: 0, imm: 1, off: 2 },
+        set(R0, 3),
+        { ...insn, off: 1 },
+        set(R0, 2),
+        EXIT,
+      ];
+    case 'call':
+      return insn.target === 'local'
+        ? [{ ...insn, imm: 1 }, EXIT, set(R0, 1), EXIT]
+        : [set(R1, 1), { ...insn, imm: 1 }, EXIT];
+    default:
+      return [set(R0, 1), insn];
+  }
+}
+
+/** An immediate that every validator takes: a shift count, a divisor. */
+const immOf = ({ op, source }: Insn & { kind: 'alu' }): number => (source === 'X' || op === 'neg' ? 0 : 3);
+
+// biome-ignore format: a program a line
+const STRUCTURE_PROBES: Readonly<Record<Structure, Slots>> = {
+  'jump back': [
+    store(R10, -8, 8), load(R0, R10, -8), { kind: 'alu', op: 'add', width: 64, source: 'K', dst: R0, src: 0, imm: -1 },
+    { kind: 'stx', size: 8, dst: R10, src: R0, off: -8 },
+    { kind: 'jcc', op: 'jne', width: 64, source: 'K', dst: R0, src: 0, imm: 0, off: -4 }, EXIT,
+  ],
+  'stack arguments': [
+    ...[1, 2, 3, 4, 5].map((reg) => set(reg, reg)), store(R11, -8, 8), { kind: 'call', target: 'kfunc', imm: 2, off: 0 }, EXIT,
+  ],
+  'address in a region': [...address(R3, DATA_BASE + 8n), load(R0, R3, -8), EXIT],
+  'stack word in parts': [store(R10, -8, 4), store(R10, -4, 4), load(R0, R10, -8), EXIT],
+  'r2 at entry': [copy(R0, R2), EXIT],
+  'r10 as a value': [
+    set(R0, 1), { kind: 'jcc', op: 'jeq', width: 64, source: 'K', dst: R10, src: 0, imm: 5, off: 0 },
+    { kind: 'stx', size: 8, dst: R10, src: R10, off: -8 }, EXIT,
+  ],
+};
+
+const CALLEES: readonly Callee[] = [
+  { kind: 'helper', id: 1, name: 'helper1', args: 1 },
+  { kind: 'kfunc', id: 1, name: 'kfunc1', args: 1 },
+  { kind: 'kfunc', id: 2, name: 'kfunc2', args: 6 },
+];
+const DATA: readonly DataSection[] = [
+  { name: '.data', address: DATA_BASE, bytes: new Uint8Array(16), writable: true },
+];
+
+const programOf = (slots: Slots): Program =>
+  buildProgram(slots, { name: 'probe', callees: CALLEES, data: DATA });
