@@ -16,6 +16,7 @@ export function prefixesOf(insn: Uint8Array): Prefixed {
   const legacy = new Set<number>();
   let at = 0;
   for (let byte = insn[at]; byte !== undefined && LEGACY.has(byte); byte = insn[++at]) legacy.add(byte);
-  const rex = (insn[at] ?? 0) >> 4 === 4 ? (insn[at++] ?? 0) : 0;
-  return { opcode: at, legacy, rexW: (rex & REX_W) !== 0 };
+  const next = insn[at] ?? 0;
+  const isRex = next >> 4 === 4;
+  return { opcode: isRex ? at + 1 : at, legacy, rexW: isRex && (next & REX_W) !== 0 };
 }

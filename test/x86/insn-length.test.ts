@@ -31,6 +31,26 @@ describe('insnLayout', () => {
     expect(insnLayout(new Uint8Array(0))).toBeUndefined();
   });
 
+  it.each([
+    'f3 0f 1e fa',
+    '66 f2 48 8b 04 25 01 02 03 04', // [disp32] through a SIB byte
+    '0f 38 f1 04 24', // movbe [rsp], eax
+    '66 0f 3a 0f c1 08', // palignr
+    'c5 f8 77', // vzeroupper
+    'c4 e1 78 58 c1', // vaddps
+    'c4 e2 f1 f7 c2',
+    'c4 e3 79 0f c1 08', // vpalignr
+  ])('knows %s, and no part of it', (hex) => {
+    const bytes = bytesOf(hex);
+    expect(insnLayout(bytes)?.length).toBe(bytes.length);
+    for (let end = 0; end < bytes.length; end++) expect(insnLayout(bytes.subarray(0, end))).toBeUndefined();
+  });
+
+  it('knows no VEX map but 0F, 0F 38 and 0F 3A', () => {
+    expect(insnLayout(bytesOf('c4 e0 79 58 c1 08'))).toBeUndefined();
+    expect(insnLayout(bytesOf('c4 e5 79 58 c1 08'))).toBeUndefined();
+  });
+
   it('agrees with iced-x86 on random bytes, and knows most of what is there', () => {
     const { Decoder, DecoderOptions, FlowControl, Instruction } = iced();
     let seed = 1;
