@@ -10,6 +10,7 @@ import { type EngineSource, Runners } from './emu/runners.ts';
 import { openUnicorn } from './emu/unicorn.ts';
 import { interpret, interpretSteps } from './interp/interpret.ts';
 import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
+import { masksOf } from './oracle/arg-masks.ts';
 import { asChosen, type Case, type CaseResult } from './oracle/case.ts';
 import type { Explained } from './oracle/explained.ts';
 import { type Localisation, localise, type StepMachines, type StepObserver } from './oracle/lockstep.ts';
@@ -17,6 +18,7 @@ import { placementOf } from './oracle/placement.ts';
 import { fuelFor, type Machines, runCase, runCases, TRACE_LIMIT } from './oracle/run.ts';
 import { StepRecorder } from './oracle/step-trace.ts';
 import { vacuityOf } from './oracle/vacuity.ts';
+import { localiseWindow } from './oracle/window/localise.ts';
 
 /** @defaultValue of CheckOptions.insnLimit: some seconds of the reference. */
 export const DEFAULT_INSN_LIMIT = 100_000_000;
@@ -132,6 +134,9 @@ export class Checker {
     const judged = asChosen(asked, result.image);
     const localisation = this.#localise(judged, result);
     if (localisation === null || result.image === null) return { result, localisation, trace: null };
+    // Without a pc map there are no steps to show.
+    if (result.image.pcMap === undefined)
+      return { result: { ...result, culprit: localisation }, localisation, trace: null };
     const limit = Math.max(options.steps ?? DEFAULT_STEPS, 2);
     // The guilty instruction is one step, and what it did is seen before the next one.
     const from = Math.max(localisation.steps + 2 - limit, 0);
@@ -150,19 +155,27 @@ export class Checker {
 
   /** The instruction that made the difference, where lock-step finds it. */
   #localise(judged: Case, result: CaseResult, observer?: StepObserver): Localisation | null {
-    const { verdict, image, want } = result;
-    if (verdict !== 'diverge' || image === null || want?.insns == null) return null;
+    const { verdict, image, want, got } = result;
+    if (verdict !== 'diverge' || image === null || got === null || want?.insns == null) return null;
     if (lockstepNs(want, want.insns) > MAX_LOCKSTEP_NS) return null;
     const fuel = fuelFor(want.insns);
     const machines = this.#stepMachines(this.#runners.named(oddEngine(result)));
+    if (image.pcMap === undefined) return localiseWindow({ ...judged, image, want, got, fuel }, machines);
     return localise(judged, image, { reference: want, fuel }, machines, observer);
   }
 
   #stepMachines(runner: ImageRunner): StepMachines {
     return {
       reference: interpretSteps,
-      native: (image, program, env, { fuel, onStep }) =>
-        runner.run(image, subjectOf(program, this.#options.jit), env, { fuel, onStep, traceLimit: 0 }),
+      native: (image, program, env, { fuel, onStep, reference }) => {
+        const subject = subjectOf(program, this.#options.jit);
+        return runner.run(image, subject, env, {
+          fuel,
+          onStep,
+          argMasks: masksOf(reference.trace),
+          traceLimit: 0,
+        });
+      },
     };
   }
 

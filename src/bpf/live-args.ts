@@ -96,8 +96,8 @@ function readsOf(query: ArgReadQuery, pc: number, insn: Insn): readonly Reg[] {
 const argRegs = (args: number): Reg[] =>
   Array.from({ length: Math.min(args, MAX_REG_ARGS) }, (_, i) => i + 1);
 
-/** Registers written, as a set of bits. */
-function writesOf(insn: Insn): number {
+/** Registers written, as a set of bits: bit r for r. */
+export function writesOf(insn: Insn): number {
   switch (insn.kind) {
     case 'alu':
     case 'movsx':

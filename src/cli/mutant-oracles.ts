@@ -29,14 +29,19 @@ export const soundCompile =
   (program) =>
     compile(program, { bmi2 }).image;
 
-/** Both oracles over one JIT, each with an engine of its own that is opened when it is first used. */
+/** An image as someone else's JIT gives it. */
+const unmapped = ({ pcMap: _, ...image }: Image): Image => image;
+
+/** The oracles over one JIT, each with an engine of its own that is opened when it is first used. */
 export class JitOracles implements Oracles {
   readonly full: Checker;
+  readonly withoutMap: Checker;
   readonly r0Only: Machines;
   #runner: ImageRunner | undefined;
 
   constructor(compileImage: Compile) {
     this.full = new Checker({ compile: compileImage });
+    this.withoutMap = new Checker({ compile: (program) => unmapped(compileImage(program)) });
     this.r0Only = {
       compile: compileImage,
       reference: (program, env, request) => interpret(program, env, { ...request, traceLimit: 0 }),
@@ -53,6 +58,7 @@ export class JitOracles implements Oracles {
   /** Frees the engines. */
   close(): void {
     this.full.close();
+    this.withoutMap.close();
     this.#runner?.close();
     this.#runner = undefined;
   }

@@ -2,6 +2,7 @@
 import { runControl } from '../fuzz/control.ts';
 import type { ControlCount, SuiteKills } from '../fuzz/kill-matrix.ts';
 import { CaseStream, runTrial, type Trial } from '../fuzz/kill-trial.ts';
+import { plainCaseAt } from '../fuzz/plain-case.ts';
 import { firstFailure } from '../fuzz/stated-suite.ts';
 import { MUTANTS, type Mutant } from '../mutant/index.ts';
 import { type Compile, JitOracles, mutantCompile, soundCompile } from './mutant-oracles.ts';
@@ -33,10 +34,15 @@ export type Answer =
 
 const now = (): number => performance.now();
 
+const streamsOf = (seed: number) => ({
+  cases: new CaseStream(seed, now),
+  plainCases: new CaseStream(seed, now, plainCaseAt),
+});
+
 /** Does jobs one after the other; each in an engine of its own. Keeps the cases of the last seed. */
 export class MutantWork {
   readonly #setup: WorkSetup;
-  #cases: CaseStream | undefined;
+  #streams: ReturnType<typeof streamsOf> | undefined;
   #suites: Suites | undefined;
 
   constructor(setup: WorkSetup) {
@@ -62,11 +68,11 @@ export class MutantWork {
 
   #trial({ mutant: name, seed }: Job & { kind: 'trial' }): Trial {
     const mutant = mutantNamed(name);
-    if (this.#cases?.seed !== seed) this.#cases = new CaseStream(seed, now);
-    const cases = this.#cases;
+    if (this.#streams?.cases.seed !== seed) this.#streams = streamsOf(seed);
+    const streams = this.#streams;
     const { runs } = this.#setup;
     return withOracles(mutantCompile(mutant), (oracles) =>
-      runTrial({ cases, runs, guilty: mutant.guilty, oracles, now }),
+      runTrial({ ...streams, runs, guilty: mutant.guilty, oracles, now }),
     );
   }
 

@@ -18,9 +18,10 @@ export function bucketOf(result: CaseResult): string {
   const first = leadingDivergence(divergences);
   if (first === undefined) return 'none';
   if (first.subject.kind === 'engine') return engineKey(first, result);
-  switch (culprit?.stage) {
-    case undefined:
-      return subjectKey(first);
+  // Of a place that is known by calls and stores alone, the guess would tear one bug apart.
+  const isGuess = culprit?.window !== undefined && culprit.window.precision !== 'state';
+  if (culprit === null || isGuess) return subjectKey(first);
+  switch (culprit.stage) {
     case 'prologue':
     case 'epilogue':
       return culprit.stage;

@@ -22,10 +22,14 @@ export interface SuiteKills {
 
 export interface KilledBy {
   readonly full: boolean;
-  /** Within the same limit of cases. */
+  /** With the same effort: in no more cases than the full oracle took. */
   readonly r0Only: boolean;
-  /** In the cases the full oracle took. */
-  readonly r0InSameCases: boolean;
+  /** In ten times those cases. */
+  readonly r0Tenfold: boolean;
+  /** In all cases of the limit. */
+  readonly r0AllCases: boolean;
+  /** In all cases of the limit, if functions return what r0 holds. */
+  readonly plainR0: boolean;
   readonly selftestSums: boolean;
   readonly conformance?: boolean;
 }
@@ -38,10 +42,16 @@ export interface MutantRow extends Suspect {
   readonly seconds: number | null;
   /** Cases until r0 alone differs: median over the seeds where it does; null if it never does. */
   readonly r0Cases: number | null;
+  /** The same if functions return what r0 holds. */
+  readonly plainR0Cases: number | null;
   /** More than half of all seeds point at the guilty instruction. */
   readonly localised: boolean;
   /** Where one of the majority points. */
   readonly pointer: Pointer | null;
+  /** On more than half of all seeds the window of an image without a pc map holds the guilty instruction. */
+  readonly localisedWithoutMap: boolean;
+  /** Instructions that run in that window: median over the seeds that kill it; null if there is none. */
+  readonly windowInsns: number | null;
   readonly killedBy: KilledBy;
   readonly suites: SuiteKills;
   readonly trials: readonly Trial[];
@@ -51,13 +61,18 @@ export interface MatrixSummary {
   readonly total: number;
   readonly killed: number;
   readonly localised: number;
+  readonly localisedWithoutMap: number;
+  /** Median over the mutants of the instructions in a window; null if there is none. */
+  readonly medianWindow: number | null;
   /** Medians over the mutants that are killed; null if none is. */
   readonly medianCases: number | null;
   readonly medianSeconds: number | null;
   /** Killed mutants that a weaker oracle lets live. */
   readonly missedBy: {
     readonly r0Only: number;
-    readonly r0InSameCases: number;
+    readonly r0Tenfold: number;
+    readonly r0AllCases: number;
+    readonly plainR0: number;
     readonly selftestSums: number;
     readonly conformance?: number;
   };
@@ -77,12 +92,17 @@ export function rowOf(suspect: Suspect, trials: readonly Trial[], suites: SuiteK
     cases: median(kills.map(({ cases }) => cases)),
     seconds: median(kills.map(({ seconds }) => seconds)),
     r0Cases: median(trials.flatMap(({ r0Cases }) => r0Cases ?? [])),
+    plainR0Cases: median(trials.flatMap(({ plainR0Cases }) => plainR0Cases ?? [])),
     localised,
     pointer: kills.find((kill) => kill.localised === localised)?.pointer ?? null,
+    localisedWithoutMap: 2 * kills.filter(({ window }) => window?.contains === true).length > trials.length,
+    windowInsns: median(kills.flatMap(({ window }) => window?.insns ?? [])),
     killedBy: {
       full: killed,
-      r0Only: trials.some(({ r0Cases }) => r0Cases !== null),
-      r0InSameCases: trials.some(({ kill, r0Cases }) => kill !== null && r0Cases === kill.cases),
+      r0Only: trials.some((trial) => seesWithin(trial, 1)),
+      r0Tenfold: trials.some((trial) => seesWithin(trial, 10)),
+      r0AllCases: trials.some(({ r0Cases }) => r0Cases !== null),
+      plainR0: trials.some(({ plainR0Cases }) => plainR0Cases !== null),
       selftestSums: suites.selftestSums !== null,
       ...(conformance === undefined ? {} : { conformance: conformance !== null }),
     },
@@ -90,6 +110,10 @@ export function rowOf(suspect: Suspect, trials: readonly Trial[], suites: SuiteK
     trials,
   };
 }
+
+/** Whether r0 alone differs within so many times the cases the full oracle took. */
+const seesWithin = ({ kill, r0Cases }: Trial, times: number): boolean =>
+  kill !== null && r0Cases !== null && r0Cases <= times * kill.cases;
 
 export function summariseMatrix(rows: readonly MutantRow[]): MatrixSummary {
   const killed = rows.filter((row) => row.killed);
@@ -100,11 +124,15 @@ export function summariseMatrix(rows: readonly MutantRow[]): MatrixSummary {
     total: rows.length,
     killed: killed.length,
     localised: rows.filter((row) => row.localised).length,
+    localisedWithoutMap: rows.filter((row) => row.localisedWithoutMap).length,
+    medianWindow: median(rows.flatMap(({ windowInsns }) => windowInsns ?? [])),
     medianCases: median(killed.flatMap(({ cases }) => cases ?? [])),
     medianSeconds: median(killed.flatMap(({ seconds }) => seconds ?? [])),
     missedBy: {
       r0Only: missed('r0Only'),
-      r0InSameCases: missed('r0InSameCases'),
+      r0Tenfold: missed('r0Tenfold'),
+      r0AllCases: missed('r0AllCases'),
+      plainR0: missed('plainR0'),
       selftestSums: missed('selftestSums'),
       ...(hasConformance ? { conformance: missed('conformance') } : {}),
     },

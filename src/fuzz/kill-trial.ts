@@ -4,17 +4,28 @@
  */
 import type { Generated } from '../arb/lower.ts';
 import { disassemble } from '../bpf/disasm.ts';
+import type { Program } from '../bpf/program.ts';
 import type { CaseResult } from '../oracle/case.ts';
-import type { Stage } from '../oracle/locate.ts';
+import { type Precision, type Stage, stageOf } from '../oracle/locate.ts';
 import { type Machines, runCase } from '../oracle/run.ts';
 import { caseAt } from './generate.ts';
 import { caseName, INSN_LIMIT, type Judge, judgeCase } from './judge.ts';
+import type { CasePath } from './path.ts';
 
 /** Where localisation should point. */
 export interface Guilty {
   readonly stages: readonly Stage[];
   /** LLVM text of the guilty instruction. */
   readonly insn?: RegExp;
+}
+
+/** Where it points in an image without a pc map. */
+export interface WindowKill {
+  /** Whether the guilty instruction is in it. */
+  readonly contains: boolean;
+  readonly precision: Precision;
+  /** Instructions that ran in it. */
+  readonly insns: number;
 }
 
 /** Where it does point. */
@@ -35,6 +46,8 @@ export interface Kill {
   readonly pointer: Pointer | null;
   /** Whether it points at the guilty instruction. */
   readonly localised: boolean;
+  /** The same case, the image without its pc map; null: nothing is known there. */
+  readonly window: WindowKill | null;
 }
 
 /** What one seed came to. Plain data. */
@@ -44,6 +57,8 @@ export interface Trial {
   readonly kill: Kill | null;
   /** Cases until r0 alone differs; null: it never does. */
   readonly r0Cases: number | null;
+  /** The same on cases whose functions return what r0 holds, as those of other fuzzers do. */
+  readonly plainR0Cases: number | null;
 }
 
 /** A case with the seconds it took to make. */
@@ -55,15 +70,20 @@ export interface TimedCase {
 /** Milliseconds of a clock that never goes back. */
 export type Clock = () => number;
 
+export type MakeCase = (seed: number, path: CasePath) => Generated;
+
 /** The cases `fuzz` makes of a seed; each is made when it is first asked for, and kept for the next mutant. */
 export class CaseStream {
   readonly seed: number;
   readonly #now: Clock;
+  readonly #make: MakeCase;
   readonly #made: TimedCase[] = [];
 
-  constructor(seed: number, now: Clock) {
+  /** `make` @defaultValue as `fuzz` does */
+  constructor(seed: number, now: Clock, make: MakeCase = caseAt) {
     this.seed = seed;
     this.#now = now;
+    this.#make = make;
   }
 
   /** Case `index`; those before it are made too. */
@@ -72,7 +92,7 @@ export class CaseStream {
       const made = this.#made[index];
       if (made !== undefined) return made;
       const started = this.#now();
-      const subject = caseAt(this.seed, { index: this.#made.length, choices: [] });
+      const subject = this.#make(this.seed, { index: this.#made.length, choices: [] });
       this.#made.push({ subject, seconds: (this.#now() - started) / 1000 });
     }
   }
@@ -82,12 +102,16 @@ export class CaseStream {
 export interface Oracles {
   /** Compares everything, and localises. */
   readonly full: Pick<Judge, 'check'>;
+  /** The same on images without pc maps. */
+  readonly withoutMap: Pick<Judge, 'check'>;
   /** Runs both sides; of what comes of it only r0 and the way it ended are looked at. */
   readonly r0Only: Machines;
 }
 
 export interface TrialOptions {
   readonly cases: Pick<CaseStream, 'seed' | 'at'>;
+  /** The same, but functions return what r0 holds. */
+  readonly plainCases: Pick<CaseStream, 'seed' | 'at'>;
   /** Cases after which it counts as alive. */
   readonly runs: number;
   readonly guilty: Guilty;
@@ -95,8 +119,14 @@ export interface TrialOptions {
   readonly now: Clock;
 }
 
-/** Runs cases until both oracles have seen the difference, or there are no more. */
-export function runTrial({ cases, runs, guilty, oracles, now }: TrialOptions): Trial {
+/** Runs cases until all oracles have seen the difference, or there are no more. */
+export function runTrial(options: TrialOptions): Trial {
+  const { plainCases, runs, oracles } = options;
+  const mixed = mixedTrial(options);
+  return { ...mixed, plainR0Cases: firstR0Kill({ cases: plainCases, from: 0, runs, oracles }) };
+}
+
+function mixedTrial({ cases, runs, guilty, oracles, now }: TrialOptions): Omit<Trial, 'plainR0Cases'> {
   const { seed } = cases;
   let seconds = 0;
   let r0Cases: number | null = null;
@@ -108,7 +138,9 @@ export function runTrial({ cases, runs, guilty, oracles, now }: TrialOptions): T
     if (r0Cases === null && r0Differs(result)) r0Cases = index + 1;
     if (result.verdict !== 'diverge') continue;
     const pointer = pointerOf(result);
-    const kill = { cases: index + 1, seconds, pointer, localised: isGuilty(pointer, guilty) };
+    const unmapped = judgeCase(oracles.withoutMap, subject, seed, { index, choices: [] });
+    const localised = isGuilty(pointer, guilty);
+    const kill = { cases: index + 1, seconds, pointer, localised, window: windowKill(unmapped, guilty) };
     return { seed, kill, r0Cases: r0Cases ?? firstR0Kill({ cases, from: index + 1, runs, oracles }) };
   }
   return { seed, kill: null, r0Cases };
@@ -136,8 +168,24 @@ export const r0Differs = ({ divergences }: CaseResult): boolean =>
 function pointerOf({ culprit, program }: CaseResult): Pointer | null {
   if (culprit === null) return null;
   const { stage, pc } = culprit;
+  return { stage, pc, insn: textAt(program, pc) };
+}
+
+function textAt(program: Program | null, pc: number | null): string {
   const insn = pc === null ? undefined : program?.insns[pc];
-  return { stage, pc, insn: insn === undefined ? '' : disassemble(insn, { dialect: 'llvm' }) };
+  return insn === undefined ? '' : disassemble(insn, { dialect: 'llvm' });
+}
+
+/** A prologue counts where the window says that it may be one; any instruction at its own stage. */
+function windowKill(result: CaseResult, guilty: Guilty): WindowKill | null {
+  const { culprit, program } = result;
+  if (culprit?.window === undefined || program === null) return null;
+  const { precision, insns, pcs, prologue } = culprit.window;
+  const contains =
+    isGuilty(pointerOf(result), guilty) ||
+    (prologue !== null && guilty.stages.includes('prologue')) ||
+    pcs.some((pc) => isGuilty({ pc, stage: stageOf(program, pc), insn: textAt(program, pc) }, guilty));
+  return { contains, precision, insns };
 }
 
 const isGuilty = (pointer: Pointer | null, { stages, insn = /^/ }: Guilty): boolean =>

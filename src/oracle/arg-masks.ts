@@ -5,7 +5,7 @@
  */
 import type { Program } from '../bpf/program.ts';
 import { type CalleeModel, calleeKey, defaultModel, type Env } from '../core/env.ts';
-import type { Word } from '../core/execution.ts';
+import type { Trace, Word } from '../core/execution.ts';
 
 /** Bit i of a mask: argument i + 1 is defined. */
 export interface MaskRecorder {
@@ -37,6 +37,15 @@ export function recordMasks(program: Program, env: Env): MaskRecorder {
     models.set(key, recording(env.models.get(key) ?? defaultModel));
   }
   return { env: { ...env, models }, masks: () => masks.subarray(0, count) };
+}
+
+/** The masks of a run that was traced without a recorder: of the calls it kept. */
+export function masksOf({ events }: Trace): Uint16Array {
+  return Uint16Array.from(
+    events.flatMap((event) =>
+      event.kind === 'call' && event.callee.kind !== 'bpf' ? [maskOf(event.args)] : [],
+    ),
+  );
 }
 
 function maskOf(args: readonly Word[]): number {

@@ -8,9 +8,10 @@ import type {
   FrameRegs,
   ReturnEvent,
   StackBytes,
+  Trace,
   TraceEvent,
 } from '../core/execution.ts';
-import { type Collector, Places } from './collector.ts';
+import { Collector, Places } from './collector.ts';
 import type { Place } from './verdict.ts';
 
 /** BPF register of FrameRegs[i]. */
@@ -46,6 +47,18 @@ export function compareTraces(
     const count = (side: Execution) => ({ kind: 'count', value: side.trace.total }) as const;
     out.add({ kind: 'trace-length' }, count(want), count(got), null);
   }
+}
+
+/** Index of the first event that differs or that the native side lacks; Infinity if there is none. */
+export function firstDifferentEvent({ events: wanted }: Trace, { events: seen }: Trace): number {
+  const index = wanted.findIndex((want, i) => {
+    const got = seen[i];
+    if (got === undefined || !sameEvent(want, got)) return true;
+    const out = new Collector(0);
+    compareEvent(want, got, { kind: 'call', call: 0, callee: null }, out);
+    return out.total > 0;
+  });
+  return index < 0 ? Number.POSITIVE_INFINITY : index;
 }
 
 function sameEvent(want: TraceEvent, got: TraceEvent): boolean {

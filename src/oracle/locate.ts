@@ -13,15 +13,44 @@ export interface Culprit {
   /** Offset in the image, within the native instruction. */
   readonly offset: number;
   readonly stage: Stage;
+  /** Where the image has no pc map: how exact this is. `pc` is then the likeliest of the window. */
+  readonly window?: Window;
+}
+
+/**
+ * What bounds a window: `state`: registers and memory agreed before it; `store`: memory did, and calls; `call`:
+ * calls and returns did; `exit`: nothing but the ends of the run is known.
+ */
+export type Precision = 'state' | 'store' | 'call' | 'exit';
+
+/** Instructions among which the guilty one is, in the order the reference ran them. */
+export interface Window {
+  readonly precision: Precision;
+  /** A subprog whose prologue may be to blame as well; null if none can. */
+  readonly prologue: number | null;
+  /** Slots of the first and the last one; null in the prologue of main. */
+  readonly from: number | null;
+  readonly to: number | null;
+  /** All of them, each once. */
+  readonly pcs: readonly number[];
+  /** How many ran, each time counted. */
+  readonly insns: number;
+  /** Native code that ran meanwhile: offsets of its first instruction and of the one after it. */
+  readonly offsets: { readonly from: number; readonly to: number };
 }
 
 /** Where the native side faulted, if it did so inside the image and the JIT has a pc map; else null. */
 export function locate(program: Program, image: Image, got: Execution): Culprit | null {
-  const { outcome } = got;
+  const offset = faultOffset(image, got);
+  return offset === null ? null : locateOffset(program, image, offset);
+}
+
+/** Offset of the instruction the native side faulted at, if it did so inside the image. */
+export function faultOffset(image: Image, { outcome }: Execution): number | null {
   if (outcome.kind !== 'fault' || outcome.rip === undefined) return null;
   const into = isAfter(outcome.fault) ? 1n : 0n;
   const offset = Number(outcome.rip - image.base - into);
-  return offset < 0 || offset >= image.code.length ? null : locateOffset(program, image, offset);
+  return offset < 0 || offset >= image.code.length ? null : offset;
 }
 
 /** Software interrupts and hlt are reported after their instruction: step back into it. */
@@ -38,7 +67,8 @@ export function locateOffset(program: Program, image: Image, offset: number): Cu
   return { pc, offset, stage: stageOf(program, pc) };
 }
 
-function stageOf(program: Program, pc: number): Stage {
+/** The part of its subprog's code that an instruction becomes. */
+export function stageOf(program: Program, pc: number): Stage {
   const kind = program.insns[pc]?.kind;
   if (kind === 'call' || kind === 'callx') return 'call';
   return kind === 'exit' ? 'epilogue' : 'insn';

@@ -3,36 +3,17 @@
  * stack arguments, the frame's bytes and all memory are compared, so the first difference is the doing of the
  * instruction before. Needs a pc map; poison of the reference is never compared.
  */
-import { MAX_STACK_ARGS } from '../bpf/calling.ts';
 import type { Insn } from '../bpf/insn.ts';
 import { type Program, subprogAt } from '../bpf/program.ts';
-import { R10, REG_COUNT } from '../bpf/reg.ts';
+import { R10 } from '../bpf/reg.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
-import type { Execution, StackBytes, Word } from '../core/execution.ts';
+import type { Execution } from '../core/execution.ts';
 import { FP_DEPTH, type Image } from '../core/image.ts';
-import type { NativeStep, ReferenceStep, StepView } from '../core/step.ts';
-import type { U64 } from '../core/u64.ts';
+import type { NativeStep, ReferenceStep } from '../core/step.ts';
 import type { Case } from './case.ts';
 import { type Culprit, locate, locateOffset, type Stage } from './locate.ts';
 import { placementOf } from './placement.ts';
-
-/** What differs before an instruction, in the order of comparison. */
-export interface StepDifference {
-  /**
-   * `control`: native code came to another instruction than `pc`, the one the reference is at (null: it has
-   * ended). Slot 0 of `outgoing` and `incoming` is argument 6.
-   */
-  readonly what:
-    | { readonly kind: 'control'; readonly pc: number | null }
-    | { readonly kind: 'reg'; readonly reg: number }
-    | { readonly kind: 'outgoing' | 'incoming'; readonly slot: number }
-    | { readonly kind: 'stack'; readonly offset: number }
-    | { readonly kind: 'memory'; readonly region: number; readonly offset: number }
-    | { readonly kind: 'rsp' }
-    | { readonly kind: 'direction-flag' };
-  readonly want: U64;
-  readonly got: U64;
-}
+import { type StepDifference, stepDifferences } from './step-differences.ts';
 
 /** The guilty instruction, and what it did. */
 export interface Localisation extends Culprit {
@@ -70,9 +51,6 @@ export interface StepObserver {
    */
   readonly onStep: (want: ReferenceStep, got: NativeStep) => void;
 }
-
-/** Differences listed of one step. */
-const MAX_DIFFERENCES = 16;
 
 /**
  * The first instruction after which the sides differ; null where the image has no pc map or nothing differs
@@ -136,7 +114,7 @@ class LockStep {
     // Instructions that became no code at all share the offset of the one after them.
     while (this.#next !== undefined && pcs.includes(this.#next.pc)) {
       this.#observer?.onStep(this.#next, native);
-      const differences = compareSteps(this.#next, native, this.#image);
+      const differences = stepDifferences(this.#next, native, this.#image);
       if (differences.length > 0) return this.#blame(differences);
       const { pc } = this.#next;
       this.#last = pc;
@@ -245,48 +223,4 @@ function pcsByOffset({ pcMap = [] }: Image): Map<number, number[]> {
     else pcs.push(pc);
   }
   return byOffset;
-}
-
-function compareSteps(want: ReferenceStep, got: NativeStep, image: Image): StepDifference[] {
-  const out: StepDifference[] = [];
-  const word = (what: StepDifference['what'], w: Word, g: Word): void => {
-    if (w !== undefined && g !== w && out.length < MAX_DIFFERENCES) out.push({ what, want: w, got: g ?? 0n });
-  };
-  for (let reg = 0; reg < REG_COUNT; reg++) word({ kind: 'reg', reg }, want.reg(reg), got.reg(reg));
-  for (let slot = 0; slot < MAX_STACK_ARGS; slot++) {
-    word({ kind: 'outgoing', slot }, want.outgoing(slot), got.outgoing(slot));
-    word({ kind: 'incoming', slot }, want.incoming(slot), got.incoming(slot));
-  }
-  compareFrames(want.stack(), got.stack(), word);
-  compareMemory(want, got, word);
-  const bytes = image.frames?.[want.subprog]?.bytes;
-  const fp = want.reg(REG_COUNT - 1);
-  if (bytes !== undefined && fp !== undefined) word({ kind: 'rsp' }, fp - BigInt(bytes), got.rsp);
-  word({ kind: 'direction-flag' }, 0n, got.directionFlag ? 1n : 0n);
-  return out;
-}
-
-type CompareWord = (what: StepDifference['what'], want: Word, got: Word) => void;
-
-/** Both end at r10. */
-function compareFrames(want: StackBytes | null, got: StackBytes | null, word: CompareWord): void {
-  if (want === null || got === null) return;
-  const shift = got.bytes.length - want.bytes.length;
-  for (let k = 0; k < want.bytes.length; k++) {
-    if (want.poison?.[k] === 1 || want.bytes[k] === got.bytes[k + shift]) continue;
-    const what = { kind: 'stack', offset: k - want.bytes.length } as const;
-    word(what, BigInt(want.bytes[k] ?? 0), BigInt(got.bytes[k + shift] ?? 0));
-  }
-}
-
-function compareMemory(want: StepView, got: StepView, word: CompareWord): void {
-  const seen = got.memory();
-  want.memory().forEach(({ bytes, poison }, region) => {
-    const other = seen[region]?.bytes;
-    if (other === undefined) return;
-    for (let offset = 0; offset < bytes.length; offset++) {
-      if (poison?.[offset] === 1 || bytes[offset] === other[offset]) continue;
-      word({ kind: 'memory', region, offset }, BigInt(bytes[offset] ?? 0), BigInt(other[offset] ?? 0));
-    }
-  });
 }

@@ -1,6 +1,7 @@
 /** The JSON document of check, conformance and replay: schema `bpf-oracle/check@1`. */
 import type { Summary, VerdictName } from '../oracle/case.ts';
 import type { ExpectedList } from '../oracle/expected-failures.ts';
+import type { Precision, Window } from '../oracle/locate.ts';
 import type { VacuityCounts } from '../oracle/vacuity-count.ts';
 import type { Reason, Subject, Vacuity } from '../oracle/verdict.ts';
 import type { CasesShard } from './shard.ts';
@@ -48,6 +49,10 @@ export interface JsonCulprit {
   readonly native: string;
   readonly offset: number;
   readonly stage: string;
+  /** `insn`: by a pc map, exact; else a window's, of which `pc` is the likeliest. Always written; once it was not. */
+  readonly precision?: 'insn' | Precision;
+  /** Only where it is not `insn`. */
+  readonly window?: Omit<Window, 'precision'>;
 }
 
 export interface JsonReport {

@@ -5,7 +5,7 @@ import type { CaseResult } from '../oracle/case.ts';
 import { insnText } from './insn-text.ts';
 import { disassemblePiece, pieceAt, piecesOf } from './native.ts';
 import { table } from './table.ts';
-import { fieldName, observedText } from './words.ts';
+import { fieldName, observedText, windowText } from './words.ts';
 
 /** Rows of differing fields; the rest is counted. */
 const MAX_ROWS = 16;
@@ -16,7 +16,7 @@ const MAX_NATIVE = 12;
 
 /** The block without indentation. */
 export function failureBlock(result: CaseResult): string[] {
-  return [...differences(result), ...place(result)];
+  return [...differences(result), ...precision(result), ...place(result)];
 }
 
 function differences(result: CaseResult): string[] {
@@ -29,6 +29,12 @@ function differences(result: CaseResult): string[] {
   ]);
   const more = divergenceCount - shown.length;
   return [...table([['what', 'want', 'got'], ...rows]), ...(more === 0 ? [] : [`… and ${more} more`])];
+}
+
+/** How exactly the place below is known, where that is not to the instruction. */
+function precision(result: CaseResult): string[] {
+  const window = result.culprit?.window;
+  return window === undefined ? [] : ['', windowText(window, result)];
 }
 
 /** The instruction at fault, or else the one where the first difference shows, with its neighbours. */

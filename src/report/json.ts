@@ -60,7 +60,10 @@ export function jsonDivergence({ subject, want, got, pc }: Divergence, scene: Sc
 }
 
 /** @internal */
-export function jsonCulprit({ pc, offset, stage }: Culprit, { program, image }: Scene): JsonCulprit {
+export function jsonCulprit({ pc, offset, stage, window }: Culprit, { program, image }: Scene): JsonCulprit {
   const insn = pc === null || program === null ? null : insnText(program, pc);
-  return { pc, insn, native: image === null ? '' : nativeText(image, offset), offset, stage };
+  const known = { pc, insn, native: image === null ? '' : nativeText(image, offset), offset, stage };
+  if (window === undefined) return { ...known, precision: 'insn' };
+  const { precision, ...rest } = window;
+  return { ...known, precision, window: rest };
 }

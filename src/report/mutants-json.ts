@@ -26,8 +26,11 @@ export interface JsonMutant {
   readonly seconds: number | null;
   /** The same of r0 alone. */
   readonly r0Cases: number | null;
+  readonly plainR0Cases: number | null;
   readonly localised: boolean;
   readonly culprit: Pointer | null;
+  readonly localisedWithoutMap: boolean;
+  readonly windowInsns: number | null;
   readonly killedBy: KilledBy;
   /** The first test of each fixed suite that fails. */
   readonly failing: SuiteKills;
@@ -57,8 +60,11 @@ const mutantOf = ({ pointer, suites, ...row }: MutantRow): JsonMutant => ({
   cases: row.cases,
   seconds: row.seconds,
   r0Cases: row.r0Cases,
+  plainR0Cases: row.plainR0Cases,
   localised: row.localised,
   culprit: pointer,
+  localisedWithoutMap: row.localisedWithoutMap,
+  windowInsns: row.windowInsns,
   killedBy: row.killedBy,
   failing: suites,
   trials: row.trials,

@@ -1,7 +1,7 @@
 /** The kill matrix as a section of a Markdown document. */
 import type { MutantRow } from '../fuzz/kill-matrix.ts';
 import { code, markdownTable, withSection } from './markdown.ts';
-import { controlText, type MutantsReport, pointerText, totalsText, yesNo } from './mutants-report.ts';
+import { controlText, type MutantsReport, pointerText, totalsText, windowText, yesNo } from './mutants-report.ts';
 
 /**
  * The document with the section put in: in the place of an old one, else at the end. `document`: empty for a
@@ -48,11 +48,16 @@ function introduction({ seeds, runs, suites }: MutantsReport): string[] {
     'Each mutant is the built-in JIT with one bug that a JIT really had, or that the layout of stack arguments invites.',
     `It runs on the cases that \`fuzz\` makes of the seeds ${list}, up to ${runs} of each. It counts as killed if the`,
     'oracle sees a difference on every seed; cases and seconds (making the cases included) are medians over the',
-    'seeds. *Right* says that localisation points at the guilty instruction on most of them. The other columns say',
-    'who else would have seen it:',
+    'seeds. *Right* says that localisation points at the guilty instruction on most of them; *no map*, how many',
+    'instructions ran in the window that it names if the image has no pc map, and that the guilty one is among them on',
+    'most of them. The other columns say who else would have seen it:',
     '',
     '- **r0**: the same cases, but only r0 and the way a run ends are compared: cases until they differ (median over',
-    '  the seeds where they do).',
+    '  the seeds where they do). r0 alone counts as missing a mutant if on no seed it differs in the cases in which the',
+    '  whole oracle has killed it: with the same work, it has seen nothing. The totals also say how many it misses in',
+    '  ten times those cases and in all. That it misses few in all is the doing of these cases: each function mixes its',
+    '  registers into r0 by position, so that what goes wrong comes out there sooner or later. Fuzzers of other JITs',
+    '  return what r0 holds in the end; the last of these totals is about the same cases without the mixing.',
     `- **sums**: ${suites.selftestSums} programs in the shape of Linux's own tests of stack arguments, which return`,
     '  plain sums of small consecutive numbers, judged by the r0 they state.',
     ...(suites.conformance === undefined
@@ -63,20 +68,12 @@ function introduction({ seeds, runs, suites }: MutantsReport): string[] {
 
 function tableOf({ rows, suites }: MutantsReport): string[] {
   const extra = suites.conformance === undefined ? [] : ['conformance'];
-  const head = ['mutant', 'cases', 'seconds', 'r0', 'sums', ...extra, 'right', 'points at'];
+  const head = ['mutant', 'cases', 'seconds', 'r0', 'sums', ...extra, 'right', 'no map', 'points at'];
   return markdownTable([head, ...rows.map(cellsOf)]);
 }
 
-function cellsOf({
-  name,
-  killed,
-  cases,
-  seconds,
-  r0Cases,
-  localised,
-  pointer,
-  killedBy,
-}: MutantRow): string[] {
+function cellsOf(row: MutantRow): string[] {
+  const { name, killed, cases, seconds, r0Cases, localised, pointer, killedBy } = row;
   const { selftestSums, conformance } = killedBy;
   return [
     code(name),
@@ -86,6 +83,7 @@ function cellsOf({
     yesNo(selftestSums),
     ...(conformance === undefined ? [] : [yesNo(conformance)]),
     yesNo(localised),
+    windowText(row),
     pointer === null ? '' : code(pointerText(pointer)),
   ];
 }

@@ -33,22 +33,31 @@ export const secondsText = (seconds: number): string => `${seconds.toFixed(3)} s
 /** The totals in a line. */
 export function totalsText({ summary, suites }: Pick<MutantsReport, 'summary' | 'suites'>): string {
   const { total, killed, localised, medianCases, medianSeconds, missedBy } = summary;
+  const { localisedWithoutMap, medianWindow } = summary;
+  const window = medianWindow === null ? '' : `, in windows of ${medianWindow} instructions (median)`;
   const speed =
     medianCases === null || medianSeconds === null
       ? ''
       : `, in the median after ${medianCases} cases and ${secondsText(medianSeconds)}`;
   const missed = [
-    `${missedBy.r0Only} by r0 alone (${missedBy.r0InSameCases} in the cases the whole oracle took)`,
+    `${missedBy.r0Only} by r0 alone in the cases the whole oracle took ` +
+      `(${missedBy.r0Tenfold} in ten times those, ${missedBy.r0AllCases} in all, ` +
+      `${missedBy.plainR0} in all where functions return what r0 holds)`,
     `${missedBy.selftestSums} by ${suites.selftestSums} programs that return sums`,
     ...(missedBy.conformance === undefined
       ? []
       : [`${missedBy.conformance} by ${suites.conformance ?? 0} tests of bpf_conformance`]),
   ];
   return (
-    `${total} mutants: ${killed} killed${speed}; ${localised} localised. ` +
+    `${total} mutants: ${killed} killed${speed}; ${localised} localised, ` +
+    `${localisedWithoutMap} without a pc map${window}. ` +
     `Of the killed ones are missed: ${missed.join(', ')}`
   );
 }
+
+/** Of the window of an image without a pc map: its size, if it holds the guilty instruction. */
+export const windowText = ({ localisedWithoutMap, windowInsns }: MutantRow): string =>
+  localisedWithoutMap && windowInsns !== null ? `${windowInsns}` : 'no';
 
 /** The control in a line; undefined if there was none. */
 export function controlText({ control, seeds }: MutantsReport): string | undefined {

@@ -8,6 +8,7 @@ import {
   pointerText,
   secondsText,
   totalsText,
+  windowText,
   yesNo,
 } from './mutants-report.ts';
 import { table } from './table.ts';
@@ -24,6 +25,7 @@ export function mutantsText(report: MutantsReport, { color }: { readonly color: 
     'sums',
     ...(hasConformance ? ['conformance'] : []),
     'right',
+    'no map',
     'points at',
   ];
   const lines = table([head, ...report.rows.map(cellsOf)]);
@@ -49,6 +51,7 @@ function cellsOf(row: MutantRow): string[] {
     yesNo(selftestSums),
     ...(conformance === undefined ? [] : [yesNo(conformance)]),
     yesNo(localised),
+    windowText(row),
     pointer === null ? '' : pointerText(pointer),
   ];
 }

@@ -6,6 +6,7 @@ import type { CalleeRef, Fault, Outcome, TraceEvent } from '../core/execution.ts
 import type { Image } from '../core/image.ts';
 import { hex, hex64, type U64 } from '../core/u64.ts';
 import type { StaleEntry } from '../oracle/expected-failures.ts';
+import type { Precision, Window } from '../oracle/locate.ts';
 import type { Observed, Place, Reason, Subject } from '../oracle/verdict.ts';
 import { insnText } from './insn-text.ts';
 
@@ -139,6 +140,29 @@ function whereText(pc: number | null, rip: U64 | undefined, { image }: Scene): s
 export const CHOICE_WORDS: Readonly<Record<ChoiceName, string>> = {
   divisionByZero: 'a division by zero ends the program with r0 = 0',
 };
+
+const PRECISION_TEXT: Readonly<Record<Precision, string>> = {
+  state: 'registers and memory',
+  store: 'stores and calls',
+  call: 'calls and returns',
+  exit: 'the end of the run',
+};
+
+/** Slots of a window that are listed; the rest is counted. */
+const MAX_WINDOW = 8;
+
+/** What is known of the place of an image without a pc map. */
+export function windowText({ precision, pcs, prologue, offsets }: Window, scene: Scene): string {
+  const shown = pcs.slice(0, MAX_WINDOW).join(', ');
+  const more = pcs.length > MAX_WINDOW ? ` and ${pcs.length - MAX_WINDOW} more` : '';
+  const name = scene.program?.subprogs[prologue ?? -1]?.name ?? `subprog ${prologue}`;
+  const places = [
+    ...(prologue === null ? [] : [`the prologue of ${name}`]),
+    ...(pcs.length === 0 ? [] : [`insn ${shown}${more}`]),
+  ];
+  const native = `native code from ${hex(offsets.from)} to ${hex(offsets.to)}`;
+  return `no pc map; by ${PRECISION_TEXT[precision]} it is one of: ${places.join(', ')}; ${native}`;
+}
 
 /** Why a case is inconclusive or was skipped, with the instruction that is the cause. */
 export function reasonText(reason: Reason, scene: Scene): string {

@@ -27,7 +27,13 @@ describe('mutants', () => {
       schema: 'bpf-oracle/mutants@1',
       seeds: [1, 2],
       runs: 40,
-      summary: { total: 2, killed: 2, localised: 2, missedBy: { r0Only: 1, selftestSums: 1 } },
+      summary: {
+        total: 2,
+        killed: 2,
+        localised: 2,
+        localisedWithoutMap: 2,
+        missedBy: { r0AllCases: 1, plainR0: 1, selftestSums: 1 },
+      },
       suites: { selftestSums: SELFTEST_SUMS.length },
       control: { cases: 60, agree: 60, diverging: [] },
       mutants: [
@@ -36,7 +42,8 @@ describe('mutants', () => {
           killed: true,
           localised: true,
           culprit: { stage: 'insn', insn: expect.stringMatching(/^\*\(u64 \*\)\(r11 - /) },
-          killedBy: { full: true, r0Only: true, selftestSums: true },
+          killedBy: { full: true, r0AllCases: true, selftestSums: true },
+          localisedWithoutMap: true,
           failing: { selftestSums: 'stack_arg: global_many_args' },
         },
         {
@@ -72,19 +79,21 @@ describe('mutants', () => {
   it('prints a table and the totals', async () => {
     const { code, stdout } = await mutants(...TWO);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^mutant +killed after +time +r0 alone +sums +right +points at$/m);
+    expect(stdout).toMatch(/^mutant +killed after +time +r0 alone +sums +right +no map +points at$/m);
     expect(stdout).toMatch(
-      /^outgoing-8-too-high +\d+ cases? +\d+\.\d+ s +\d+ cases? +yes +yes +insn: \*\(u64/m,
+      /^outgoing-8-too-high +\d+ cases? +\d+\.\d+ s +\d+ cases? +yes +yes +\d+ +insn: \*\(u64/m,
     );
-    expect(stdout).toMatch(/^direction-flag-left-set +1 case +\d+\.\d+ s +no +no +yes +prologue$/m);
+    expect(stdout).toMatch(/^direction-flag-left-set +1 case +\d+\.\d+ s +no +no +yes +\d+ +prologue$/m);
     expect(stdout).not.toContain('control');
-    expect(stdout).toMatch(/^2 mutants: 2 killed, in the median after .*; 2 localised\. .* 1 by r0 alone/m);
+    expect(stdout).toMatch(
+      /^2 mutants: 2 killed, in the median after .*; 2 localised, 2 without a pc map, in windows of \d+ instructions .* by r0 alone in the cases the whole oracle took \(\d in ten times those, 1 in all, 1 in all where/m,
+    );
   });
 
   it('exits with 1 when one lives', async () => {
     const { code, stdout } = await mutants('--mutant', 'imm-zero-takes-register', '--runs', '1');
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^imm-zero-takes-register +lives +no +no +no$/m);
+    expect(stdout).toMatch(/^imm-zero-takes-register +lives +no +no +no +no$/m);
     expect(stdout).toMatch(/^1 mutants: 0 killed; 0 localised/m);
   });
 
@@ -103,7 +112,9 @@ describe('mutants', () => {
     expect(once).toContain(
       'npx bpf-oracle mutants --mutant outgoing-8-too-high --seed 1 --seeds 2 --runs 40\n',
     );
-    expect(once).toMatch(/^\| `outgoing-8-too-high` \| \d+ \| \d\.\d+ \| \d+ \| yes \| yes \| `insn: /m);
+    expect(once).toMatch(
+      /^\| `outgoing-8-too-high` \| \d+ \| \d\.\d+ \| \d+ \| yes \| yes \| \d+ \| `insn: /m,
+    );
     await mutants('--markdown', path, '--mutant', 'direction-flag-left-set');
     const twice = readFileSync(path, 'utf8');
     expect(twice.match(/## Kill matrix/g)).toHaveLength(1);

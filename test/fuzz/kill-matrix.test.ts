@@ -4,9 +4,10 @@ import type { Execution } from '../../src/core/execution.ts';
 import { runControl } from '../../src/fuzz/control.ts';
 import { addControls, median, rowOf, summariseMatrix } from '../../src/fuzz/kill-matrix.ts';
 import { CaseStream, type Kill, r0Differs, runTrial, type Trial } from '../../src/fuzz/kill-trial.ts';
+import { plainCaseAt } from '../../src/fuzz/plain-case.ts';
 import { firstFailure, passes, type StatedTest } from '../../src/fuzz/stated-suite.ts';
 import type { CaseResult } from '../../src/oracle/case.ts';
-import type { Culprit } from '../../src/oracle/locate.ts';
+import type { Culprit, Window } from '../../src/oracle/locate.ts';
 import type { Machines } from '../../src/oracle/run.ts';
 import type { Divergence } from '../../src/oracle/verdict.ts';
 import { ENV, execution, exit, faults, image, program } from '../oracle/fakes.ts';
@@ -73,15 +74,28 @@ const AT_MOV: Culprit = { pc: 0, offset: 8, stage: 'insn' };
 const AT_EXIT: Culprit = { pc: 1, offset: 13, stage: 'epilogue' };
 const AT_START: Culprit = { pc: null, offset: 0, stage: 'prologue' };
 
-function trial(results: readonly CaseResult[], ends: readonly Execution[] = [], runs = 5) {
+function trial(
+  results: readonly CaseResult[],
+  ends: readonly Execution[] = [],
+  { runs = 5, unmapped = null as Culprit | null } = {},
+) {
   const full = judge(results);
+  const withoutMap = judge([diverge('r0', unmapped)]);
   const r0Only = machines(ends);
   const now = clock();
   const cases = new CaseStream(7, now);
   return {
     full,
     r0Only,
-    trial: runTrial({ cases, runs, guilty: GUILTY, oracles: { full, r0Only }, now }),
+    withoutMap,
+    trial: runTrial({
+      cases,
+      plainCases: new CaseStream(7, now, plainCaseAt),
+      runs,
+      guilty: GUILTY,
+      oracles: { full, withoutMap, r0Only },
+      now,
+    }),
   };
 }
 
@@ -111,20 +125,54 @@ describe('runTrial', () => {
       [result(), diverge('trace-length')],
       [execution(), execution({ outcome: exit(1n) })],
     );
-    expect(got).toMatchObject({ kill: { cases: 2 }, r0Cases: 4 });
-    expect(r0Only.runs).toBe(2);
+    expect(got).toMatchObject({ kill: { cases: 2 }, r0Cases: 4, plainR0Cases: null });
+    // Two cases of these, and all five where functions return what r0 holds.
+    expect(r0Only.runs).toBe(7);
   });
 
   it('gives r0 alone no more cases than the full oracle', () => {
-    const { trial: got, r0Only } = trial([diverge('trace-length')], [], 5);
+    const { trial: got, r0Only } = trial([diverge('trace-length')], [], { runs: 5 });
     expect(got.r0Cases).toBeNull();
-    expect(r0Only.runs).toBe(4);
+    expect(r0Only.runs).toBe(4 + 5);
+  });
+
+  it('counts the cases until r0 shows it where functions return what r0 holds', () => {
+    const { trial: got } = trial(
+      [diverge('r0', AT_MOV)],
+      [execution(), execution(), execution({ outcome: exit(1n) })],
+    );
+    expect(got).toMatchObject({ r0Cases: 1, plainR0Cases: 3 });
+  });
+
+  const window = (changes: Partial<Window>): Window => ({
+    precision: 'state',
+    prologue: null,
+    from: 1,
+    to: 1,
+    pcs: [1],
+    insns: 4,
+    offsets: { from: 0, to: 8 },
+    ...changes,
+  });
+  it.each<[string, Partial<Window>, boolean]>([
+    ['the guilty one among them', { pcs: [1, 0] }, true],
+    ['others alone', { pcs: [1] }, false],
+    ['a prologue that is not to blame', { prologue: 0 }, false],
+  ])('judges the kill without a pc map, too: %s', (_, changes, contains) => {
+    const unmapped = { ...AT_EXIT, window: window(changes) };
+    const { trial: got, withoutMap } = trial([result(), diverge('r0', AT_MOV)], [], { unmapped });
+    expect(withoutMap.seen).toEqual(['seed 7 path 1']);
+    expect(got.kill?.window).toEqual({ contains, precision: 'state', insns: 4 });
+  });
+
+  it('says nothing of a window that is not there', () => {
+    expect(trial([diverge('r0', AT_MOV)]).trial.kill?.window).toBeNull();
   });
 
   it('lets live what nothing shows, and does not take inconclusive cases for kills', () => {
     const reason = { kind: 'insn-limit', limit: 1 } as const;
     const { trial: got, full } = trial([result({ verdict: 'inconclusive', reason })]);
-    expect(got).toEqual({ seed: 7, kill: null, r0Cases: null });
+    expect(got).toEqual({ seed: 7, kill: null, r0Cases: null, plainR0Cases: null });
     expect(full.seen).toHaveLength(5);
   });
 });
@@ -153,12 +201,14 @@ const kill = (changes: Partial<Kill> = {}): Kill => ({
   seconds: 0.5,
   pointer: { stage: 'insn', pc: 0, insn: 'r0 = 0' },
   localised: true,
+  window: { contains: true, precision: 'state', insns: 3 },
   ...changes,
 });
 const tried = (seed: number, changes: Partial<Trial> = {}): Trial => ({
   seed,
   kill: kill(),
   r0Cases: null,
+  plainR0Cases: null,
   ...changes,
 });
 const SUSPECT = { name: 'swap', breaks: 'a', source: 'b' };
@@ -209,12 +259,35 @@ describe('rowOf', () => {
   });
 
   it.each([
-    ['on no seed', [null, null], false, false],
-    ['later, on one seed', [null, 200], true, false],
-    ['in the cases the full oracle took', [10, null], true, true],
-  ] as const)('is kind to r0 alone: it differs %s', (_, r0Cases, r0Only, r0InSameCases) => {
+    ['on no seed', [null, null], false, false, false],
+    ['later, on one seed', [null, 200], false, false, true],
+    ['in ten times the cases, on one seed', [null, 100], false, true, true],
+    ['in the cases the full oracle took', [10, null], true, true, true],
+  ] as const)('is kind to r0 alone: it differs %s', (_, r0Cases, r0Only, r0Tenfold, r0AllCases) => {
     const trials = r0Cases.map((cases, seed) => tried(seed, { r0Cases: cases }));
-    expect(rowOf(SUSPECT, trials, NO_SUITES).killedBy).toMatchObject({ r0Only, r0InSameCases });
+    expect(rowOf(SUSPECT, trials, NO_SUITES).killedBy).toMatchObject({ r0Only, r0Tenfold, r0AllCases });
+  });
+
+  it.each([
+    [[null, null], false],
+    [[null, 5], true],
+  ])('and to plain r0: %j', (plain, plainR0) => {
+    const trials = plain.map((plainR0Cases, seed) => tried(seed, { plainR0Cases }));
+    expect(rowOf(SUSPECT, trials, NO_SUITES).killedBy).toMatchObject({ plainR0 });
+  });
+
+  it('takes the windows of most seeds', () => {
+    const outside = kill({ window: { contains: false, precision: 'call', insns: 40 } });
+    const row = (kills: readonly (Kill | null)[]) =>
+      rowOf(
+        SUSPECT,
+        kills.map((each, seed) => tried(seed, { kill: each })),
+        NO_SUITES,
+      );
+    expect(row([kill(), outside, kill()])).toMatchObject({ localisedWithoutMap: true, windowInsns: 3 });
+    expect(row([kill(), outside])).toMatchObject({ localisedWithoutMap: false, windowInsns: 3 });
+    expect(row([kill({ window: null })])).toMatchObject({ localisedWithoutMap: false, windowInsns: null });
+    expect(row([null])).toMatchObject({ localisedWithoutMap: false, windowInsns: null });
   });
 
   it('says of suites only what was run', () => {
@@ -222,7 +295,9 @@ describe('rowOf', () => {
     expect(of({ selftestSums: 'mix' })).toEqual({
       full: true,
       r0Only: false,
-      r0InSameCases: false,
+      r0Tenfold: false,
+      r0AllCases: false,
+      plainR0: false,
       selftestSums: true,
     });
     expect(of({ selftestSums: null, conformance: 'add.data' })).toMatchObject({ conformance: true });
@@ -246,7 +321,16 @@ describe('summariseMatrix', () => {
       localised: 1,
       medianCases: 10,
       medianSeconds: 0.5,
-      missedBy: { r0Only: 1, r0InSameCases: 1, selftestSums: 1, conformance: 2 },
+      localisedWithoutMap: 2,
+      medianWindow: 3,
+      missedBy: {
+        r0Only: 1,
+        r0Tenfold: 1,
+        r0AllCases: 1,
+        plainR0: 2,
+        selftestSums: 1,
+        conformance: 2,
+      },
     });
   });
 

@@ -120,11 +120,21 @@ describe('findings of mutants', () => {
     cases: 41,
     seconds: 0.5,
     r0Cases: null,
+    plainR0Cases: null,
     localised: true,
     pointer: { stage: 'call', pc: 3, insn: 'call 5' },
-    killedBy: { full: true, r0Only: false, r0InSameCases: false, selftestSums: false },
+    localisedWithoutMap: true,
+    windowInsns: 3,
+    killedBy: {
+      full: true,
+      r0Only: false,
+      r0Tenfold: false,
+      r0AllCases: false,
+      plainR0: false,
+      selftestSums: false,
+    },
     suites: { selftestSums: null },
-    trials: [{ seed: 4, kill: null, r0Cases: null }],
+    trials: [{ seed: 4, kill: null, r0Cases: null, plainR0Cases: null }],
   };
   const report = (rows: readonly MutantRow[], diverging: readonly string[]): Report => ({
     kind: 'mutants',

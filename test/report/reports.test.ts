@@ -93,6 +93,7 @@ describe('jsonReport', () => {
             native: expect.stringMatching(/^call 0x50000000$/),
             offset: culprit.offset - 1,
             stage: 'call',
+            precision: 'insn',
           },
         },
         {

@@ -29,6 +29,17 @@ export const culprit = v.looseObject({
   native: v.string(),
   offset: natural,
   stage: v.string(),
+  precision: v.exactOptional(v.picklist(['insn', 'state', 'store', 'call', 'exit'])),
+  window: v.exactOptional(
+    v.looseObject({
+      prologue: v.nullable(natural),
+      from: v.nullable(natural),
+      to: v.nullable(natural),
+      pcs: v.array(natural),
+      insns: natural,
+      offsets: v.looseObject({ from: natural, to: natural }),
+    }),
+  ),
 });
 
 export const shardInfo = {
