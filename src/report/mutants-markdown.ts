@@ -1,7 +1,14 @@
 /** The kill matrix as a section of a Markdown document. */
 import type { MutantRow } from '../fuzz/kill-matrix.ts';
 import { code, markdownTable, withSection } from './markdown.ts';
-import { controlText, type MutantsReport, pointerText, totalsText, windowText, yesNo } from './mutants-report.ts';
+import {
+  controlText,
+  type MutantsReport,
+  pointerText,
+  totalsText,
+  windowText,
+  yesNo,
+} from './mutants-report.ts';
 
 /**
  * The document with the section put in: in the place of an old one, else at the end. `document`: empty for a
