@@ -46,9 +46,9 @@ describe('a call with stack arguments', () => {
       sub rsp, 0x10
       push rbx
       sub rsp, 0x18
-      mov ebx, 6
-      mov qword ptr [rbp-0x10], 1
-      mov qword ptr [rbp-0x20], 8
+      mov ebx, 0x6
+      mov qword ptr [rbp-0x10], 0x1
+      mov qword ptr [rbp-0x20], 0x8
       mov [rbp-0x28], rbx
       mov [rbp-0x30], rbx
       call 0x1060
@@ -56,7 +56,7 @@ describe('a call with stack arguments', () => {
       mov qword ptr [rbp-0x28], 0xffffffffffffffff
       pop r9
       call 0x2000
-      sub rsp, 8
+      sub rsp, 0x8
       add rsp, 0x18
       pop rbx
       leave
@@ -89,9 +89,9 @@ describe('a call with stack arguments', () => {
       mov rbp, rsp
       sub rsp, 0x28
       push rbx
-      mov ebx, 6
-      mov qword ptr [rbp-0x10], 1
-      mov qword ptr [rbp-0x18], 8
+      mov ebx, 0x6
+      mov qword ptr [rbp-0x10], 0x1
+      mov qword ptr [rbp-0x18], 0x8
       mov [rbp-0x20], rbx
       mov [rbp-0x28], rbx
       push qword ptr [rbp-0x18]
@@ -104,7 +104,7 @@ describe('a call with stack arguments', () => {
       push qword ptr [rbp-0x20]
       mov r9, [rbp-0x28]
       call 0x2000
-      add rsp, 8
+      add rsp, 0x8
       pop rbx
       leave
       ret
