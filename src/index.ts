@@ -48,7 +48,9 @@ export type {
 export type { CallSite, FrameShape, Image } from './core/image.ts';
 export type { U64 } from './core/u64.ts';
 export type { Engine } from './emu/engine.ts';
+export { openSilicon } from './emu/silicon/silicon.ts';
 export { openUnicorn, type UnicornOptions } from './emu/unicorn.ts';
+export { openUnicornWasm, prepareUnicornWasm } from './emu/wasm/unicorn-wasm.ts';
 export { type InterpretOptions, interpret } from './interp/interpret.ts';
 export { type Compiled, compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
 export { openDpdk } from './jits/dpdk/open.ts';

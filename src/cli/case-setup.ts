@@ -1,7 +1,7 @@
 /** How a saved case wants its program compiled and run, as `# oracle:` lines: `bmi2 off`, `endbr on`, `jit mutant:x`. Defaults are left out. */
 import { CONVENTION_NAMES, type ConventionName, isConvention } from '../bpf/calling.ts';
 import { badInput } from '../core/errors.ts';
-import { DEFAULT_ENGINE, ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engines.ts';
+import { DEFAULT_ENGINE, ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engine-names.ts';
 import { isJitName } from './jit-choice.ts';
 import { isCommand } from './open-jits.ts';
 import type { Setup } from './options.ts';

@@ -3,7 +3,8 @@ import koffi from 'koffi';
 import { OracleError } from '../core/errors.ts';
 import { hex64 } from '../core/u64.ts';
 import type { EngineCaps } from '../emu/engine.ts';
-import { DEFAULT_ENGINE, ENGINE_NAMES, type EngineName, openEngine } from '../emu/engines.ts';
+import { DEFAULT_ENGINE, ENGINE_NAMES, type EngineName } from '../emu/engine-names.ts';
+import { openEngine, prepareEngines } from '../emu/engines.ts';
 import { type Disagreement, type KnownFault, selfTest } from '../emu/selftest.ts';
 import { table } from '../report/table.ts';
 import { packageVersion } from './version.ts';
@@ -44,8 +45,8 @@ export interface EngineFindings {
  * Opens each engine and tests it. A missing or broken engine is a finding, not an exception; only the default one
  * must be there.
  */
-export function diagnose(): Diagnosis {
-  const engines = ENGINE_NAMES.map(examineEngine);
+export async function diagnose(): Promise<Diagnosis> {
+  const engines = await Promise.all(ENGINE_NAMES.map(examineEngine));
   const isHealthy = ({ name, ...found }: EngineFindings | MissingEngine): boolean =>
     found.problem === null ? found.selfTest.disagreements.length === 0 : name !== DEFAULT_ENGINE;
   return {
@@ -57,8 +58,9 @@ export function diagnose(): Diagnosis {
   };
 }
 
-function examineEngine(name: EngineName): EngineFindings | MissingEngine {
+async function examineEngine(name: EngineName): Promise<EngineFindings | MissingEngine> {
   try {
+    await prepareEngines([name]);
     const engine = openEngine(name);
     try {
       const { forms, probes, states, disagreements, known } = selfTest(engine);

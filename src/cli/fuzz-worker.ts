@@ -1,6 +1,7 @@
 /** A worker of `fuzz`: a thread with a shard and an engine of its own. Started by fuzz-threads.ts. */
 import { workerData } from 'node:worker_threads';
 import { Checker } from '../checker.ts';
+import { prepareEngines } from '../emu/engines.ts';
 import { Shard } from '../fuzz/shard.ts';
 import type { Job, Reply, WorkerSetup } from './fuzz-threads.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
@@ -10,6 +11,7 @@ import { serve } from './worker-thread.ts';
 
 const { seed, choice, profile, setup, vacuityEvery, runningFile, stop, children } = workerData as WorkerSetup;
 noteChildrenIn(children);
+await prepareEngines(choice.engine);
 const running = new RunningFile(runningFile, seed, setup, profile);
 const stopped = new Int32Array(stop);
 const shard = new Shard({

@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import type { Profile } from '../arb/profile.ts';
 import { badInput, OracleError } from '../core/errors.ts';
 import { type Part, WHOLE } from '../core/part.ts';
-import { DEFAULT_ENGINE, openEngine } from '../emu/engines.ts';
+import { DEFAULT_ENGINE } from '../emu/engine-names.ts';
+import { openEngine, prepareEngines } from '../emu/engines.ts';
 import { type CampaignState, runCampaign } from '../fuzz/campaign.ts';
 import { parsePath } from '../fuzz/path.ts';
 import type { CorpusCase, FuzzReport, ReportedFailure } from '../report/fuzz-report.ts';
@@ -44,6 +45,7 @@ const MAX_SEED = 0xffff_ffff;
 export async function fuzz(options: FuzzOptions, targets: Targets, context: Context): Promise<void> {
   checkShard(options);
   const seed = seedOf(options);
+  await prepareEngines(options.engine);
   if (options.lane === 'hostile') {
     await fuzzHostile(seed, options, targets, context);
     return;

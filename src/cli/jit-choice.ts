@@ -2,7 +2,8 @@
 import type { Program } from '../bpf/program.ts';
 import type { CheckerOptions } from '../checker.ts';
 import { OracleError } from '../core/errors.ts';
-import { DEFAULT_ENGINE, openEngine } from '../emu/engines.ts';
+import { DEFAULT_ENGINE } from '../emu/engine-names.ts';
+import { openEngine } from '../emu/engines.ts';
 import { type Compiled, compile, defaultAddresses, type JitOptions } from '../jit/compile.ts';
 import { LINUX_TARGET } from '../jit/target.ts';
 import { MUTANTS } from '../mutant/index.ts';

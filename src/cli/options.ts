@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CONVENTION_NAMES, type ConventionName } from '../bpf/calling.ts';
 import { parseProto } from '../bpf/proto.ts';
 import { OracleError } from '../core/errors.ts';
-import { ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engines.ts';
+import { ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engine-names.ts';
 import { parseHex } from './hex.ts';
 
 export interface ReadOptions {
@@ -100,7 +100,7 @@ export function addEngineOption(command: Command): Command {
   return command.addOption(
     new Option(
       '--engine <names>',
-      'what runs native code: unicorn, silicon (this CPU), or both: unicorn,silicon (default: unicorn)',
+      'what runs native code: unicorn, silicon (this CPU), unicorn-wasm; or several: unicorn,silicon (default: unicorn)',
     ).argParser(engineNames),
   );
 }

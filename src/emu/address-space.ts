@@ -79,8 +79,11 @@ export class AddressSpace {
     this.#prepareCallees(callees);
     const ctxMoved = this.#prepareCtx(input);
     const dataMoved = this.#prepareData(data);
-    this.#stack.bytes().set(this.#canaries);
-    if (this.#memory === undefined || ctxMoved || dataMoved) {
+    const stack = this.#stack.bytes();
+    stack.set(this.#canaries);
+    // Engines may move memory between runs, all of it at once.
+    const allMoved = stack.buffer !== this.#extents[0]?.bytes.buffer;
+    if (this.#memory === undefined || ctxMoved || dataMoved || allMoved) {
       this.#extents = this.#extentsOf(data, input.length);
       this.#memory = new ExtentMemory(this.#extents);
     }

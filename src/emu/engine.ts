@@ -22,8 +22,8 @@ export interface Region {
 /** What an engine can be trusted with. */
 export interface EngineCaps {
   /**
-   * rip and rflags of a faulting load or store are those of the instruction without `precise`; otherwise rip
-   * may be that of its block.
+   * rip and rflags of a faulting load, store or division are those of the instruction without `precise`;
+   * otherwise rip may be that of its block.
    */
   readonly preciseFaultRip: boolean;
   /** A 32-bit cmpxchg that succeeds leaves the upper half of rax alone, as the CPU does. */
@@ -51,7 +51,7 @@ export type Stop =
       readonly size: number;
       readonly rip: U64;
     }
-  /** #DE; rip of the division. */
+  /** #DE; rip of the division, see `preciseFaultRip`. */
   | { readonly kind: 'divide'; readonly rip: U64 }
   /** #UD; rip of the instruction. */
   | { readonly kind: 'illegal'; readonly rip: U64 }

@@ -1,23 +1,23 @@
-/** The engines by name. */
+/** Opens engines by name. */
 import type { Engine } from './engine.ts';
+import type { EngineName } from './engine-names.ts';
 import { openSilicon } from './silicon/silicon.ts';
 import { openUnicorn } from './unicorn.ts';
+import { openUnicornWasm, prepareUnicornWasm } from './wasm/unicorn-wasm.ts';
 
-export const ENGINE_NAMES = ['unicorn', 'silicon'] as const;
-export type EngineName = (typeof ENGINE_NAMES)[number];
+/** Loads what cannot be loaded while an engine is opened. Throws an `engine` error that says what is missing. */
+export async function prepareEngines(names: Iterable<EngineName> = []): Promise<void> {
+  if ([...names].includes('unicorn-wasm')) await prepareUnicornWasm();
+}
 
-/** What runs native code where nobody says. */
-export const DEFAULT_ENGINE: EngineName = 'unicorn';
-
-export const isEngineName = (name: string): name is EngineName =>
-  (ENGINE_NAMES as readonly string[]).includes(name);
-
-/** Opens an engine. Throws an `engine` error that says what is missing. */
+/** Opens an engine; `unicorn-wasm` must have been prepared. Throws an `engine` error that says what is missing. */
 export function openEngine(name: EngineName): Engine {
   switch (name) {
     case 'unicorn':
       return openUnicorn();
     case 'silicon':
       return openSilicon();
+    case 'unicorn-wasm':
+      return openUnicornWasm();
   }
 }

@@ -33,6 +33,8 @@ export const UC_HOOK_MEM_INVALID = 0x3f0;
 export const UC_ERR_OK = 0;
 export const UC_ERR_FETCH_UNMAPPED = 8;
 export const UC_ERR_INSN_INVALID = 10;
+/** Not of Unicorn, and above all of its: the host has lost the handle; another one must be opened. */
+export const UC_ERR_LOST = 0x1000;
 
 /** uc_mem_type of invalid accesses: unmapped read, write, fetch; protected write, read, fetch. */
 export const UC_MEM_KIND: Readonly<Record<number, 'read' | 'write' | 'fetch'>> = {
@@ -66,7 +68,15 @@ export const MEM_PROTO = koffi.proto(
 );
 
 /** The functions of one loaded library. Those that return a number return a uc_err. */
-export interface Libunicorn {
+export interface Libunicorn extends UnicornCalls {
+  readonly regRead: (uc: Pointer, id: number, value: Pointer) => number;
+  readonly regWrite: (uc: Pointer, id: number, value: Pointer) => number;
+  readonly regReadBatch: (uc: Pointer, ids: Pointer, values: Pointer, count: number) => number;
+  readonly regWriteBatch: (uc: Pointer, ids: Pointer, values: Pointer, count: number) => number;
+}
+
+/** Those that are called alike wherever the library runs. */
+export interface UnicornCalls {
   readonly path: string;
   /** major << 24 | minor << 16 | patch << 8 | extra */
   readonly version: number;
@@ -77,10 +87,6 @@ export interface Libunicorn {
   readonly ctlRange: (uc: Pointer, word: number, address: bigint, end: bigint) => number;
   readonly memMapPtr: (uc: Pointer, address: bigint, size: number, perms: number, host: Uint8Array) => number;
   readonly memUnmap: (uc: Pointer, address: bigint, size: number) => number;
-  readonly regRead: (uc: Pointer, id: number, value: Pointer) => number;
-  readonly regWrite: (uc: Pointer, id: number, value: Pointer) => number;
-  readonly regReadBatch: (uc: Pointer, ids: Pointer, values: Pointer, count: number) => number;
-  readonly regWriteBatch: (uc: Pointer, ids: Pointer, values: Pointer, count: number) => number;
   readonly hookAdd: (
     uc: Pointer,
     hook: PointerOut,
@@ -154,7 +160,7 @@ function declare(path: string): Libunicorn {
 }
 
 /** Throws an `engine` error unless a call succeeded. */
-export function check(lib: Libunicorn, call: string, err: number): void {
+export function check(lib: Pick<UnicornCalls, 'strerror'>, call: string, err: number): void {
   if (err === UC_ERR_OK) return;
   throw new OracleError('engine', {
     what: 'libunicorn',

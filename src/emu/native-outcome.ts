@@ -29,8 +29,8 @@ export function outcomeOf(stop: Stop, regs: BigUint64Array, image: Image): Outco
 }
 
 /** Whether the run must be repeated under `precise` to know where it ended. */
-export const isImprecise = (stop: Stop, { preciseFaultRip }: EngineCaps): boolean =>
-  stop.kind === 'fetch' || (!preciseFaultRip && (stop.kind === 'read' || stop.kind === 'write'));
+export const isImprecise = ({ kind }: Stop, { preciseFaultRip }: EngineCaps): boolean =>
+  kind === 'fetch' || (!preciseFaultRip && (kind === 'read' || kind === 'write' || kind === 'divide'));
 
 /** BPF slot whose code holds a native address; null outside the image, in its prologue, or without a map. */
 export function pcAt({ pcMap, base, code }: Image, rip: U64): number | null {

@@ -117,7 +117,8 @@ function compareProbe(probe: Probe, run: (state: BigUint64Array) => Ran): Disagr
 }
 
 function runProbe(engine: Engine, memory: () => Uint8Array, state: BigUint64Array): Ran {
-  const words = new BigUint64Array(memory().buffer);
+  const { buffer, byteOffset, byteLength } = memory();
+  const words = new BigUint64Array(buffer, byteOffset, byteLength / 8);
   words.set(state);
   words[STACK_OFFSET / 8] = RETURN_TO;
   const regs = new BigUint64Array(REG_FILE_WORDS);

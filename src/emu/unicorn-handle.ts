@@ -7,7 +7,6 @@ import type { Region } from './engine.ts';
 import type { Mapped } from './guest-space.ts';
 import {
   check,
-  type Libunicorn,
   type Pointer,
   type PointerOut,
   UC_ARCH_X86,
@@ -25,6 +24,7 @@ import {
   UC_TLB_VIRTUAL,
   UC_X86_INS_SYSCALL,
   UC_X86_INS_SYSENTER,
+  type UnicornCalls,
   VERSION_2_1,
 } from './libunicorn.ts';
 
@@ -51,12 +51,12 @@ export interface HandleHooks {
 }
 
 export class UnicornHandle {
-  readonly #lib: Libunicorn;
+  readonly #lib: UnicornCalls;
   readonly uc: Pointer;
   readonly #clean: Pointer;
   readonly #rangeHooks = new Map<string, Pointer[]>();
 
-  constructor(lib: Libunicorn, mapped: Iterable<Mapped>, hooks: HandleHooks) {
+  constructor(lib: UnicornCalls, mapped: Iterable<Mapped>, hooks: HandleHooks) {
     this.#lib = lib;
     const uc: PointerOut = [null];
     check(lib, 'uc_open', lib.open(UC_ARCH_X86, UC_MODE_64, uc));

@@ -1,7 +1,7 @@
 /** What the engine over Unicorn needs of where the library runs: the machine itself, or WebAssembly. */
 import type { GuestBytes } from './guest-space.ts';
 import type { HostHooks } from './host-code.ts';
-import type { Libunicorn, Pointer } from './libunicorn.ts';
+import type { Pointer, UnicornCalls } from './libunicorn.ts';
 
 /** Registers of any handle: a register file (engine.ts) at once, or one word of it. */
 export interface RegisterAccess {
@@ -28,7 +28,7 @@ export interface UnicornHost {
   readonly name: string;
   /** e.g. `libunicorn 2.0.1 (/usr/lib/…/libunicorn.so.2)` */
   readonly version: string;
-  readonly lib: Libunicorn;
+  readonly lib: UnicornCalls;
   readonly registers: RegisterAccess;
   /** Hooks in machine code; null where they are JavaScript. */
   readonly hooks: HostHooks | null;

@@ -16,7 +16,14 @@ import {
 } from './engine.ts';
 import { Gate } from './gate.ts';
 import { GuestSpace } from './guest-space.ts';
-import { type Libunicorn, type Pointer, UC_MEM_KIND, u64Argument, VERSION_2_1 } from './libunicorn.ts';
+import {
+  type Pointer,
+  UC_ERR_LOST,
+  UC_MEM_KIND,
+  type UnicornCalls,
+  u64Argument,
+  VERSION_2_1,
+} from './libunicorn.ts';
 import { nativeHost } from './native-host.ts';
 import { type GuestEvents, stopOf } from './stop.ts';
 import { type AddressRange, type HandleHooks, UnicornHandle } from './unicorn-handle.ts';
@@ -52,7 +59,7 @@ export class UnicornEngine implements Engine {
   readonly version: string;
   readonly caps: EngineCaps;
   readonly #host: UnicornHost;
-  readonly #lib: Libunicorn;
+  readonly #lib: UnicornCalls;
   readonly #registers: RegisterAccess;
   readonly #space: GuestSpace;
   readonly #gate: Gate;
@@ -189,6 +196,7 @@ export class UnicornEngine implements Engine {
     const { start, until } = request;
     try {
       const err = this.#lib.emuStart(handle.uc, start, until, 0, 0);
+      if (err === UC_ERR_LOST) this.#closeHandle();
       const rip = this.#registers.rip(handle.uc);
       this.#cmpxchg.settle(rip);
       this.#registers.read(handle.uc, out);

@@ -26,7 +26,11 @@ describe('doctor', () => {
       schema: 'bpf-oracle/doctor@1',
       healthy: true,
       versions: { node: process.versions.node },
-      engines: [{ name: 'unicorn', problem: null, selfTest: { disagreements: [] } }, { name: 'silicon' }],
+      engines: [
+        { name: 'unicorn', problem: null, selfTest: { disagreements: [] } },
+        { name: 'silicon' },
+        { name: 'unicorn-wasm' },
+      ],
     });
     const [unicorn] = diagnosis.engines;
     expect(unicorn?.problem === null && unicorn.selfTest.runs).toBeGreaterThan(1000);

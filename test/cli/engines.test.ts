@@ -1,7 +1,11 @@
 /** `--engine` with one engine or several. */
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { siliconMissing, skippedBecause } from '../kit/silicon.ts';
-import { checkJson, cli, file } from './cli.ts';
+import { checkJson, cli, dir, file } from './cli.ts';
+
+afterEach(() => vi.unstubAllEnvs());
 
 const missing = siliconMissing();
 const one = file('engines-one.s', 'r0 = 1\nexit\n');
@@ -38,5 +42,31 @@ describe.skipIf(missing !== undefined)(`--engine silicon${skippedBecause(missing
       const { code } = await cli(['replay', ...args, both]);
       expect(code).toBe(0);
     }
+  });
+});
+
+describe('--engine unicorn-wasm', () => {
+  const fuzzOne = ['fuzz', '--runs', '1', '--corpus', join(dir, 'none')];
+  const one = file('wasm.s', 'r0 = 1\nexit\n');
+
+  it.each([['check', one], ['replay', one], fuzzOne])(
+    'needs the package, wherever it is asked for: %s',
+    async (...argv) => {
+      vi.stubEnv('BPF_ORACLE_UNICORN_JS', '/nowhere');
+      const { code, stdout, stderr } = await cli([...argv, '--engine', 'unicorn,unicorn-wasm']);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+      expect(stderr).toMatch(
+        /^bpf-oracle: load unicorn\.js: \/nowhere: BPF_ORACLE_UNICORN_JS names it, [^\n]+\n$/,
+      );
+    },
+  );
+
+  it('judges with what BPF_ORACLE_UNICORN_JS names', async () => {
+    vi.stubEnv(
+      'BPF_ORACLE_UNICORN_JS',
+      fileURLToPath(new URL('../kit/unicorn-js-module.ts', import.meta.url)),
+    );
+    const { code, report } = await checkJson(['--engine', 'unicorn-wasm', one]);
+    expect([code, report.summary.agree]).toEqual([0, 1]);
   });
 });

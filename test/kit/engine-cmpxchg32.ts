@@ -1,12 +1,11 @@
 /** Engine conformance: a 32-bit cmpxchg leaves rax[63:32] alone when it succeeds. SDM 2A CMPXCHG; recorded on a CPU. */
 import { expect, it } from 'vitest';
-import { at, DATA, type Guest, NOWHERE, RAX, RDX, RFLAGS, registers } from './guest.ts';
+import { at, DATA, type Guest, NOWHERE, RAX, RDX, RFLAGS, registers, viewOf } from './guest.ts';
 
 export function describeCmpxchg32(guest: () => Guest): void {
   const UPPER = 0xdead_beef_0000_0000n;
   const regs = (rax: bigint): BigUint64Array => registers({ [RAX]: rax, [RDX]: DATA.address, 1: 0x55n });
-  const memory = (value: number): void =>
-    new DataView(guest().data().buffer).setBigUint64(0, UPPER | BigInt(value), true);
+  const memory = (value: number): void => viewOf(guest().data()).setBigUint64(0, UPPER | BigInt(value), true);
 
   // biome-ignore format: one case a line
   const FORMS: readonly (readonly [name: string, code: string, success: bigint, failure: bigint])[] = [

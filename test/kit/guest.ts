@@ -17,6 +17,10 @@ export const NOWHERE = 0x1234_5678_0000n;
 export const bytes = (hex: string): Uint8Array =>
   Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 
+/** The bytes of a region, which may stand anywhere in a larger buffer. */
+export const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength);
+
 /** Registers at the start: distinct values; rsp at a return address `until`. */
 export function registers(changes: Readonly<Record<number, bigint>> = {}): BigUint64Array {
   const regs = BigUint64Array.from({ length: 17 }, (_, i) => 0x1111_1111_1111_1111n * BigInt(i % 16));
@@ -53,7 +57,7 @@ export class Guest {
   }
 
   again(regs = registers(), options: Partial<RunRequest> = {}): Ran {
-    new DataView(this.stack().buffer).setBigUint64(Number(RSP - STACK.address), UNTIL, true);
+    viewOf(this.stack()).setBigUint64(Number(RSP - STACK.address), UNTIL, true);
     const out = new BigUint64Array(17);
     const request: RunRequest = {
       start: CODE.address,

@@ -38,6 +38,8 @@ async function check(
   context: Context,
 ): Promise<void> {
   targets.check();
+  const { prepareEngines } = await import('../../emu/engines.ts');
+  await prepareEngines(options.engine);
   const { judgeFiles } = await import('../judge.ts');
   const { conclude } = await import('../conclude.ts');
   const question = { command: 'check', targets, files, options } as const;

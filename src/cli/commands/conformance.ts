@@ -44,6 +44,8 @@ async function conformance(
   const names = listDirectory(dir).filter((name) => name.endsWith('.data'));
   const files = names.map((name) => join(dir, name));
   if (files.length === 0) tellNoCases('conformance', dir, context.io);
+  const { prepareEngines } = await import('../../emu/engines.ts');
+  await prepareEngines(options.engine);
   const { judgeFiles } = await import('../judge.ts');
   const { conclude } = await import('../conclude.ts');
   const question = { command: 'conformance', targets, files, options } as const;

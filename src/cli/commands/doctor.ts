@@ -1,6 +1,6 @@
 /** `bpf-oracle doctor` */
 import { type Command, Option } from 'commander';
-import { DEFAULT_ENGINE } from '../../emu/engines.ts';
+import { DEFAULT_ENGINE } from '../../emu/engine-names.ts';
 import type { Context } from '../context.ts';
 import type { Diagnosis } from '../diagnosis.ts';
 import { EXIT } from '../failure.ts';
@@ -15,7 +15,7 @@ export function addDoctor(program: Command, context: Context): void {
 
 async function doctor({ reporter }: { readonly reporter: 'text' | 'json' }, context: Context): Promise<void> {
   const { diagnose, diagnosisText } = await import('../diagnosis.ts');
-  const diagnosis = diagnose();
+  const diagnosis = await diagnose();
   const isJson = reporter === 'json';
   context.io.stdout(isJson ? `${JSON.stringify(diagnosis, null, 2)}\n` : diagnosisText(diagnosis));
   for (const line of complaints(diagnosis)) context.io.stderr(`bpf-oracle: ${line}\n`);

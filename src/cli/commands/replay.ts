@@ -35,6 +35,8 @@ async function replay(
   context: Context,
 ): Promise<void> {
   targets.check();
+  const { prepareEngines } = await import('../../emu/engines.ts');
+  await prepareEngines(options.engine);
   const { caseFiles, replayCases } = await import('../replay-cases.ts');
   const { conclude } = await import('../conclude.ts');
   const files = paths.flatMap(caseFiles);
