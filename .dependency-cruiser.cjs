@@ -22,6 +22,20 @@ module.exports = {
     layer('fuzz', 'core', 'bpf', 'arb', 'oracle'),
     layer('report', 'core', 'bpf', 'x86', 'oracle', 'fuzz', 'arb'),
     {
+      name: 'page-alone',
+      severity: 'error',
+      comment: 'the page of HTML reports runs in browsers: of the rest it knows only what the document holds',
+      from: { path: '^src/report/html/page/' },
+      to: { path: '^src/', pathNot: ['^src/report/html/page/', '^src/report/html/page-data.ts$'] },
+    },
+    {
+      name: 'nobody-imports-page',
+      severity: 'error',
+      comment: 'it is bundled (scripts/build-page.js), and has a tsconfig of its own',
+      from: { path: '^src/', pathNot: '^src/report/html/page/' },
+      to: { path: '^src/report/html/page/' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       comment: 'a cycle hides which file owns a fact',

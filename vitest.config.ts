@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/build-page.js',
     // Of what runs programs and what compiles them no line and no branch may go untested.
     coverage: {
       provider: 'v8',

@@ -2,11 +2,14 @@
 import type { Part } from '../core/part.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { type Expected, expectFailures } from '../oracle/expected-failures.ts';
+import type { Explained } from '../oracle/explained.ts';
 import type { CasesReport } from '../report/reporter.ts';
 import type { CasesShard } from '../report/shard.ts';
 import type { Context } from './context.ts';
 import { readExpectedFailures, staleLine } from './expected-failures.ts';
+import { Explainer } from './explainer.ts';
 import { EXIT, type ExitCode, worst } from './failure.ts';
+import { judgingOptions } from './judging-options.ts';
 import type { ExpectOptions } from './options.ts';
 import { listText, type PartOfFiles, partOfFiles, type ShardOptions, settingsOf } from './shard-option.ts';
 import type { Targets } from './targets.ts';
@@ -15,6 +18,8 @@ import { casesCode } from './verdict-code.ts';
 /** What judging came to, and how it is to be told. */
 export interface Outcomes {
   readonly results: readonly CaseResult[];
+  /** Of the same cases, as far as reports show them step by step. */
+  readonly explained: readonly (Explained | null)[];
   /** Of what could not be read or run. */
   readonly exitCode: ExitCode;
 }
@@ -24,6 +29,8 @@ export interface Question {
   readonly command: CasesReport['command'];
   readonly targets: Targets;
   readonly files: readonly string[];
+  /** Files and folders that the command line names. */
+  readonly operands: readonly string[];
   readonly options: ExpectOptions & ShardOptions;
 }
 
@@ -32,19 +39,24 @@ export interface Question {
  * a bad one judges nothing.
  */
 export async function conclude(
-  { command, targets, files, options }: Question,
-  judge: (part: PartOfFiles) => Outcomes,
+  { command, targets, files, operands, options }: Question,
+  judge: (part: PartOfFiles, explainer: Explainer) => Outcomes,
   context: Context,
 ): Promise<void> {
   const { expectFailures: path = null, shard: part } = options;
   const list = path === null ? null : { file: path, entries: readExpectedFailures(path) };
   const mine = partOfFiles(files, part);
-  const judged = judge(mine);
+  const judged = judge(mine, new Explainer(targets.wantsSteps));
   const { results, stale } = expected(judged, list, part);
   const shard =
     part === undefined ? {} : { shard: shardOf(part, { command, files, mine, list, judged }, options) };
   const told = list === null ? {} : { expected: { file: list.file, listed: list.entries.length, stale } };
-  await targets.write({ kind: 'cases', command, results, ...told, ...shard }, context.io);
+  const { explained } = judged;
+  const again = { options: judgingOptions(context.argv, { command, operands }) };
+  await targets.write(
+    { kind: 'cases', command, results, explained, ...again, ...told, ...shard },
+    context.io,
+  );
   for (const entry of stale) context.io.stderr(staleLine(path ?? '', entry));
   context.exitCode = worst([judged.exitCode, casesCode(results, stale)]);
 }

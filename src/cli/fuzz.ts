@@ -11,6 +11,7 @@ import type { CorpusCase, FuzzReport, ReportedFailure } from '../report/fuzz-rep
 import type { ShardInfo } from '../report/shard.ts';
 import { choiceOf, setupLines } from './case-setup.ts';
 import type { Context } from './context.ts';
+import { Explainer } from './explainer.ts';
 import { type ExitCode, worst } from './failure.ts';
 import { confirm } from './fuzz-confirm.ts';
 import { Corpus } from './fuzz-corpus.ts';
@@ -56,13 +57,14 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
   const corpus = new Corpus(options.corpus);
   const interrupt = new Interrupt();
   try {
-    const saved = runCorpus(corpus, options, context);
+    const explainer = new Explainer(targets.wantsSteps);
+    const saved = runCorpus(corpus, options, explainer, context);
     const { state, seconds } = await campaign({ options, seed, profile, corpus, interrupt }, context);
     const report: FuzzReport = {
       state,
       seconds,
       corpus: saved.cases,
-      failures: state.failures.map((failure) => reported(failure, options)),
+      failures: state.failures.map((failure) => reported(failure, options, explainer)),
       ...(saved.shard === undefined ? {} : { shard: saved.shard }),
     };
     await targets.write({ kind: 'fuzz', fuzz: report }, context.io);
@@ -98,10 +100,10 @@ interface Saved {
 }
 
 /** Runs the saved cases, or this part of them. What a worker left when it was killed is removed if it agrees. */
-function runCorpus(corpus: Corpus, options: FuzzOptions, context: Context): Saved {
+function runCorpus(corpus: Corpus, options: FuzzOptions, explainer: Explainer, context: Context): Saved {
   const files = corpus.files();
   const { shard: part } = options;
-  const { cases, exitCode } = replayCases(partOfFiles(files, part).paths, options, context);
+  const { cases, exitCode } = replayCases(partOfFiles(files, part).paths, options, explainer, context);
   for (const { path, result } of cases) {
     if (result.verdict === 'agree' && Corpus.isLeftover(path)) corpus.remove(path);
   }
@@ -167,7 +169,12 @@ const casesOfPart = (runs: number, { index, count }: Part = WHOLE): number =>
   Math.max(0, Math.ceil((runs - (index - 1)) / count));
 
 /** The saved case of a failure, run once more, for the report. */
-function reported(failure: ReportedFailure['failure'], options: FuzzOptions): ReportedFailure {
-  const result = replayCase(failure.file, options);
-  return { failure, result: result.verdict === 'diverge' ? result : null };
+function reported(
+  failure: ReportedFailure['failure'],
+  options: FuzzOptions,
+  explainer: Explainer,
+): ReportedFailure {
+  const result = replayCase(failure.file, options, explainer);
+  const explained = explainer.take();
+  return { failure, result: result.verdict === 'diverge' ? result : null, explained };
 }

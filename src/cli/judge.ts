@@ -3,9 +3,11 @@ import type { LoadedFile } from '../bpf/load.ts';
 import { Checker } from '../checker.ts';
 import { OracleError } from '../core/errors.ts';
 import { type CaseResult, skipped } from '../oracle/case.ts';
+import type { Explained } from '../oracle/explained.ts';
 import { checkOptionsFor } from './case-options.ts';
 import type { Outcomes } from './conclude.ts';
 import type { Context } from './context.ts';
+import type { Explainer, Judge } from './explainer.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
 import { loadFile } from './load-file.ts';
@@ -19,9 +21,16 @@ export type JudgeOptions = ReadOptions & InputOptions & Setup;
  * Judges each file; errors are told on standard error as they come. A directory named beside files is skipped,
  * so that a shell's `examples/*` may hold some; alone it is bad input.
  */
-export function judgeFiles({ paths, of }: PartOfFiles, options: JudgeOptions, context: Context): Outcomes {
+export function judgeFiles(
+  { paths, of }: PartOfFiles,
+  options: JudgeOptions,
+  explainer: Explainer,
+  context: Context,
+): Outcomes {
   const checker = new Checker(checkerOptionsOf(options));
+  const judge = explainer.over(checker);
   const results: CaseResult[] = [];
+  const explained: (Explained | null)[] = [];
   const codes: ExitCode[] = [];
   try {
     for (const path of paths) {
@@ -29,8 +38,9 @@ export function judgeFiles({ paths, of }: PartOfFiles, options: JudgeOptions, co
         const isBeside = of > 1 && isDirectory(path);
         const result = isBeside
           ? skipped(path, { kind: 'file', why: 'a directory' })
-          : judgeFile(path, options, checker);
+          : judgeFile(path, options, judge);
         results.push({ ...result, file: path });
+        explained.push(explainer.take());
       } catch (error) {
         if (error instanceof OracleError && error.kind === 'usage') throw error;
         const code = exitCodeOf(error);
@@ -39,6 +49,7 @@ export function judgeFiles({ paths, of }: PartOfFiles, options: JudgeOptions, co
         const why = error instanceof Error ? error.message : String(error);
         const kind = code === EXIT.bad ? 'bad-input' : 'failed';
         results.push({ ...skipped(path, { kind, why }), file: path });
+        explained.push(null);
         // Without a working engine the rest would fail alike.
         if (error instanceof OracleError && error.kind === 'engine') break;
       }
@@ -46,14 +57,14 @@ export function judgeFiles({ paths, of }: PartOfFiles, options: JudgeOptions, co
   } finally {
     checker.close();
   }
-  return { results, exitCode: worst(codes) };
+  return { results, explained, exitCode: worst(codes) };
 }
 
-function judgeFile(path: string, options: JudgeOptions, checker: Checker): CaseResult {
+function judgeFile(path: string, options: JudgeOptions, judge: Judge): CaseResult {
   const loaded = loadFile(path, options);
   const why = loaded.skip ?? expectedErrorSkip(loaded);
   if (why !== undefined) return skipped(loaded.name, { kind: 'file', why });
-  return checker.check(loaded, checkOptionsFor(path, options));
+  return judge.check(loaded, checkOptionsFor(path, options));
 }
 
 /** Messages of other BPF machines: there is nothing to compare them with. */

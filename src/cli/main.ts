@@ -25,7 +25,7 @@ itself failed; 4 nothing ran.`;
 
 /** Runs one command line (without node and script) and returns its exit code. Never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
-  const context: Context = { io, debug: argv.includes('--debug'), exitCode: EXIT.ok };
+  const context: Context = { io, argv, debug: argv.includes('--debug'), exitCode: EXIT.ok };
   try {
     if (isPluginCall(argv)) await runPlugin(argv, io);
     else await commandLine(context).parseAsync([...argv], { from: 'user' });

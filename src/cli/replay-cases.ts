@@ -9,8 +9,10 @@ import { caseAt } from '../fuzz/generate.ts';
 import { judgeCase } from '../fuzz/judge.ts';
 import { originOf } from '../fuzz/running-case.ts';
 import { type CaseResult, skipped } from '../oracle/case.ts';
+import type { Explained } from '../oracle/explained.ts';
 import { setupOf } from './case-setup.ts';
 import type { Context } from './context.ts';
+import type { Explainer, Judge } from './explainer.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
 import { profileOf } from './jit-profile.ts';
@@ -21,6 +23,8 @@ import { isDirectory, listDirectory, readFile } from './read-file.ts';
 export interface Replayed {
   readonly path: string;
   readonly result: CaseResult;
+  /** Step by step, if a report asks for it. */
+  readonly explained: Explained | null;
 }
 
 export interface Replay {
@@ -37,19 +41,25 @@ export function caseFiles(path: string): string[] {
 }
 
 /** Runs each case in an engine of its own. A bad file is told and skipped. */
-export function replayCases(paths: readonly string[], setup: Setup, context: Context): Replay {
+export function replayCases(
+  paths: readonly string[],
+  setup: Setup,
+  explainer: Explainer,
+  context: Context,
+): Replay {
   const cases: Replayed[] = [];
   const codes: ExitCode[] = [];
   for (const path of paths) {
     try {
-      cases.push({ path, result: { ...replayCase(path, setup), file: path } });
+      const result = replayCase(path, setup, explainer);
+      cases.push({ path, result: { ...result, file: path }, explained: explainer.take() });
     } catch (error) {
       const code = exitCodeOf(error);
       codes.push(code);
       context.io.stderr(failureText(error, context));
       const why = error instanceof Error ? error.message : String(error);
       const kind = code === EXIT.bad ? 'bad-input' : 'failed';
-      cases.push({ path, result: { ...skipped(path, { kind, why }), file: path } });
+      cases.push({ path, result: { ...skipped(path, { kind, why }), file: path }, explained: null });
       // Without a working engine the rest would fail alike.
       if (error instanceof OracleError && error.kind === 'engine') break;
     }
@@ -57,38 +67,37 @@ export function replayCases(paths: readonly string[], setup: Setup, context: Con
   return { cases, exitCode: worst(codes) };
 }
 
-/** Runs one case. Throws `input` errors for what is not one, `engine` errors. */
-export function replayCase(path: string, otherwise: Setup): CaseResult {
+/** Runs one case; the explainer has its steps. Throws `input` errors for what is not one, `engine` errors. */
+export function replayCase(path: string, otherwise: Setup, explainer: Explainer): CaseResult {
   const data = parseDataFile(textOf(readFile(path), path), path);
   const setup = setupOf(data.oracle, path, otherwise);
   const checker = new Checker(checkerOptionsOf(setup));
   try {
     const hasProgram = data.raw !== undefined || data.asm.trim() !== '';
-    return hasProgram
-      ? replayProgram(path, checker)
-      : replayOrigin(path, data.oracle, checker, profileOf(setup));
+    const judge = explainer.over(checker);
+    return hasProgram ? replayProgram(path, judge) : replayOrigin(path, data.oracle, judge, profileOf(setup));
   } finally {
     checker.close();
   }
 }
 
-function replayProgram(path: string, checker: Checker): CaseResult {
+function replayProgram(path: string, judge: Judge): CaseResult {
   const loaded = loadFile(path, { format: 'data' });
   if (loaded.skip !== undefined) return skipped(path, { kind: 'file', why: loaded.skip });
-  return checker.check(loaded, { vacuity: true });
+  return judge.check(loaded, { vacuity: true });
 }
 
 /** A file that names its case by seed and path alone. */
 function replayOrigin(
   path: string,
   oracle: ReadonlyMap<string, readonly string[]>,
-  checker: Checker,
+  judge: Judge,
   profile: Profile,
 ): CaseResult {
   const origin = originOf(oracle, path, profile);
   if (origin === undefined)
     throw badInput('read case', path, 'it has neither instructions nor `# oracle:` lines with seed and path');
-  const result = judgeCase(checker, caseAt(origin.seed, origin.path, profile), origin.seed, origin.path, {
+  const result = judgeCase(judge, caseAt(origin.seed, origin.path, profile), origin.seed, origin.path, {
     vacuity: true,
   });
   return { ...result, name: `${path} (${result.name})` };

@@ -4,6 +4,7 @@ import { OracleError } from '../core/errors.ts';
 import type { ReporterName } from '../report/index.ts';
 import type { Report } from '../report/reporter.ts';
 import { type Io, wantsColor } from './io.ts';
+import { pageAssets } from './page-assets.ts';
 import { packageVersion } from './version.ts';
 import { appendFile, writeFile } from './write-file.ts';
 
@@ -15,6 +16,7 @@ const NAMES = Object.keys({
   tap: true,
   github: true,
   sarif: true,
+  html: true,
 } satisfies Record<ReporterName, true>) as ReporterName[];
 
 interface Target {
@@ -55,8 +57,14 @@ export class Targets {
     this.#targets.push({ reporter, file });
   }
 
-  /** Throws a `usage` error if two reports go to the same place. */
+  /** Whether a report is asked for that shows cases step by step. */
+  get wantsSteps(): boolean {
+    return this.#targets.some(({ reporter }) => reporter === 'html');
+  }
+
+  /** Throws a `usage` error if two reports go to the same place, an `engine` error if one can't be made. */
   check(): void {
+    if (this.wantsSteps) pageAssets();
     const places = this.#targets.map(({ file }) => file);
     const twice = places.find((file, i) => places.indexOf(file) !== i);
     if (twice === undefined) return;
@@ -71,9 +79,10 @@ export class Targets {
   async write(report: Report, io: Io): Promise<void> {
     const { REPORTERS } = await import('../report/index.ts');
     const version = packageVersion();
+    const page = this.wantsSteps ? { page: pageAssets() } : {};
     const targets = this.#targets.length === 0 ? [{ reporter: 'text', file: null } as const] : this.#targets;
     for (const { reporter, file } of targets) {
-      const text = REPORTERS[reporter](report, { color: file === null && wantsColor(io), version });
+      const text = REPORTERS[reporter](report, { color: file === null && wantsColor(io), version, ...page });
       if (file === null) io.stdout(text);
       else writeFile(file, text);
     }

@@ -35,7 +35,7 @@ export function opcodeGrid(opcodes: OpcodeCoverage): string[] {
     `opcodes: ${covered} of ${forms.length} forms; how many values of their operands were seen (registers;`,
     'immediates and offsets by class), "all" if all',
   ];
-  for (const group of groups(forms)) {
+  for (const group of formGroups(forms)) {
     const columns = [...new Set(group.map(({ form }) => form.column))];
     const rows = [...new Set(group.map(({ form }) => form.row))].map((row) => [
       row,
@@ -51,22 +51,24 @@ export function opcodeGrid(opcodes: OpcodeCoverage): string[] {
 
 function formCell({ count, seen, form }: SeenForm): string {
   if (count === 0) return HOLE;
-  const [got, all] = [values(seen), values(form.possible)];
+  const [got, all] = [operandValues(seen), operandValues(form.possible)];
   return got === all ? 'all' : `${got}/${all}`;
 }
 
-function values({ dst, src, imm, off }: OperandSets): number {
+/** How many values of all operands are in the sets. */
+export function operandValues({ dst, src, imm, off }: OperandSets): number {
   return [dst, src, imm, off].reduce((sum, set) => sum + bitCount(set), 0);
 }
 
-function bitCount(set: number): number {
+/** Elements of a set. */
+export function bitCount(set: number): number {
   let count = 0;
   for (let rest = set; rest !== 0; rest &= rest - 1) count++;
   return count;
 }
 
 /** Kinds of columns, each a table: widths with sources, widths alone, access sizes, the others. */
-function groups(forms: readonly SeenForm[]): SeenForm[][] {
+export function formGroups(forms: readonly SeenForm[]): SeenForm[][] {
   const byKind = new Map<string, SeenForm[]>();
   for (const seen of forms) {
     const { column } = seen.form;

@@ -1,6 +1,7 @@
 /** What a report of `fuzz` is made of. */
 import type { CampaignState, Failure } from '../fuzz/campaign.ts';
 import { type CaseResult, type Summary, summarise } from '../oracle/case.ts';
+import type { Explained } from '../oracle/explained.ts';
 import type { JsonCulprit } from './check-document.ts';
 import type { ShardInfo } from './shard.ts';
 
@@ -8,6 +9,8 @@ import type { ShardInfo } from './shard.ts';
 export interface CorpusCase {
   readonly path: string;
   readonly result: CaseResult;
+  /** Step by step, if a report asks for it. */
+  readonly explained?: Explained | null;
 }
 
 /** A failure with the result of its saved case; null if it could not be read again. */
@@ -16,6 +19,8 @@ export interface ReportedFailure {
   readonly result: CaseResult | null;
   /** As the document of a part told it, where no result is at hand. */
   readonly culprit?: JsonCulprit | null;
+  /** Step by step, if a report asks for it. */
+  readonly explained?: Explained | null;
 }
 
 export interface FuzzReport {

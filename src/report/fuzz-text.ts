@@ -1,7 +1,7 @@
 /** The text report of `fuzz`: coverage, numbers, each failure with its place, a summary at the end. */
 import pc from 'picocolors';
 import { formatPath } from '../fuzz/path.ts';
-import type { CaseResult } from '../oracle/case.ts';
+import { jitOption } from './again.ts';
 import { failureBlock } from './failure.ts';
 import { callGrid, opcodeGrid } from './fuzz-grid.ts';
 import {
@@ -76,12 +76,6 @@ function failureLines({ failure, result }: ReportedFailure, seed: number, colors
     indented(`or: bpf-oracle fuzz --seed ${seed} --path ${formatPath(path)}${jitOption(result)}`),
     '',
   ];
-}
-
-/** The option that names the JIT, where it is not the usual one. */
-function jitOption(result: CaseResult | null): string {
-  const jit = result?.image?.jit ?? 'builtin';
-  return jit === 'builtin' ? '' : ` --jit ${jit}`;
 }
 
 function unjudgedLines({ state }: FuzzReport, colors: Colors): string[] {

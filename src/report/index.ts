@@ -6,6 +6,7 @@ import { hostileJson, hostileText } from './fuzz-hostile.ts';
 import { fuzzJson } from './fuzz-json.ts';
 import { fuzzText } from './fuzz-text.ts';
 import { github } from './github.ts';
+import { htmlReport } from './html/html.ts';
 import { jsonReport } from './json.ts';
 import { jsonText } from './json-text.ts';
 import { junit } from './junit.ts';
@@ -50,6 +51,11 @@ const json: Reporter = (report) => {
   }
 };
 
+const html: Reporter = (report, { version, page }) => {
+  if (page === undefined) throw new TypeError('an HTML report needs what its page is drawn with');
+  return htmlReport(report, { version, page });
+};
+
 export const REPORTERS = {
   text,
   json,
@@ -57,6 +63,7 @@ export const REPORTERS = {
   tap: (report) => tap(findingsOf(report)),
   github: (report) => github(findingsOf(report)),
   sarif: (report, options) => sarif(findingsOf(report), options),
+  html,
 } as const satisfies Record<string, Reporter>;
 
 export type ReporterName = keyof typeof REPORTERS;

@@ -34,6 +34,7 @@ const BEGINS: Readonly<Record<keyof typeof REPORTERS, RegExp>> = {
   tap: /^TAP version 14\n1\.\.\d+\n/,
   github: /^::(error|notice) /,
   sarif: /^{\n {2}"\$schema": ".*sarif-schema-2\.1\.0\.json",\n/,
+  html: /^<!doctype html>\n/,
 };
 
 const NAMES = Object.keys(REPORTERS) as (keyof typeof REPORTERS)[];

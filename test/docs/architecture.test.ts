@@ -59,7 +59,7 @@ describe('docs/ARCHITECTURE.md', () => {
   it('names every file of src, and no file that is not there', () => {
     const there = readdirSync(`${root}/src`, { recursive: true, encoding: 'utf8' })
       .map((path) => path.replaceAll('\\', '/'))
-      .filter((path) => path.endsWith('.ts'));
+      .filter((path) => /\.tsx?$/.test(path));
     expect(named().toSorted()).toEqual(there.toSorted());
   });
 

@@ -42,6 +42,6 @@ async function check(
   await prepareEngines(options.engine);
   const { judgeFiles } = await import('../judge.ts');
   const { conclude } = await import('../conclude.ts');
-  const question = { command: 'check', targets, files, options } as const;
-  await conclude(question, (part) => judgeFiles(part, options, context), context);
+  const question = { command: 'check', targets, files, operands: files, options } as const;
+  await conclude(question, (part, explainer) => judgeFiles(part, options, explainer, context), context);
 }

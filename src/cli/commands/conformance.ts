@@ -48,6 +48,6 @@ async function conformance(
   await prepareEngines(options.engine);
   const { judgeFiles } = await import('../judge.ts');
   const { conclude } = await import('../conclude.ts');
-  const question = { command: 'conformance', targets, files, options } as const;
-  await conclude(question, (part) => judgeFiles(part, options, context), context);
+  const question = { command: 'conformance', targets, files, operands: [dir], options } as const;
+  await conclude(question, (part, explainer) => judgeFiles(part, options, explainer, context), context);
 }

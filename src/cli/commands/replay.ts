@@ -1,6 +1,8 @@
 /** `bpf-oracle replay <case>...` */
 import type { Command } from 'commander';
+import type { Outcomes } from '../conclude.ts';
 import type { Context } from '../context.ts';
+import type { Explainer } from '../explainer.ts';
 import { tellNoCases } from '../failure.ts';
 import {
   addEngineOption,
@@ -41,9 +43,10 @@ async function replay(
   const { conclude } = await import('../conclude.ts');
   const files = paths.flatMap(caseFiles);
   if (files.length === 0) tellNoCases('replay', paths.join(' '), context.io);
-  const judge = ({ paths: mine }: PartOfFiles) => {
-    const { cases, exitCode } = replayCases(mine, options, context);
-    return { results: cases.map(({ result }) => result), exitCode };
+  const judge = ({ paths: mine }: PartOfFiles, explainer: Explainer): Outcomes => {
+    const { cases, exitCode } = replayCases(mine, options, explainer, context);
+    const explained = cases.map((replayed) => replayed.explained);
+    return { results: cases.map(({ result }) => result), explained, exitCode };
   };
-  await conclude({ command: 'replay', targets, files, options }, judge, context);
+  await conclude({ command: 'replay', targets, files, operands: paths, options }, judge, context);
 }

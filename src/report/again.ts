@@ -1,0 +1,38 @@
+/** Commands that run a case again. */
+import type { Failure } from '../fuzz/campaign.ts';
+import { formatPath } from '../fuzz/path.ts';
+import type { CaseResult } from '../oracle/case.ts';
+import type { CaseSource } from './explain/explanation.ts';
+import type { CasesReport } from './reporter.ts';
+
+/** Of a case that was read from a file. `options`: those of the command that judged it. */
+export function readSource(
+  { command, options = [] }: Pick<CasesReport, 'command' | 'options'>,
+  { file, name }: Pick<CaseResult, 'file' | 'name'>,
+): CaseSource {
+  const words = [command === 'replay' ? 'replay' : 'check', ...options, file ?? name];
+  return { replay: `bpf-oracle ${words.map(shellWord).join(' ')}`, reshrink: null, origin: null };
+}
+
+/** Of a case that a campaign found and saved. */
+export function foundSource(
+  { file, path, shrinks }: Failure,
+  seed: number,
+  result: CaseResult | null,
+): CaseSource {
+  return {
+    replay: `bpf-oracle replay ${shellWord(file)}`,
+    reshrink: `bpf-oracle fuzz --seed ${seed} --path ${path.index}${jitOption(result)}`,
+    origin: { seed, path: formatPath(path), shrinks },
+  };
+}
+
+/** The option that names the JIT, where it is not the usual one. */
+export function jitOption(result: CaseResult | null): string {
+  const jit = result?.image?.jit ?? 'builtin';
+  return jit === 'builtin' ? '' : ` --jit ${shellWord(jit)}`;
+}
+
+/** A word as POSIX shells read it back. */
+export const shellWord = (word: string): string =>
+  /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -1,0 +1,292 @@
+/** The HTML report in a browser, as a reader uses it. */
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { chromiumPath, elementCount, Reports } from '../../kit/browser.ts';
+import { long, misplaced, reportOf, swapped, unread } from '../../kit/html-reports.ts';
+
+const HOSTILE = ['</script><script>alert(1)</script>', '"><img src=x onerror=alert(1)>', 'a\nb \u202e ü'];
+
+const needs = chromiumPath === undefined ? ' (skipped: no Chromium; set CHROME_PATH)' : '';
+
+describe.skipIf(chromiumPath === undefined)(`an HTML report in a browser${needs}`, () => {
+  const reports = new Reports();
+  const small = reportOf([unread('folder'), swapped('swapped args'), misplaced('misplaced frame')]);
+
+  const rows = (page: Page): Promise<string[]> => page.locator('.cases td.case a').allTextContents();
+  const r0 = (page: Page): Promise<string | null> =>
+    page.getByRole('row', { name: /^r0 / }).locator('.want').textContent();
+  const stepText = (page: Page): Promise<string | null> => page.locator('.count').textContent();
+
+  describe('opened', () => {
+    it('says how the run ended and lists what diverges, with nothing loaded and nothing to complain of', async () => {
+      const { page, complaints } = await reports.open(small);
+      expect(await page.locator('h1').textContent()).toBe('2 of 2 cases diverge');
+      expect(await rows(page)).toEqual(['swapped args', 'misplaced frame']);
+      expect(complaints).toEqual([]);
+    });
+
+    it('filters by words and by verdict', async () => {
+      const { page } = await reports.open(small);
+      await page.getByRole('searchbox', { name: 'Filter cases' }).fill('ARGS call');
+      expect(await rows(page)).toEqual(['swapped args']);
+      expect(await page.locator('.filter output').textContent()).toBe('1 of 3');
+      await page.getByRole('searchbox').fill('no such thing');
+      expect(await page.getByText('No case is like that.').isVisible()).toBe(true);
+      await page.getByRole('searchbox').fill('');
+      await page.getByRole('checkbox', { name: /^skipped/ }).check();
+      expect(await page.locator('.cases td.case').count()).toBe(3);
+    });
+
+    it('sorts by a column, then backwards, then not at all', async () => {
+      const { page } = await reports.open(small);
+      const sort = page.getByRole('button', { name: 'Case' });
+      const orders: string[][] = [];
+      for (let i = 0; i < 3; i++) {
+        await sort.click();
+        orders.push(await rows(page));
+      }
+      const [a, b] = ['misplaced frame', 'swapped args'];
+      expect(orders).toEqual([
+        [a, b],
+        [b, a],
+        [b, a],
+      ]);
+    });
+
+    it('shows coverage', async () => {
+      const { page } = await reports.open(small);
+      await page.getByRole('link', { name: 'Coverage' }).click();
+      expect(await page.getByRole('heading', { name: /^Calls/ }).textContent()).toMatch(
+        /1 of \d+ kinds made/,
+      );
+      expect(await page.getByRole('row', { name: /^mov / }).count()).toBe(1);
+    });
+
+    it('shows hostile names as they are', async () => {
+      const { page, complaints } = await reports.open(reportOf(HOSTILE.map((name) => swapped(name))));
+      expect(await rows(page)).toEqual(HOSTILE);
+      await page.locator('.cases td.case a').first().click();
+      expect(await page.locator('main h1').textContent()).toContain(HOSTILE[0]);
+      expect(await page.locator('img').count()).toBe(0);
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  describe('a case', () => {
+    it('opens at the first difference, with both values of what differs', async () => {
+      const { page } = await reports.open(small);
+      await page.getByRole('link', { name: 'swapped args' }).click();
+      expect(await stepText(page)).toBe('step 28 of 28≠ 2 differences');
+      const row = page.getByRole('row', { name: /^incoming arg 7/ });
+      expect(await row.locator('.want .value').textContent()).toBe('0x0000000000000007');
+      expect(await row.locator('.got .value').textContent()).toBe('0x0000000000000008');
+      expect(await row.getAttribute('class')).toContain('differs');
+      expect(await page.locator('.at-fault').textContent()).toBe('call sum');
+    });
+
+    it('steps back and forward by buttons, slider and listing', async () => {
+      const { page } = await reports.open(small, '#/case/1/4');
+      const value = await r0(page);
+      await page.getByRole('button', { name: 'Step forward' }).click();
+      expect(await stepText(page)).toBe('step 6 of 28');
+      expect(await page.locator('.lines [aria-current="step"] .pc').textContent()).toBe('5');
+      await page.getByRole('button', { name: 'Step back' }).click();
+      expect(await r0(page)).toBe(value);
+      await page.getByRole('slider', { name: 'Step' }).fill('0');
+      expect(await stepText(page)).toBe('step 1 of 28');
+      await page.locator('.lines').getByRole('button', { name: '14', exact: true }).click();
+      expect(await page.locator('.lines [aria-current="step"] .pc').textContent()).toBe('14');
+    });
+
+    it('marks what changed, not by colour alone', async () => {
+      const { page } = await reports.open(small, '#/case/1/4');
+      const row = page.getByRole('row', { name: /^r0 / });
+      expect(await row.locator('.want').textContent()).toBe('changed: 0x0000000000000002');
+      const dot = await page.evaluate(
+        'getComputedStyle(document.querySelector(".registers .changed .want"), "::before").content',
+      );
+      expect(dot).toBe('"●"');
+    });
+
+    it('keeps its step in the address', async () => {
+      const { page } = await reports.open(small, '#/case/1');
+      await page.keyboard.press('Home');
+      await page.waitForURL(/#\/case\/1\/0$/);
+      await page.reload();
+      await page.locator('.count').waitFor();
+      expect(await stepText(page)).toBe('step 1 of 28');
+    });
+
+    it('writes x86 in either syntax, and keeps to it', async () => {
+      const { page } = await reports.open(small, '#/case/1');
+      const native = (): Promise<string | null> => page.locator('.culprit-card .native').textContent();
+      expect(await native()).toContain('mov (%rsp), %r10');
+      await page.getByRole('radio', { name: 'Intel' }).check();
+      expect(await native()).toContain('mov r10, [rsp]');
+      expect(await page.locator('.lines .exact .native').textContent()).toBe('mov r10, [rsp]');
+      await page.reload();
+      await page.locator('.culprit-card').waitFor();
+      expect(await native()).toContain('mov r10, [rsp]');
+    });
+
+    it('copies the command that runs it again', async () => {
+      const { page } = await reports.open(small, '#/case/1', { permissions: ['clipboard-write'] });
+      await page.getByRole('button', { name: 'Copy: Run it again' }).click();
+      await page.getByText('Copied').waitFor();
+    });
+
+    it('leads to its neighbours', async () => {
+      const { page } = await reports.open(small, '#/case/1');
+      await page.getByRole('link', { name: 'Next' }).click();
+      await page.getByRole('heading', { name: 'misplaced frame' }).waitFor();
+      expect(await page.locator('.neighbours .place').textContent()).toBe('2 of 2');
+      await page.goBack();
+      await page.getByRole('heading', { name: 'swapped args' }).waitFor();
+    });
+  });
+
+  describe('the keyboard alone', () => {
+    it('filters, opens, steps, switches and comes back', async () => {
+      const { page } = await reports.open(small);
+      const press = async (...keys: string[]): Promise<void> => {
+        for (const key of keys) await page.keyboard.press(key);
+      };
+      await press('/');
+      await page.keyboard.type('swapped');
+      await press('Enter');
+      await page.locator('.stepper').waitFor();
+      await press('k', 'ArrowLeft', 'ArrowLeft');
+      expect(await stepText(page)).toBe('step 25 of 28');
+      await press('j', 'ArrowRight');
+      expect(await stepText(page)).toBe('step 27 of 28');
+      await press('Home', 'PageDown', 'End', 'Home');
+      expect(await stepText(page)).toBe('step 1 of 28');
+      await press('d');
+      expect(await stepText(page)).toContain('step 28 of 28');
+      await press('s');
+      expect(await page.getByRole('radio', { name: 'Intel' }).isChecked()).toBe(true);
+      await press('?');
+      expect(await page.getByRole('dialog', { name: 'Keys' }).isVisible()).toBe(true);
+      await press('Escape', 'Escape');
+      await page.getByRole('searchbox').waitFor();
+    });
+
+    it('goes through the list by arrows', async () => {
+      const { page } = await reports.open(small);
+      for (const key of ['ArrowDown', 'ArrowDown', 'ArrowUp', 'ArrowDown', 'Enter']) {
+        await page.keyboard.press(key);
+      }
+      await page.getByRole('heading', { name: 'misplaced frame' }).waitFor();
+    });
+
+    it('shows where it is', async () => {
+      const { page } = await reports.open(small, '#/case/1');
+      await page.keyboard.press('Tab');
+      const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+      expect(outline).toBe('solid');
+    });
+  });
+
+  describe('colours', () => {
+    const background = (page: Page): Promise<string> =>
+      page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+
+    it('are light or dark as the system has it, or as the reader chose', async () => {
+      const { page } = await reports.open(small, '', { colorScheme: 'dark' });
+      const dark = await background(page);
+      await page.emulateMedia({ colorScheme: 'light' });
+      const light = await background(page);
+      expect(light).not.toBe(dark);
+      await page.getByRole('radio', { name: 'dark' }).check();
+      expect(await background(page)).toBe(dark);
+      await page.reload();
+      await page.locator('h1').waitFor();
+      expect(await background(page)).toBe(dark);
+    });
+
+    it('do not move where the reader wants no motion', async () => {
+      const { page } = await reports.open(small, '', { reducedMotion: 'reduce' });
+      const durations = await page.evaluate(
+        '[...document.querySelectorAll("*")].map((e) => getComputedStyle(e).transitionDuration)',
+      );
+      expect(new Set(durations as string[])).toEqual(new Set(['0s']));
+    });
+  });
+
+  describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
+    it.each([
+      ['the list', '', 1440],
+      ['coverage', '#/coverage', 1440],
+      ['a case', '#/case/1', 1440],
+      ['a case in a narrow window', '#/case/1', 420],
+    ])('%s keeps the rules of accessibility', async (_, hash, width) => {
+      const { page } = await reports.open(small, hash, { colorScheme, viewport: { width, height: 900 } });
+      await page.evaluate(axe.source);
+      const violations = await page.evaluate<string[]>(
+        `axe.run(document).then(({ violations }) =>
+          violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`,
+      );
+      expect(violations).toEqual([]);
+    });
+
+    it.each(['', '#/coverage', '#/case/1'])('fits a narrow window: %s', async (hash) => {
+      const { page } = await reports.open(small, hash, { viewport: { width: 360, height: 700 } });
+      const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+      expect(await page.evaluate(overflow)).toBe(0);
+    });
+  });
+
+  describe('a large report', () => {
+    /** Bound of the issue, and how much slower a loaded machine may be. */
+    const OPEN_MS = 2000;
+    const LOADED = 4;
+
+    it('of 1,000 failures opens at once and stays responsive', async () => {
+      const explained = swapped('');
+      const cases = Array.from({ length: 1000 }, (_, i) => ({
+        ...explained,
+        result: { ...explained.result, name: `failure ${i}` },
+      }));
+      const { page, openMs } = await reports.open(reportOf(cases));
+      expect(await page.locator('h1').textContent()).toBe('1,000 of 1,000 cases diverge');
+      expect(await elementCount(page)).toBeLessThan(1500);
+      const started = performance.now();
+      await page.getByRole('searchbox').fill('failure 77');
+      await page.getByText('19 of 1,000').waitFor();
+      const filterMs = performance.now() - started;
+      await page.getByRole('searchbox').fill('');
+      await page.evaluate('scrollTo(0, 1e6)');
+      await page.getByRole('link', { name: 'failure 999' }).click();
+      await page.locator('.stepper').waitFor();
+      expect(await elementCount(page)).toBeLessThan(1500);
+      console.log(`1,000 failures: open ${openMs.toFixed(0)} ms, filter ${filterMs.toFixed(0)} ms`);
+      expect(openMs).toBeLessThan(OPEN_MS * LOADED);
+    });
+
+    it('with 10,000 steps stays responsive', async () => {
+      const { page, openMs } = await reports.open(reportOf([long('long', 10_000)]), '#/case/0');
+      await page.locator('.stepper').waitFor();
+      expect(await stepText(page)).toMatch(/^step 10,0\d\d of 10,0\d\d≠ 2 differences$/);
+      const started = performance.now();
+      for (let i = 0; i < 20; i++) await page.keyboard.press('k');
+      const stepMs = (performance.now() - started) / 20;
+      await page.getByRole('slider', { name: 'Step' }).fill('5000');
+      expect(await page.locator('.count b').textContent()).toMatch(/^5,0\d\d$/);
+      expect(await elementCount(page)).toBeLessThan(1500);
+      console.log(`10,000 steps: open ${openMs.toFixed(0)} ms, a step ${stepMs.toFixed(1)} ms`);
+      expect(openMs).toBeLessThan(OPEN_MS * LOADED);
+    });
+
+    it('does not move what is on the page while the reader steps', async () => {
+      const { page } = await reports.open(small, '#/case/1/4');
+      await page.evaluate(`globalThis.shift = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) globalThis.shift += entry.value;
+        }).observe({ type: 'layout-shift', buffered: true })`);
+      for (let i = 0; i < 15; i++) await page.keyboard.press('j');
+      // Chromium calls up to 0.1 good (web.dev/cls).
+      expect(await page.evaluate('globalThis.shift')).toBeLessThan(0.0001);
+    });
+  });
+});
