@@ -1,4 +1,6 @@
 /** A saved case or any program file, with all that its run depends on: what explain and export share. */
+
+import type { Profile } from '../arb/profile.ts';
 import type { LoadedFile } from '../bpf/load.ts';
 import type { Loaded } from '../bpf/loaded.ts';
 import type { CheckOptions } from '../checker.ts';
@@ -10,6 +12,7 @@ import type { CaseSource } from '../report/explain/explanation.ts';
 import { checkOptionsFor } from './case-options.ts';
 import { setupOf } from './case-setup.ts';
 import { shellWords } from './command-words.ts';
+import { profileOf } from './jit-profile.ts';
 import { loadFile } from './load-file.ts';
 import { isCommand } from './open-jits.ts';
 import type { InputOptions, ReadOptions, Setup } from './options.ts';
@@ -33,7 +36,8 @@ export function openCase(path: string, options: CaseOptions): OpenedCase {
   const setup = setupOf(oracle, path, options);
   const named = namedCase(oracle, path);
   const opened = { setup, source: sourceOf(path, options, setup, { named, oracle }) };
-  if (file.skip !== undefined && named !== undefined) return { ...opened, ...remade(oracle, path) };
+  if (file.skip !== undefined && named !== undefined)
+    return { ...opened, ...remade(oracle, path, profileOf(setup)) };
   const skip = file.skip ?? expectedError(file);
   return {
     ...opened,
@@ -69,10 +73,11 @@ function namedCase(oracle: ReadonlyMap<string, readonly string[]>, path: string)
 function remade(
   oracle: ReadonlyMap<string, readonly string[]>,
   path: string,
+  profile: Profile,
 ): Pick<OpenedCase, 'subject' | 'options'> {
-  const origin = originOf(oracle, path);
+  const origin = originOf(oracle, path, profile);
   if (origin === undefined) throw new RangeError(`no seed and path in ${path}`);
-  const { program, input } = caseAt(origin.seed, origin.path);
+  const { program, input } = caseAt(origin.seed, origin.path, profile);
   return { subject: { name: path, program, memory: input.memory }, options: { insnLimit: INSN_LIMIT } };
 }
 
@@ -91,7 +96,7 @@ function sourceOf(
       : ['check', path, ...optionWords(options)];
   const generator = oracle.get('generator')?.at(-1);
   const isRemakeable =
-    named !== undefined && (generator === undefined || generator === generatorFingerprint());
+    named !== undefined && (generator === undefined || generator === generatorFingerprint(profileOf(setup)));
   return {
     replay: shellWords(['bpf-oracle', ...replay]),
     reshrink: isRemakeable ? shellWords(reshrinkWords(named, setup)) : null,

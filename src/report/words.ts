@@ -141,7 +141,8 @@ export const CHOICE_WORDS: Readonly<Record<ChoiceName, string>> = {
   divisionByZero: 'a division by zero ends the program with r0 = 0',
 };
 
-const PRECISION_TEXT: Readonly<Record<Precision, string>> = {
+/** What agreed up to a window. */
+export const PRECISION_TEXT: Readonly<Record<Precision, string>> = {
   state: 'registers and memory',
   store: 'stores and calls',
   call: 'calls and returns',

@@ -19,6 +19,22 @@ export function programOf(text: string, args: Readonly<Record<string, number>> =
   });
 }
 
+/** The same of a JIT that gives no pc map: where the culprit is must be guessed. */
+export function explainUnmapped(mutant: string, program: Program): Explained {
+  const compile = mutated(mutant);
+  const checker = new Checker({
+    compile: (subject) => {
+      const { pcMap: _, ...image } = compile(subject);
+      return image;
+    },
+  });
+  try {
+    return checker.explain(program);
+  } finally {
+    checker.close();
+  }
+}
+
 /** What the oracle finds out about one run of a program on a mutant, by its name. */
 export function explainMutant(
   mutant: string,

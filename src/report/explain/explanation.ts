@@ -7,7 +7,7 @@ import type { Image } from '../../core/image.ts';
 import { hex64 } from '../../core/u64.ts';
 import type { CaseResult, VerdictName } from '../../oracle/case.ts';
 import type { Explained } from '../../oracle/explained.ts';
-import type { Culprit, Stage } from '../../oracle/locate.ts';
+import type { Culprit, Precision, Stage, Window } from '../../oracle/locate.ts';
 import type { JsonDivergence } from '../check-document.ts';
 import { insnText } from '../insn-text.ts';
 import { jsonDivergence } from '../json.ts';
@@ -44,6 +44,10 @@ export interface ExplainedCulprit {
   readonly native: readonly NativeRow[];
   /** BPF instructions run before it; null where that is not known. */
   readonly steps: number | null;
+  /** `insn`: it is this one, by a pc map. Else it is the likeliest of a window, before which that much agreed. */
+  readonly precision: 'insn' | Precision;
+  /** Only where it is not `insn`. */
+  readonly window?: Omit<Window, 'precision'>;
 }
 
 export interface ExplainedArgument {
@@ -118,10 +122,9 @@ interface Code {
 /** What there is of a case that was compiled. */
 function withCode({ program, image }: Code, { result, localisation, trace }: Explained): CodeParts {
   const { culprit } = result;
-  const pieces = culprit === null ? [] : guiltyPieces(program, image, culprit);
   return {
     culprit: culprit === null ? null : culpritOf({ program, image }, culprit, localisation?.steps ?? null),
-    listing: listingRows(program, image, pieces),
+    listing: listingRows(program, image, culprit),
     ...stateOf({ program, image }, localisation, trace),
     trace: trace === null ? null : jsonTrace(trace, program, image, contextSize(result)),
   };
@@ -132,7 +135,6 @@ const contextSize = ({ want }: CaseResult): number => want?.memory.length ?? 0;
 function culpritOf({ program, image }: Code, culprit: Culprit, steps: number | null): ExplainedCulprit {
   const { pc, stage, offset } = culprit;
   const subprog = guiltySubprog(program, culprit);
-  const [own] = guiltyPieces(program, image, culprit);
   return {
     pc,
     insn: pc === null ? null : insnText(program, pc),
@@ -140,7 +142,23 @@ function culpritOf({ program, image }: Code, culprit: Culprit, steps: number | n
     subprog,
     subprogName: program.subprogs[subprog]?.name ?? `subprog ${subprog}`,
     offset,
-    native: own === undefined ? [] : nativeRows(program, image, own),
+    native: culpritCode({ program, image }, culprit),
     steps,
+    ...(culprit.window === undefined ? { precision: 'insn' } : windowOf(culprit.window)),
   };
+}
+
+const windowOf = ({ precision, ...window }: Window): Pick<ExplainedCulprit, 'precision' | 'window'> => ({
+  precision,
+  window,
+});
+
+/** Its own code; without a pc map that of the window. */
+function culpritCode({ program, image }: Code, culprit: Culprit): NativeRow[] {
+  if (culprit.window !== undefined) {
+    const { from, to } = culprit.window.offsets;
+    return nativeRows(program, image, { pc: null, subprog: null, start: from, end: to });
+  }
+  const [own] = guiltyPieces(program, image, culprit);
+  return own === undefined ? [] : nativeRows(program, image, own);
 }

@@ -1,10 +1,12 @@
 /** BPF and native code side by side, as rows. */
 import { type Program, subprogAt } from '../../bpf/program.ts';
 import type { Image } from '../../core/image.ts';
+import type { Culprit } from '../../oracle/locate.ts';
 import { insnText } from '../insn-text.ts';
 import { disassemblePiece, type Piece, piecesOf } from '../native.ts';
 import { visible } from '../visible.ts';
 import { bytesText, calleeName } from '../words.ts';
+import { guiltyPieces } from './guilty.ts';
 
 /** One native instruction. */
 export interface NativeRow {
@@ -17,51 +19,80 @@ export interface NativeRow {
 
 /** One BPF instruction, or a prologue, with its native code. */
 export interface ListingRow {
-  /** null: a prologue, or native code of which nobody says where it comes from. */
+  /** `native`: native code of which nobody says where it comes from; the rows of instructions then have none. */
+  readonly kind: 'insn' | 'prologue' | 'native';
+  /** null but for `insn`. */
   readonly pc: number | null;
   readonly subprog: number;
   readonly insn: string | null;
   readonly native: readonly NativeRow[];
   /** Whether it is at fault. */
   readonly guilty: boolean;
+  /** Whether it may be at fault in the place of the guilty one: without a pc map that is the likeliest. */
+  readonly suspect: boolean;
 }
 
 /** The whole program in the order of its native code; without a pc map BPF first, then native code. */
-export function listingRows(program: Program, image: Image, guilty: readonly Piece[]): ListingRow[] {
+export function listingRows(program: Program, image: Image, culprit: Culprit | null): ListingRow[] {
+  if (image.pcMap === undefined)
+    return [...bpfRows(program, culprit), ...nativeParts(program, image, culprit)];
+  const guilty = culprit === null ? [] : guiltyPieces(program, image, culprit);
   const isGuilty = (piece: Piece): boolean =>
     guilty.some(({ start, pc }) => start === piece.start && pc === piece.pc);
-  const native = piecesOf(image)
-    .map((piece) => nativePieceRow(program, image, piece, isGuilty(piece)))
-    .filter(({ pc, native: code }) => pc !== null || code.length > 0);
-  return image.pcMap === undefined ? [...bpfRows(program), ...native] : native;
+  return piecesOf(image)
+    .map((piece) => pieceRow(program, image, piece, isGuilty(piece)))
+    .filter(({ kind, native }) => kind === 'insn' || native.length > 0);
 }
 
-function nativePieceRow(program: Program, image: Image, piece: Piece, guilty: boolean): ListingRow {
+function pieceRow(program: Program, image: Image, piece: Piece, guilty: boolean): ListingRow {
   const { pc } = piece;
-  const subprog = pc === null ? subprogOf(image, piece.start) : subprogAt(program, pc).index;
   return {
+    kind: pc === null ? 'prologue' : 'insn',
     pc,
-    subprog,
+    subprog: pc === null ? subprogOf(image, piece.start) : subprogAt(program, pc).index,
     insn: pc === null ? null : insnText(program, pc),
     native: nativeRows(program, image, piece),
     guilty,
+    suspect: false,
   };
 }
 
-const bpfRows = (program: Program): ListingRow[] =>
-  program.insns.flatMap((insn, pc) =>
-    insn === undefined
-      ? []
-      : [
-          {
-            pc,
-            subprog: subprogAt(program, pc).index,
-            insn: insnText(program, pc),
-            native: [],
-            guilty: false,
-          },
-        ],
-  );
+const bpfRows = (program: Program, culprit: Culprit | null): ListingRow[] =>
+  program.insns.flatMap((insn, pc): ListingRow[] => {
+    if (insn === undefined) return [];
+    const guilty = culprit?.pc === pc;
+    return [
+      {
+        kind: 'insn',
+        pc,
+        subprog: subprogAt(program, pc).index,
+        insn: insnText(program, pc),
+        native: [],
+        guilty,
+        suspect: !guilty && culprit?.window?.pcs.includes(pc) === true,
+      },
+    ];
+  });
+
+/** Native code without a map, cut where the window that holds the culprit begins and ends. */
+function nativeParts(program: Program, image: Image, culprit: Culprit | null): ListingRow[] {
+  const window = culprit?.window?.offsets;
+  const isIn = ({ offset }: NativeRow): boolean =>
+    window !== undefined && offset >= window.from && offset < window.to;
+  return piecesOf(image).flatMap((piece) => {
+    const rows = nativeRows(program, image, piece);
+    const from = rows.findIndex(isIn);
+    const to = rows.findLastIndex(isIn) + 1;
+    const parts = from < 0 ? [rows] : [rows.slice(0, from), rows.slice(from, to), rows.slice(to)];
+    return parts
+      .filter((native) => native.length > 0)
+      .map((native): ListingRow => {
+        const guilty = native.some(isIn);
+        const subprog = subprogOf(image, piece.start);
+        return { kind: 'native', pc: null, subprog, insn: null, native, guilty, suspect: false };
+      });
+  });
+}
 
 /** The last subprog that starts at or before an offset. */
 function subprogOf({ subprogEntries }: Image, offset: number): number {

@@ -13,6 +13,8 @@ export interface ListingOptions extends Wanted {
 }
 
 const MARK = '> ';
+/** Of the instructions of a window, all but the likeliest. */
+const MAYBE = '? ';
 const NO_MARK = '  ';
 /** Between the columns. */
 const GAP = '  ';
@@ -32,23 +34,31 @@ export function listingLines(rows: readonly ListingRow[], options: ListingOption
     const lines = rowLines(row, left, options);
     if (before === undefined) return lines;
     if (before.id !== id - 1) return [[span(`${NO_MARK}  ⋮`, 'dim')], ...lines];
-    return before.row.subprog === row.subprog ? lines : [[], ...lines];
+    return before.row.subprog === row.subprog && before.row.kind !== 'native' && row.kind !== 'native'
+      ? lines
+      : [[], ...lines];
   });
 }
 
-const bpfText = ({ pc, insn }: ListingRow): string =>
-  pc === null ? '      prologue' : `${String(pc).padStart(4)}: ${insn}`;
+function bpfText({ kind, pc, insn }: ListingRow): string {
+  if (kind === 'insn') return `${String(pc).padStart(4)}: ${insn}`;
+  return kind === 'prologue' ? '      prologue' : '      native code';
+}
 
 function rowLines(row: ListingRow, left: number, options: ListingOptions): Line[] {
-  const { guilty, native } = row;
+  const { guilty, suspect, native } = row;
   const shown = nativeShown(row);
   const hidden = native.length - shown;
+  const stop = native.findIndex(({ offset }) => offset === options.stopsAt);
+  const from = Math.max(0, Math.min(stop - Math.floor(shown / 2), native.length - shown));
   const style = guilty ? 'guilty' : undefined;
-  const mark = guilty ? MARK : NO_MARK;
+  const mark = guilty ? MARK : suspect ? MAYBE : NO_MARK;
   const bpf = span(`${mark}${clip(bpfText(row), left).padEnd(left)}`, style);
   const blank = span(' '.repeat(mark.length + left));
   const right: Span[][] = [
-    ...native.slice(0, shown).map((insn) => [span(mark, style), ...nativeSpans(insn, guilty, options)]),
+    ...native
+      .slice(from, from + shown)
+      .map((insn) => [span(mark, style), ...nativeSpans(insn, guilty, options)]),
     ...(hidden === 0 ? [] : [[span(NO_MARK), span(`        … ${hidden} more`, 'dim')]]),
   ];
   if (right.length === 0) return [[bpf]];

@@ -1,6 +1,7 @@
 /** An explanation as text for a terminal: at most 40 lines, the first of which say what is wrong and where. */
 import type { Syntax } from '../../x86/disasm.ts';
 import { visible } from '../visible.ts';
+import { PRECISION_TEXT } from '../words.ts';
 import type { ExplainedCulprit, Explanation } from './explanation.ts';
 import { type Line, paint, type Span, span } from './spans.ts';
 import { frameLines, registerLines } from './text-frame.ts';
@@ -84,21 +85,26 @@ function guiltyLines({ culprit, divergences }: Explanation): Line[] {
   if (culprit === null) {
     const pc = divergences.find((divergence) => divergence.pc !== null)?.pc ?? null;
     const seen = pc === null ? '' : `; first seen at insn ${pc}`;
-    return [
-      [
-        span('guilty  ', 'head'),
-        span(`not known: the JIT says of no native code where it comes from${seen}`),
-      ],
-    ];
+    return [[headSpan('guilty'), span(`not known${seen}`)]];
   }
+  const { window } = culprit;
+  const how = window === undefined ? after(culprit) : oneOf(culprit);
   return [
-    [
-      span('guilty  ', 'head'),
-      span(guiltyText(culprit), 'guilty'),
-      span(` (stage: ${culprit.stage})${after(culprit)}`),
-    ],
-    [headSpan('native'), span(nativeText(culprit))],
+    [headSpan('guilty'), span(guiltyText(culprit), 'guilty'), span(` (stage: ${culprit.stage})${how}`)],
+    [headSpan('native'), span(window === undefined ? nativeText(culprit) : windowText(culprit))],
   ];
+}
+
+/** Without a pc map. */
+function oneOf({ window }: ExplainedCulprit): string {
+  const count = (window?.pcs.length ?? 0) + (window?.prologue == null ? 0 : 1);
+  return count > 1 ? `, or one of ${count - 1} before it (?)` : '';
+}
+
+function windowText({ precision, window }: ExplainedCulprit): string {
+  if (precision === 'insn' || window === undefined) return '';
+  const { from, to } = window.offsets;
+  return `no pc map; ${PRECISION_TEXT[precision]} agree up to 0x${from.toString(16)}, not at 0x${to.toString(16)}`;
 }
 
 const after = ({ steps }: ExplainedCulprit): string =>

@@ -14,8 +14,8 @@ export interface Wanted {
 }
 
 /** Native instructions of a row that are shown; the rest is counted on a line of its own. */
-export function nativeShown({ guilty, pc, native }: ListingRow): number {
-  const most = guilty ? MAX_GUILTY : pc === null ? MAX_PROLOGUE : MAX_BESIDE;
+export function nativeShown({ guilty, kind, native }: ListingRow): number {
+  const most = guilty ? MAX_GUILTY : kind === 'prologue' ? MAX_PROLOGUE : MAX_BESIDE;
   // A line that says "1 more" is no shorter than the one it hides.
   return native.length === most + 1 ? most + 1 : Math.min(native.length, most);
 }
@@ -49,12 +49,12 @@ function prologues(rows: readonly ListingRow[]): number[] {
   const ends = new Set(
     rows.filter(({ guilty, insn }) => guilty && insn === 'exit').map(({ subprog }) => subprog),
   );
-  return rows.flatMap(({ pc, subprog }, i) => (pc === null && ends.has(subprog) ? [i] : []));
+  return rows.flatMap(({ kind, subprog }, i) => (kind === 'prologue' && ends.has(subprog) ? [i] : []));
 }
 
 /** Whether a row is worth showing beside another: of the same function, and an instruction. */
 const isBeside = (first: ListingRow | undefined, row: ListingRow | undefined): boolean =>
-  row !== undefined && row.pc !== null && row.subprog === first?.subprog;
+  first?.kind !== 'native' && row?.kind === 'insn' && row.subprog === first?.subprog;
 
 /** Lines of chosen rows, with one between those that are not neighbours or not of one function. */
 function heightOf(rows: readonly ListingRow[], chosen: ReadonlySet<number>): number {
@@ -63,7 +63,11 @@ function heightOf(rows: readonly ListingRow[], chosen: ReadonlySet<number>): num
   for (const id of [...chosen].sort((a, b) => a - b)) {
     const row = rows[id];
     if (row === undefined) continue;
-    if (last !== undefined && (last !== id - 1 || rows[last]?.subprog !== row.subprog)) lines++;
+    if (
+      last !== undefined &&
+      (last !== id - 1 || rows[last]?.subprog !== row.subprog || row.kind === 'native')
+    )
+      lines++;
     const native = nativeShown(row);
     lines += Math.max(native + (row.native.length > native ? 1 : 0), 1);
     last = id;

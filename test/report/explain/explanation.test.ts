@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Explanation, explanation } from '../../../src/report/explain/explanation.ts';
-import { explainMutant, programOf } from '../../kit/mutated-checker.ts';
+import { explainText } from '../../../src/report/explain/text.ts';
+import { explainMutant, explainUnmapped, programOf } from '../../kit/mutated-checker.ts';
 
 const SOURCE = { replay: 'bpf-oracle replay x.data', reshrink: null, origin: null };
 
@@ -94,6 +95,27 @@ describe('an explanation', () => {
     expect(culprit).toMatchObject({ stage: 'epilogue', pc: 6 });
     expect(culprit?.native.map(({ att }) => att)).toEqual([expect.stringMatching(/^jmp /)]);
     expect(listing.filter(({ guilty }) => guilty).map(({ pc }) => pc)).toEqual([3, 6]);
+  });
+
+  it('without a pc map marks a window, BPF first, then native code', () => {
+    const explained = explainUnmapped('swap-args-7-8-bpf', CALLS);
+    const { culprit, listing, trace } = explanation(explained, SOURCE);
+    expect(trace).toBeNull();
+    expect(culprit).toMatchObject({ pc: 9, precision: 'state', window: { to: 9 } });
+    expect(listing.filter(({ guilty }) => guilty).map(({ kind, pc }) => [kind, pc])).toEqual([
+      ['insn', 9],
+      ['native', null],
+    ]);
+    const suspects = listing.filter(({ suspect }) => suspect).map(({ pc }) => pc);
+    expect(suspects).toEqual(culprit?.window?.pcs.filter((pc) => pc !== 9));
+    const text = explainText(explanation(explained, SOURCE), { color: false, columns: 100, syntax: 'att' });
+    const [, guilty, native] = text.split('\n');
+    expect(guilty).toMatch(
+      /^guilty {2}insn 9 of main: call sum \(stage: call\), or one of \d+ before it \(\?\)$/,
+    );
+    expect(native).toMatch(/^native {2}no pc map; registers and memory agree up to 0x\w+, not at 0x\w+$/);
+    expect(text).toMatch(/^>\s+9: call sum$/m);
+    expect(text).toMatch(/^>\s+native code\s+> +0x/m);
   });
 
   it('of what agrees holds both listings and no culprit', () => {

@@ -6,11 +6,13 @@ const native = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ offset: i, bytes: '90', att: 'nop', intel: 'nop' }));
 
 const row = (pc: number | null, changes: Partial<ListingRow> = {}): ListingRow => ({
+  kind: pc === null ? 'prologue' : 'insn',
   pc,
   subprog: 0,
   insn: pc === null ? null : 'r0 = 0',
   native: native(1),
   guilty: false,
+  suspect: false,
   ...changes,
 });
 
