@@ -1,7 +1,7 @@
 /** What programs a JIT is sent: of one in a process of its own, those it does not refuse. */
 import { ANY, type Profile } from '../arb/profile.ts';
 import { OracleError } from '../core/errors.ts';
-import { learnProfile } from '../fuzz/learn.ts';
+import { type Learned, learnProfile } from '../fuzz/learn.ts';
 import { compilerOf } from './jit-choice.ts';
 import { isForeign } from './open-jits.ts';
 import type { JitChoice } from './options.ts';
@@ -12,8 +12,16 @@ import type { JitChoice } from './options.ts';
  */
 export function profileOf(choice: JitChoice): Profile {
   if (!isForeign(choice.jit)) return ANY;
+  const learned = askProfile(choice);
+  if (learned.kind === 'profile') return learned.profile;
+  const why = `it does not compile "r0 = 1; exit": ${learned.why}; try "bpf-oracle doctor --jit"`;
+  throw new OracleError('engine', { what: 'ask the JIT', where: choice.jit, why });
+}
+
+/** Asks any JIT. */
+export function askProfile(choice: JitChoice): Learned {
   const compile = compilerOf(choice);
-  const learned = learnProfile((program, contextSize) => {
+  return learnProfile((program, contextSize) => {
     try {
       compile(program, contextSize);
       return undefined;
@@ -23,7 +31,4 @@ export function profileOf(choice: JitChoice): Profile {
       throw error;
     }
   });
-  if (learned.kind === 'profile') return learned.profile;
-  const why = `it does not compile "r0 = 1; exit": ${learned.why}; try "bpf-oracle doctor --jit"`;
-  throw new OracleError('engine', { what: 'ask the JIT', where: choice.jit, why });
 }

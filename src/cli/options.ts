@@ -117,7 +117,7 @@ function engineNames(text: string): readonly EngineName[] {
 const hexOption = (text: string): Uint8Array => refusing(() => parseHex(text, '--mem'));
 
 /** Whether there is a mutant of that name is found out when it is wanted (jit-choice.ts). */
-function jitName(text: string): string {
+export function jitName(text: string): string {
   if (text === 'builtin' || text === 'dpdk' || /^(?:mutant|exec):./.test(text)) return text;
   throw new InvalidArgumentError('It can be builtin, dpdk, exec:COMMAND or mutant:NAME.');
 }
