@@ -166,6 +166,6 @@ const casesOfPart = (runs: number, { index, count }: Part = WHOLE): number =>
 
 /** The saved case of a failure, run once more, for the report. */
 function reported(failure: ReportedFailure['failure'], options: FuzzOptions): ReportedFailure {
-  const result = replayCase(failure.file, options);
+  const result = replayCase(failure.file, { ...options, lint: false });
   return { failure, result: result.verdict === 'diverge' ? result : null };
 }

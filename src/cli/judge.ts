@@ -3,17 +3,18 @@ import type { LoadedFile } from '../bpf/load.ts';
 import { Checker } from '../checker.ts';
 import { OracleError } from '../core/errors.ts';
 import { type CaseResult, skipped } from '../oracle/case.ts';
+import { tellBreach } from './breach.ts';
 import { checkOptionsFor } from './case-options.ts';
 import type { Outcomes } from './conclude.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
 import { loadFile } from './load-file.ts';
-import type { InputOptions, ReadOptions, Setup } from './options.ts';
+import type { InputOptions, LintChoice, ReadOptions, Setup } from './options.ts';
 import { isDirectory } from './read-file.ts';
 import type { PartOfFiles } from './shard-option.ts';
 
-export type JudgeOptions = ReadOptions & InputOptions & Setup;
+export type JudgeOptions = ReadOptions & InputOptions & Setup & LintChoice;
 
 /**
  * Judges each file; errors are told on standard error as they come. A directory named beside files is skipped,
@@ -31,6 +32,7 @@ export function judgeFiles({ paths, of }: PartOfFiles, options: JudgeOptions, co
           ? skipped(path, { kind: 'file', why: 'a directory' })
           : judgeFile(path, options, checker);
         results.push({ ...result, file: path });
+        codes.push(tellBreach(result, result.name, context.io));
       } catch (error) {
         if (error instanceof OracleError && error.kind === 'usage') throw error;
         const code = exitCodeOf(error);
@@ -53,7 +55,7 @@ function judgeFile(path: string, options: JudgeOptions, checker: Checker): CaseR
   const loaded = loadFile(path, options);
   const why = loaded.skip ?? expectedErrorSkip(loaded);
   if (why !== undefined) return skipped(loaded.name, { kind: 'file', why });
-  return checker.check(loaded, checkOptionsFor(path, options));
+  return checker.check(loaded, { ...checkOptionsFor(path, options), lint: options.lint });
 }
 
 /** Messages of other BPF machines: there is nothing to compare them with. */

@@ -8,6 +8,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addExplain } from './commands/explain.ts';
 import { addFuzz } from './commands/fuzz.ts';
 import { addJit } from './commands/jit.ts';
+import { addLint } from './commands/lint.ts';
 import { addMerge } from './commands/merge.ts';
 import { addMutants } from './commands/mutants.ts';
 import { addReplay } from './commands/replay.ts';
@@ -60,6 +61,7 @@ function commandLine(context: Context): Command {
     addRun,
     addJit,
     addConformance,
+    addLint,
     addMutants,
     addMerge,
     addDiff,

@@ -9,13 +9,14 @@ import { caseAt } from '../fuzz/generate.ts';
 import { judgeCase } from '../fuzz/judge.ts';
 import { originOf } from '../fuzz/running-case.ts';
 import { type CaseResult, skipped } from '../oracle/case.ts';
+import { tellBreach } from './breach.ts';
 import { setupOf } from './case-setup.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
 import { profileOf } from './jit-profile.ts';
 import { loadFile } from './load-file.ts';
-import type { Setup } from './options.ts';
+import type { LintChoice, Setup } from './options.ts';
 import { isDirectory, listDirectory, readFile } from './read-file.ts';
 
 export interface Replayed {
@@ -37,12 +38,18 @@ export function caseFiles(path: string): string[] {
 }
 
 /** Runs each case in an engine of its own. A bad file is told and skipped. */
-export function replayCases(paths: readonly string[], setup: Setup, context: Context): Replay {
+export function replayCases(
+  paths: readonly string[],
+  setup: Setup & Partial<LintChoice>,
+  context: Context,
+): Replay {
   const cases: Replayed[] = [];
   const codes: ExitCode[] = [];
   for (const path of paths) {
     try {
-      cases.push({ path, result: { ...replayCase(path, setup), file: path } });
+      const result = replayCase(path, setup);
+      cases.push({ path, result: { ...result, file: path } });
+      codes.push(tellBreach(result, path, context.io));
     } catch (error) {
       const code = exitCodeOf(error);
       codes.push(code);
@@ -58,24 +65,24 @@ export function replayCases(paths: readonly string[], setup: Setup, context: Con
 }
 
 /** Runs one case. Throws `input` errors for what is not one, `engine` errors. */
-export function replayCase(path: string, otherwise: Setup): CaseResult {
+export function replayCase(path: string, otherwise: Setup & Partial<LintChoice>): CaseResult {
   const data = parseDataFile(textOf(readFile(path), path), path);
   const setup = setupOf(data.oracle, path, otherwise);
   const checker = new Checker(checkerOptionsOf(setup));
   try {
     const hasProgram = data.raw !== undefined || data.asm.trim() !== '';
     return hasProgram
-      ? replayProgram(path, checker)
+      ? replayProgram(path, checker, otherwise)
       : replayOrigin(path, data.oracle, checker, profileOf(setup));
   } finally {
     checker.close();
   }
 }
 
-function replayProgram(path: string, checker: Checker): CaseResult {
+function replayProgram(path: string, checker: Checker, { lint = true }: Partial<LintChoice>): CaseResult {
   const loaded = loadFile(path, { format: 'data' });
   if (loaded.skip !== undefined) return skipped(path, { kind: 'file', why: loaded.skip });
-  return checker.check(loaded, { vacuity: true });
+  return checker.check(loaded, { vacuity: true, lint });
 }
 
 /** A file that names its case by seed and path alone. */

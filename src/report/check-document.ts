@@ -3,6 +3,7 @@ import type { Summary, VerdictName } from '../oracle/case.ts';
 import type { ExpectedList } from '../oracle/expected-failures.ts';
 import type { VacuityCounts } from '../oracle/vacuity-count.ts';
 import type { Reason, Subject, Vacuity } from '../oracle/verdict.ts';
+import type { JsonLintFinding } from './lint-json.ts';
 import type { CasesShard } from './shard.ts';
 
 /** `outcome`, `r0`, `memory` and `insns` are the reference's; null where it was not run. */
@@ -26,6 +27,8 @@ export interface JsonResult {
   readonly divergenceCount?: number;
   /** The same for divergences with the same cause: src/fuzz/bucket.ts. Only of a divergence. */
   readonly bucket?: string;
+  /** Only where it is refused for a rule of stack arguments that it breaks. */
+  readonly breach?: JsonLintFinding;
   /** Only where it is known. */
   readonly culprit?: JsonCulprit;
   /** Why it is known to diverge: only where a list of expected failures says so. */

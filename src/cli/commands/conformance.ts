@@ -9,6 +9,7 @@ import {
   addExpectOption,
   addInputOptions,
   addJitOptions,
+  addLintOption,
   type ExpectOptions,
 } from '../options.ts';
 import { listDirectory } from '../read-file.ts';
@@ -27,6 +28,7 @@ export function addConformance(program: Command, context: Context): void {
     .argument('<dir>', 'folder of .data files; folders in it are not entered');
   addInputOptions(command);
   addJitOptions(command);
+  addLintOption(command);
   addEngineOption(command);
   addExpectOption(command);
   addShardOption(command);
