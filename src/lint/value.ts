@@ -46,7 +46,6 @@ const MAX_OFF = OFF_BIAS - 1;
 const pack = (kinds: number, payload: number): Value => (payload << KIND_BITS) | kinds;
 const payloadOf = (value: Value): number => value >>> KIND_BITS;
 
-const kindsOf = (value: Value): number => value & KINDS;
 export const may = (value: Value, kinds: number): boolean => (value & kinds) !== 0;
 /** Is it of these kinds on every way? */
 export const isOnly = (value: Value, kinds: number): boolean => (value & KINDS & ~kinds) === 0;
