@@ -183,7 +183,7 @@ export class Tracee {
     if (errno === ESRCH && libc().waitpid(this.pid, status, WAIT_ALL) === this.pid) {
       return endOf(status[0] ?? 0);
     }
-    return `the guest's registers cannot be set (${errorText(errno)})`;
+    return `the guest cannot be resumed (${errorText(errno)})`;
   }
 
   #event(status: number): GuestEvent {
