@@ -22,7 +22,7 @@ export const RECORD = {
   xstate: 2,
   /** As wait4 gives it. */
   status: 3,
-  /** What setting the registers returned: 0, or minus an errno. */
+  /** What setting the state, or resuming, returned: 0, or minus an errno. */
   error: 4,
   /** A register file (engine.ts), then rip. */
   regs: 6,
@@ -49,17 +49,21 @@ export function driverCode(): Uint8Array {
   asm.o(PUSH_R64, RBX);
   asm.mr(MOV.rm64_r64, RBX, RDI);
   copyIn(asm);
-  setXstate(asm);
+  const unreset = setXstate(asm);
   ptrace(asm, PTRACE.setRegs, RECORD.user);
-  store(asm, RECORD.error, RAX);
-  asm.mr(TEST.rm64_r64, RAX, RAX);
-  const failed = jump(asm, JCC.ne.rel32);
+  const unset = jumpIfFailed(asm);
   load(asm, RDI, RECORD.request);
-  resume(asm);
+  asm.mr(XOR.rm32_r32, RDX, RDX);
+  asm.mr(XOR.rm32_r32, R10, R10);
+  ptraceCall(asm);
+  const unresumed = jumpIfFailed(asm);
+  wait(asm);
   ptrace(asm, PTRACE.getRegs, RECORD.user);
   ptrace(asm, PTRACE.getSigInfo, RECORD.siginfo);
   copyOut(asm);
-  failed();
+  unreset();
+  unset();
+  unresumed();
   asm.o(POP_R64, RBX);
   asm.none(RET);
   return asm.bytes().slice();
@@ -82,22 +86,29 @@ function copyOut(asm: Assembler): void {
   });
 }
 
-function setXstate(asm: Assembler): void {
+/** The x87 and vector state, if asked. Returns where to go if it fails. */
+function setXstate(asm: Assembler): () => void {
   load(asm, R10, RECORD.xstate);
   asm.mr(TEST.rm64_r64, R10, R10);
   const none = jump(asm, JCC.e.rel32);
   asm.oi(MOV.r32_imm32, RDI, PTRACE.setRegSet);
   asm.oi(MOV.r32_imm32, RDX, NT_X86_XSTATE);
   ptraceCall(asm);
+  const failed = jumpIfFailed(asm);
   none();
+  return failed;
 }
 
-/** ptrace(rdi, pid, 0, 0), then wait4 until it is not interrupted. Status 0 if there is nothing to wait for. */
-function resume(asm: Assembler): void {
+/** Keeps what a call returned, and jumps if it is an error: then there is nothing to wait for. */
+function jumpIfFailed(asm: Assembler): () => void {
+  store(asm, RECORD.error, RAX);
+  asm.mr(TEST.rm64_r64, RAX, RAX);
+  return jump(asm, JCC.ne.rel32);
+}
+
+/** wait4, until it is not interrupted. Status 0 if there is nothing to wait for. */
+function wait(asm: Assembler): void {
   asm.memImm(MOV.rm64_imm32, RBX, 8 * RECORD.status, 0);
-  asm.mr(XOR.rm32_r32, RDX, RDX);
-  asm.mr(XOR.rm32_r32, R10, R10);
-  ptraceCall(asm);
   const again = asm.length;
   asm.oi(MOV.r32_imm32, RAX, SYS.wait4);
   load(asm, RDI, RECORD.pid);

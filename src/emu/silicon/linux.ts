@@ -21,6 +21,10 @@ export const SYS = {
   exit_group: 231,
 } as const;
 
+/** e.g. `mmap` */
+export const systemCallName = (number: number): string =>
+  Object.entries(SYS).find(([, each]) => each === number)?.[0] ?? `system call ${number}`;
+
 export const PTRACE = {
   traceMe: 0,
   cont: 7,

@@ -35,7 +35,7 @@ import { Breakpoints, type CodeByte } from './breakpoints.ts';
 import { RIP } from './driver-code.ts';
 import { runFree } from './free-run.ts';
 import { GUEST_PAGE, GUEST_PAGE_SIZE, OWN_END, SLOT_PAGE } from './guest-elf.ts';
-import { errorText, failed, MAP_FIXED, MAP_SHARED, PROT, SYS } from './linux.ts';
+import { errorText, failed, MAP_FIXED, MAP_SHARED, PROT, SYS, systemCallName } from './linux.ts';
 import { type Ending, Session } from './session.ts';
 import { type Segment, sharedMemory } from './shared-memory.ts';
 import { runStepping } from './single-step.ts';
@@ -149,6 +149,16 @@ class SiliconEngine implements Engine {
 
   #start(): Running {
     const guest = spawnGuest(sharedMemory().fd);
+    try {
+      return this.#furnish(guest);
+    } catch (error) {
+      guest.kill();
+      throw error;
+    }
+  }
+
+  /** Maps everything, and learns what differs from CPU to CPU. */
+  #furnish(guest: Tracee): Running {
     mapShared(guest, SLOT_PAGE, GUEST_PAGE_SIZE, 'rx', this.#slots.offset);
     for (const mapped of this.#space.mapped) {
       if (!this.#mapInGuest(guest, mapped))
@@ -247,7 +257,7 @@ function mapShared(guest: Tracee, address: U64, size: number, perms: Perms, offs
 /** False if the guest is gone. Throws an `engine` error if the system call fails. */
 function call(guest: Tracee, number: number, ...args: readonly (number | bigint)[]): boolean {
   const result = guest.systemCall(number, ...args);
-  if (result !== undefined && result < 0n) throw failed(`system call ${number}`, errorText(Number(-result)));
+  if (result !== undefined && result < 0n) throw failed(systemCallName(number), errorText(Number(-result)));
   return result !== undefined;
 }
 

@@ -11,7 +11,9 @@ import {
   OPTION_EXIT_KILL,
   OPTION_SYSTEM_CALL_STOPS,
   PTRACE,
+  SIGNAL,
   SYS,
+  systemCallName,
   WAIT_ALL,
 } from './linux.ts';
 import { endOf, isStopped, Tracee } from './tracee.ts';
@@ -33,13 +35,15 @@ export function spawnGuest(fd: number): Tracee {
     throw failed('start', `it runs code on the CPU itself, which wants linux x64, not ${here}; use unicorn`);
   }
   const pid = spawn(fd);
-  waitForFirstStop(pid);
-  const guest = new Tracee(pid);
   try {
+    waitForFirstStop(pid);
+    const guest = new Tracee(pid);
     settle(guest);
     return guest;
   } catch (error) {
-    guest.kill();
+    const { kill, waitpid } = libc();
+    kill(pid, SIGNAL.kill);
+    waitpid(pid, new Int32Array(new ArrayBuffer(4)), WAIT_ALL);
     throw error;
   }
 }
@@ -99,8 +103,10 @@ function waitForFirstStop(pid: number): void {
 function settle(guest: Tracee): void {
   const after = GUEST_PAGE + BigInt(GUEST_PAGE_SIZE);
   const call = (number: number, ...args: readonly (number | bigint)[]): void => {
-    const result = guest.systemCall(number, ...args) ?? 0n;
-    if (result < 0n) throw failed(`system call ${number}`, errorText(Number(-result)));
+    const result = guest.systemCall(number, ...args);
+    if (result === undefined)
+      throw failed(systemCallName(number), 'the guest cannot be resumed, or has ended');
+    if (result < 0n) throw failed(systemCallName(number), errorText(Number(-result)));
   };
   call(SYS.munmap, 0, GUEST_PAGE);
   call(SYS.munmap, after, TASK_SIZE - after);

@@ -138,7 +138,7 @@ export class Tracee {
 
   /**
    * Where a sysenter comes out, which keeps no return address: in the vdso, which is not there. Elsewhere, and so
-   * undefined, on CPUs that have none in 64-bit mode.
+   * undefined, on CPUs that have none in 64-bit mode. Throws an `engine` error if it cannot be resumed.
    */
   findSysenterReturn(): U64 | undefined {
     this.reset();
@@ -146,6 +146,7 @@ export class Tracee {
     this.regs[RIP] = SYSENTER;
     let event = this.resume();
     while (event.kind === 'signal' && event.signal === SIGNAL.prof) event = this.resume();
+    if (event.kind === 'gone') throw failed('ptrace(SYSEMU)', event.how);
     const isThere = event.kind === 'signal' && event.signal === SIGNAL.segv && this.regs[RIP] !== SYSENTER;
     return isThere ? this.regs[RIP] : undefined;
   }
@@ -166,7 +167,7 @@ export class Tracee {
       this.#drive(this.#recordAt);
       this.#record[RECORD.xstate] = 0n;
       const error = Number(BigInt.asIntN(64, this.#record[RECORD.error] ?? 0n));
-      if (error !== 0) return this.#gone(this.#lastStatus(-error));
+      if (error !== 0) return this.#unresumed(-error);
       const event = this.#event(Number(this.#record[RECORD.status] ?? 0n));
       if (!isFromOutside(event)) return event;
     }
@@ -177,13 +178,13 @@ export class Tracee {
     return { kind: 'gone', how };
   }
 
-  /** It cannot be resumed: since it has ended, or was never stopped. */
-  #lastStatus(errno: number): string {
+  /** It cannot be resumed: since it has ended, or since the system does not let it be. */
+  #unresumed(errno: number): GuestEvent {
     const status = new Int32Array(new ArrayBuffer(4));
     if (errno === ESRCH && libc().waitpid(this.pid, status, WAIT_ALL) === this.pid) {
-      return endOf(status[0] ?? 0);
+      return this.#gone(endOf(status[0] ?? 0));
     }
-    return `the guest's registers cannot be set (${errorText(errno)})`;
+    return { kind: 'gone', how: `the guest cannot be resumed (${errorText(errno)})` };
   }
 
   #event(status: number): GuestEvent {
