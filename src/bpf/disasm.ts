@@ -43,9 +43,7 @@ export function disassembleProgram(
   program: ListedProgram,
   options: Pick<DisassembleOptions, 'dialect'> = {},
 ): string {
-  const functions = functionLabels(program);
-  const labels = new Map([...jumpLabels(program.insns, new Set(functions.values())), ...functions]);
-  const callees = nameableKfuncs(program, new Set(labels.values()));
+  const { labels, callees } = listingNames(program);
   const lines: string[] = [];
   program.insns.forEach((insn, pc) => {
     if (insn === undefined) return;
@@ -54,6 +52,20 @@ export function disassembleProgram(
     lines.push(`  ${disassemble(insn, { ...options, pc, labels, callees })}`);
   });
   return `${lines.join('\n')}\n`;
+}
+
+/** Names that a listing of a program uses, all of them fit for both assemblers. */
+export interface ListingNames {
+  /** Of functions and of targets of jumps, by slot. */
+  readonly labels: ReadonlyMap<number, string>;
+  /** Of kfuncs, by `calleeKey`; those without a usable name are `kfunc_<id>`. */
+  readonly callees: ReadonlyMap<string, Callee>;
+}
+
+export function listingNames(program: ListedProgram): ListingNames {
+  const functions = functionLabels(program);
+  const labels = new Map([...jumpLabels(program.insns, new Set(functions.values())), ...functions]);
+  return { labels, callees: nameableKfuncs(program, new Set(labels.values())) };
 }
 
 /** A name both assemblers take for a label and not for something else. */

@@ -6,6 +6,7 @@ import { addConformance } from './commands/conformance.ts';
 import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addExplain } from './commands/explain.ts';
+import { addExport } from './commands/export.ts';
 import { addFuzz } from './commands/fuzz.ts';
 import { addJit } from './commands/jit.ts';
 import { addMerge } from './commands/merge.ts';
@@ -57,6 +58,7 @@ function commandLine(context: Context): Command {
     addFuzz,
     addReplay,
     addExplain,
+    addExport,
     addRun,
     addJit,
     addConformance,

@@ -25,6 +25,8 @@ export interface OpenedCase {
   /** JIT and engine: of a saved case, the file decides about the JIT. */
   readonly setup: Setup;
   readonly source: CaseSource;
+  /** `# oracle:` lines of the file, by key. */
+  readonly oracle: ReadonlyMap<string, readonly string[]>;
   /** Why it is not to be run. */
   readonly skip?: string;
 }
@@ -35,7 +37,7 @@ export function openCase(path: string, options: CaseOptions): OpenedCase {
   const oracle = file.oracle ?? new Map<string, readonly string[]>();
   const setup = setupOf(oracle, path, options);
   const named = namedCase(oracle, path);
-  const opened = { setup, source: sourceOf(path, options, setup, { named, oracle }) };
+  const opened = { setup, source: sourceOf(path, options, setup, { named, oracle }), oracle };
   if (file.skip !== undefined && named !== undefined)
     return { ...opened, ...remade(oracle, path, profileOf(setup)) };
   const skip = file.skip ?? expectedError(file);

@@ -18,7 +18,7 @@ import type { Generated } from '../arb/lower.ts';
 import type { Profile } from '../arb/profile.ts';
 import { writeDataFile } from '../bpf/data-file.ts';
 import { dataSectionText } from '../bpf/data-section.ts';
-import { disassembleProgram } from '../bpf/disasm.ts';
+import { disassembleProgram, listingNames } from '../bpf/disasm.ts';
 import type { Program } from '../bpf/program.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { generatorFingerprint } from './generate.ts';
@@ -65,8 +65,7 @@ function oracleLines(
     ['convention', [program.convention]],
     ['models', ['default']],
     ['result', ['unstated']],
-    ['proto', protos(program)],
-    ['data', program.data.map(dataSectionText)],
+    ...programLines(program),
     ...[...(setup ?? [])].map(([key, values]): [string, string[]] => [key, [...values]]),
     ['generator', [generatorFingerprint(profile)]],
     ['seed', [`${seed}`]],
@@ -75,9 +74,17 @@ function oracleLines(
   ]);
 }
 
-/** Numbers of arguments; callees by the names they have in assembly without names. */
-function protos({ subprogs, callees }: Program): string[] {
-  const functions = subprogs.map(({ name, args }) => `${name}=${args}`);
+/** What assembly cannot say of a program: prototypes and data. */
+export const programLines = (program: Program): [key: 'proto' | 'data', values: string[]][] => [
+  ['proto', protos(program)],
+  ['data', program.data.map(dataSectionText)],
+];
+
+/** Numbers of arguments: of functions by their labels, of callees by the names they have in assembly without names. */
+function protos(program: Program): string[] {
+  const { subprogs, callees } = program;
+  const { labels } = listingNames(program);
+  const functions = subprogs.map(({ start, name, args }) => `${labels.get(start) ?? name}=${args}`);
   const natives = [...callees.values()].flatMap(({ kind, id, args }) =>
     args === undefined ? [] : [`${kind}_${id}=${args}`],
   );

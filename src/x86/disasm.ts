@@ -18,6 +18,8 @@ export interface DisassembleOptions {
   readonly base: bigint;
   /** @defaultValue 'att' */
   readonly syntax?: Syntax;
+  /** AT&T with the suffix of a size on each mnemonic, and signed immediates: nearer to LLVM. @defaultValue false */
+  readonly suffixes?: boolean;
   /** What to write for the target of a call or jump. @defaultValue its address */
   readonly symbol?: (address: bigint) => string | undefined;
   /** First byte to decode. @defaultValue 0 */
@@ -31,7 +33,7 @@ const MAX_INSN_BYTES = 15;
 
 /** Bytes that are no instruction are shown as `(bad)`. */
 export function disassembleNative(code: Uint8Array, options: DisassembleOptions): NativeInsn[] {
-  const { base, symbol, start = 0, end = code.length, syntax = 'att' } = options;
+  const { base, symbol, start = 0, end = code.length, syntax = 'att', suffixes = false } = options;
   const { Decoder, DecoderOptions, Formatter, FormatterSyntax, Instruction } = iced();
   const decoder = new Decoder(64, code.subarray(start, end + MAX_INSN_BYTES - 1), DecoderOptions.None);
   const formatter = new Formatter(syntax === 'att' ? FormatterSyntax.Gas : FormatterSyntax.Intel);
@@ -46,6 +48,8 @@ export function disassembleNative(code: Uint8Array, options: DisassembleOptions)
     formatter.smallHexNumbersInDecimal = false;
     formatter.branchLeadingZeros = false;
     formatter.spaceAfterOperandSeparator = true;
+    formatter.gasShowMnemonicSizeSuffix = suffixes;
+    formatter.signedImmediateOperands = suffixes;
     while (decoder.canDecode && start + decoder.position < end) {
       const offset = start + decoder.position;
       decoder.decodeOut(insn);

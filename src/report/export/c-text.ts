@@ -1,0 +1,6 @@
+/** Text of any origin in C sources. */
+import { visible } from '../visible.ts';
+
+/** On one line, and unable to end the comment it stands in. */
+export const commentText = (text: string): string =>
+  visible(text).replaceAll('*/', '* /').replaceAll('/*', '/ *');
