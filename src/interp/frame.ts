@@ -15,6 +15,9 @@ import type { U64 } from '../core/u64.ts';
 import { StackRegion } from './memory.ts';
 import { Words } from './words.ts';
 
+/** Frames of runs that have ended: making one costs more than what most programs do in it. */
+const FREE: Frame[] = [];
+
 /** r6..r9 */
 export const CALLEE_SAVED = 4;
 
@@ -63,4 +66,12 @@ export class Frame {
     this.outgoing.poisonAll();
     this.stored = 0;
   }
+}
+
+/** A frame to be reset. */
+export const takeFrame = (subprog: Subprog): Frame => FREE.pop() ?? new Frame(subprog);
+
+/** Hands frames back; whoever had them looks at them no more. */
+export function releaseFrames(frames: readonly Frame[]): void {
+  for (const frame of frames) FREE.push(frame);
 }

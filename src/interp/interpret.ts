@@ -37,6 +37,7 @@ export function interpret(program: Program, env: Env, options: InterpretOptions 
   const { placement = DEFAULT_PLACEMENT, traceLimit = 100_000 } = options;
   const m = new Machine(program, env, placement, traceLimit);
   const { outcome, insns } = run(m);
+  m.release();
   return executionOf(m, outcome, insns);
 }
 

@@ -15,7 +15,7 @@ import type { Fault, FrameRegs, Outcome, Word } from '../core/execution.ts';
 import { FP_DEPTH } from '../core/image.ts';
 import { CTX_BASE, MAIN_FP } from '../core/layout.ts';
 import { hex, type U64, u64 } from '../core/u64.ts';
-import { CALLEE_SAVED, Frame } from './frame.ts';
+import { CALLEE_SAVED, type Frame, releaseFrames, takeFrame } from './frame.ts';
 import { Memory } from './memory.ts';
 import { TraceRecorder } from './trace.ts';
 import { Words } from './words.ts';
@@ -57,7 +57,7 @@ export class Machine {
     this.memory = new Memory(env.input.memory, program.data);
     this.trace = new TraceRecorder(traceLimit);
     this.#placement = placement;
-    this.frame = new Frame(main);
+    this.frame = takeFrame(main);
     this.#frames = [this.frame];
     this.#start(main, mainFp, 0);
     const size = env.input.memory.length;
@@ -106,7 +106,7 @@ export class Machine {
     const to = subprog.index;
     const below = frameBytes(caller.subprog.index, to) + RETURN_ADDRESS_BYTES + (fpDepth?.(to) ?? FP_DEPTH);
     this.depth++;
-    this.frame = this.#frames[this.depth] ?? new Frame(subprog);
+    this.frame = this.#frames[this.depth] ?? takeFrame(subprog);
     this.#frames[this.depth] = this.frame;
     this.#start(subprog, u64(caller.fp - BigInt(below)), this.next);
   }
@@ -128,6 +128,11 @@ export class Machine {
     for (let i = 0; i < CALLEE_SAVED; i++) this.regs.poison(R6 + i);
     this.regs.set(R10, fp);
     this.next = subprog.start;
+  }
+
+  /** Ends its use: other runs may have its frames. */
+  release(): void {
+    releaseFrames(this.#frames);
   }
 
   fault(fault: Fault): Outcome {

@@ -5,36 +5,26 @@
  * another frame lies there.
  */
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
-import type { Program, Subprog } from '../bpf/program.ts';
-import { R10 } from '../bpf/reg.ts';
+import type { Program } from '../bpf/program.ts';
+import { directReach } from './stack/direct.ts';
 import { StackFacts } from './stack/facts.ts';
-import { FP } from './stack/pointer.ts';
+import { FP, pointer } from './stack/pointer.ts';
 import { Walk } from './stack/walk.ts';
 
 /** Depth of each subprog in bytes, a multiple of 8. */
 export function stackDepths(program: Program): number[] {
   const facts = new StackFacts(program);
-  const namesFp = program.subprogs.map((subprog) => mentionsFp(program, subprog));
   while (facts.startRound()) {
     for (const subprog of program.subprogs) {
       if (!facts.takeStale(subprog.index)) continue;
       const summary = facts.summary(subprog.index);
-      if (namesFp[subprog.index] || facts.seesPointers(summary)) {
-        new Walk(program, subprog, summary, facts).run();
-      }
+      const lowest = facts.seesPointers(summary) ? undefined : directReach(program.insns, subprog);
+      if (lowest === undefined) new Walk(program, subprog, summary, facts).run();
+      else facts.reach(summary, pointer(FP), lowest);
     }
   }
   return program.subprogs.map(({ index }) => {
     const used = Math.min(MAX_STACK_BYTES, 0 - (facts.summary(index).lowest[FP] as number));
     return 8 * Math.ceil(used / 8);
   });
-}
-
-function mentionsFp(program: Program, subprog: Subprog): boolean {
-  for (let pc = subprog.start; pc < subprog.end; pc++) {
-    const insn = program.insns[pc];
-    if (insn === undefined) continue;
-    if (('src' in insn && insn.src === R10) || ('dst' in insn && insn.dst === R10)) return true;
-  }
-  return false;
 }

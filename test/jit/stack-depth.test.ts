@@ -73,6 +73,33 @@ describe('stackDepths of one subprog', () => {
     expect(depths(body)).toEqual([want]);
   });
 
+  it('counts what code reaches, not what stands there', () => {
+    const skipped = [store(8, 'r10', -8, 0), ja(1), store(8, 'r10', -64, 0), store(8, 'r10', -16, 0)];
+    expect(depths(skipped)).toEqual([16]);
+    expect(depths([store(8, 'r10', -8, 0), exit, store(8, 'r10', -64, 0)])).toEqual([8]);
+  });
+
+  it('finds a loop that starts in what looks unreachable', () => {
+    const body = [ja(2), store(8, 'r10', -64, 0), ja(1), jcc(64, 'jeq', 'r1', 0, -3)];
+    expect(depths(body)).toEqual([64]);
+    expect(depths([store(8, 'r10', -8, 0), jcc(64, 'jeq', 'r1', 0, -2)])).toEqual([8]);
+  });
+
+  it('follows no number that comes in as an argument, beside a pointer that does', () => {
+    const callee = [takeArg('r6', 6), takeArg('r7', 7), store(8, 'r6', -8, 0), store(8, 'r7', -64, 0)];
+    expect(depths([passArg(6, 'r10'), passArg(7, 1), sub(1)], callee)).toEqual([8, 0]);
+  });
+
+  it('is not misled by what else is done with r10', () => {
+    const uses = [
+      movsx(64, 32, 'r6', 'r10'),
+      jcc(64, 'jeq', 'r1', 'r10', 0),
+      add('r6', 'r10'),
+      movsx(64, 32, 'r10', 'r6'),
+    ];
+    expect(uses.map((use) => depths([store(8, 'r10', -8, 0), use]))).toEqual(uses.map(() => [8]));
+  });
+
   it('joins paths: the lower one counts', () => {
     const body = [
       mov('r6', 'r10'),
