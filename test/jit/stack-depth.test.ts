@@ -96,6 +96,7 @@ describe('stackDepths of one subprog', () => {
       jcc(64, 'jeq', 'r1', 'r10', 0),
       add('r6', 'r10'),
       movsx(64, 32, 'r10', 'r6'),
+      lddw('r10', 5n),
     ];
     expect(uses.map((use) => depths([store(8, 'r10', -8, 0), use]))).toEqual(uses.map(() => [8]));
   });
