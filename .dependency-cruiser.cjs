@@ -17,10 +17,11 @@ module.exports = {
     layer('emu', 'core', 'x86'),
     layer('jits', 'core', 'bpf', 'x86'),
     layer('oracle', 'core', 'bpf', 'x86'),
+    layer('cost', 'core', 'bpf', 'x86'),
     layer('arb', 'core', 'bpf'),
     layer('mutant', 'core', 'bpf', 'x86', 'jit'),
     layer('fuzz', 'core', 'bpf', 'arb', 'oracle'),
-    layer('report', 'core', 'bpf', 'x86', 'oracle', 'fuzz', 'arb'),
+    layer('report', 'core', 'bpf', 'x86', 'cost', 'oracle', 'fuzz', 'arb'),
     {
       name: 'page-alone',
       severity: 'error',

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { closeAtEnd } from './at-end.ts';
 import { addCheck } from './commands/check.ts';
 import { addConformance } from './commands/conformance.ts';
+import { addCost } from './commands/cost.ts';
 import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addExplain } from './commands/explain.ts';
@@ -61,6 +62,7 @@ function commandLine(context: Context): Command {
     addExport,
     addRun,
     addJit,
+    addCost,
     addConformance,
     addMutants,
     addMerge,

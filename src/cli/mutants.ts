@@ -1,7 +1,5 @@
 /** Runs the command `mutants`: jobs to workers, their answers to the matrix, then the reports. */
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
 import { badInput, OracleError } from '../core/errors.ts';
 import { openUnicorn } from '../emu/unicorn.ts';
 import { addControls, type MutantRow, rowOf, summariseMatrix } from '../fuzz/kill-matrix.ts';
@@ -15,6 +13,7 @@ import { needsBmi2 } from './mutant-oracles.ts';
 import { loadSuites } from './mutant-suites.ts';
 import { doJobs } from './mutants-jobs.ts';
 import type { Answer, Job } from './mutants-work.ts';
+import { openDocument } from './open-document.ts';
 import type { Targets } from './targets.ts';
 import { writeFile } from './write-file.ts';
 
@@ -67,18 +66,6 @@ export async function mutants(options: MutantsOptions, targets: Targets, context
   const { killed, total } = report.summary;
   const isSound = (report.control?.diverging.length ?? 0) === 0;
   context.exitCode = killed === total && isSound ? EXIT.ok : EXIT.diverge;
-}
-
-/** What is in a document, found to be writable before anything is run; empty if there is none yet. */
-function openDocument(path: string): { readonly path: string; readonly text: string } {
-  try {
-    const exists = existsSync(path);
-    accessSync(exists ? path : dirname(path), constants.W_OK);
-    return { path, text: exists ? readFileSync(path, 'utf8') : '' };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw badInput('write', path, `${why}; name a file that can be written`, { cause: error });
-  }
 }
 
 function chosenMutants({ mutant: names }: MutantsOptions): readonly Mutant[] {

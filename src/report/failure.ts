@@ -1,9 +1,10 @@
 /** One divergence in at most 40 lines: what differs, then the place, in BPF and in native code. */
 import { subprogAt } from '../bpf/program.ts';
+import { pieceAt, piecesOf } from '../core/pieces.ts';
 import { hex } from '../core/u64.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { insnText } from './insn-text.ts';
-import { disassemblePiece, pieceAt, piecesOf } from './native.ts';
+import { disassemblePiece } from './native.ts';
 import { table } from './table.ts';
 import { fieldName, observedText, windowText } from './words.ts';
 

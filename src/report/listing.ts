@@ -1,10 +1,11 @@
 /** A compiled program as text: each BPF instruction with the native code it became. */
 import type { Program } from '../bpf/program.ts';
 import type { Image } from '../core/image.ts';
+import { type Piece, piecesOf } from '../core/pieces.ts';
 import { hex } from '../core/u64.ts';
 import type { Syntax } from '../x86/disasm.ts';
 import { insnText } from './insn-text.ts';
-import { disassemblePiece, type Piece, piecesOf } from './native.ts';
+import { disassemblePiece } from './native.ts';
 import { bytesText } from './words.ts';
 
 /** Native bytes in the widest row: an instruction has at most 15 (SDM 2A §2.3.11), most have up to 10. */

@@ -1,8 +1,9 @@
 /** The native code that is at fault. */
 import { type Program, subprogAt, targetOf } from '../../bpf/program.ts';
 import type { Image } from '../../core/image.ts';
+import { type Piece, pieceAt, piecesOf } from '../../core/pieces.ts';
 import type { Culprit } from '../../oracle/locate.ts';
-import { disassemblePiece, type Piece, pieceAt, piecesOf } from '../native.ts';
+import { disassemblePiece } from '../native.ts';
 
 /** The subprog whose prologue or epilogue it is, or that holds the instruction. */
 export function guiltySubprog(program: Program, { pc, stage }: Culprit): number {

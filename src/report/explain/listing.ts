@@ -1,9 +1,10 @@
 /** BPF and native code side by side, as rows. */
 import { type Program, subprogAt } from '../../bpf/program.ts';
 import type { Image } from '../../core/image.ts';
+import { type Piece, piecesOf } from '../../core/pieces.ts';
 import type { Culprit } from '../../oracle/locate.ts';
 import { insnText } from '../insn-text.ts';
-import { disassemblePiece, type Piece, piecesOf } from '../native.ts';
+import { disassemblePiece } from '../native.ts';
 import { visible } from '../visible.ts';
 import { bytesText, calleeName } from '../words.ts';
 import { guiltyPieces } from './guilty.ts';
