@@ -40,13 +40,13 @@ export interface Question {
  */
 export async function conclude(
   { command, targets, files, operands, options }: Question,
-  judge: (part: PartOfFiles, explainer: Explainer) => Outcomes,
+  judge: (part: PartOfFiles, explainer: Explainer) => Outcomes | Promise<Outcomes>,
   context: Context,
 ): Promise<void> {
   const { expectFailures: path = null, shard: part } = options;
   const list = path === null ? null : { file: path, entries: readExpectedFailures(path) };
   const mine = partOfFiles(files, part);
-  const judged = judge(mine, new Explainer(targets.wantsSteps));
+  const judged = await judge(mine, new Explainer(targets.wantsSteps));
   const { results, stale } = expected(judged, list, part);
   const shard =
     part === undefined ? {} : { shard: shardOf(part, { command, files, mine, list, judged }, options) };

