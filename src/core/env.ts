@@ -42,13 +42,23 @@ export interface Env {
 export const calleeKey = (callee: CalleeRef): string => `${callee.kind}:${callee.id}`;
 
 const GOLDEN = 0x9e37_79b9_7f4a_7c15n;
+/** Multipliers of MurmurHash3's finaliser fmix64, one for each round; a round shifts by FMIX_SHIFT. */
+export const FMIX = [0xff51_afd7_ed55_8ccdn, 0xc4ce_b9fe_1a85_ec53n] as const;
+export const FMIX_SHIFT = 33n;
+
+/** What the default model of a callee begins with. */
+export const modelStart = ({ kind, id }: CalleeRef): U64 =>
+  u64(GOLDEN * BigInt(id + (kind === 'kfunc' ? 0x10000 : 1)));
+
+/** What it adds to an argument, by its position: 1 for the first. */
+export const modelKey = (position: number): U64 => u64(GOLDEN * BigInt(position));
 
 /**
  * The default model: a mix in which every argument counts by its position, so that swapped arguments give
  * another result. Poisoned arguments count as absent. Finaliser of MurmurHash3 (fmix64), keyed by position.
  */
 export const defaultModel: CalleeModel = ({ callee, args }) => {
-  let h = u64(GOLDEN * BigInt(callee.id + (callee.kind === 'kfunc' ? 0x10000 : 1)));
+  let h = modelStart(callee);
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (arg !== undefined) h = fmix64(h ^ u64(arg + GOLDEN * BigInt(i + 1)));
@@ -57,9 +67,9 @@ export const defaultModel: CalleeModel = ({ callee, args }) => {
 };
 
 function fmix64(x: U64): U64 {
-  x = u64((x ^ (x >> 33n)) * 0xff51_afd7_ed55_8ccdn);
-  x = u64((x ^ (x >> 33n)) * 0xc4ce_b9fe_1a85_ec53n);
-  return x ^ (x >> 33n);
+  x = u64((x ^ (x >> FMIX_SHIFT)) * FMIX[0]);
+  x = u64((x ^ (x >> FMIX_SHIFT)) * FMIX[1]);
+  return x ^ (x >> FMIX_SHIFT);
 }
 
 /**

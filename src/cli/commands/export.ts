@@ -11,6 +11,7 @@ const FORMS = Object.keys({
   asm: true,
   hex: true,
   'c-array': true,
+  selftest: true,
   jited: true,
 } satisfies Record<ExportForm, true>);
 

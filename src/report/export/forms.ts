@@ -3,6 +3,7 @@ import { asmExport } from './asm.ts';
 import { cArrayExport, hexExport } from './bare.ts';
 import { dataExport } from './data.ts';
 import { jitedExport } from './jited.ts';
+import { selftestExport } from './selftest/selftest.ts';
 import type { Exporter } from './subject.ts';
 
 export const EXPORTERS = {
@@ -10,6 +11,7 @@ export const EXPORTERS = {
   asm: asmExport,
   hex: hexExport,
   'c-array': cArrayExport,
+  selftest: selftestExport,
   jited: jitedExport,
 } as const satisfies Readonly<Record<string, Exporter>>;
 
