@@ -29,7 +29,8 @@ export function assemble(text: string, options: AssembleOptions = {}): Assembled
   const read = dialect === 'llvm' ? llvmStatement : mnemonicStatement;
   const builder = new Builder();
   let section: SectionKind = 'code';
-  for (const { labels, text: statement, where } of source) {
+  for (const { labels, text: statement, where, line } of source) {
+    builder.startLine(line);
     for (const label of labels) builder.label(label, section, where);
     if (statement === '') continue;
     if (statement.startsWith('.')) section = directive(statement, section, builder, where);

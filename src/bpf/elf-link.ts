@@ -3,6 +3,7 @@
  * first referred to, before what it refers to itself (libbpf's bpf_object__reloc_code()).
  */
 import { OracleError } from '../core/errors.ts';
+import { linesOf, readLines } from './btf-lines.ts';
 import { decode } from './decode.ts';
 import { type DataLayout, layOutData } from './elf-data.ts';
 import { badElf, type ElfFile } from './elf-file.ts';
@@ -10,7 +11,7 @@ import type { ElfReloc, ElfSection } from './elf-format.ts';
 import { type ElfFunction, type FunctionAt, functionFinder } from './elf-functions.ts';
 import { type Target, targetAt } from './elf-target.ts';
 import type { Insn } from './insn.ts';
-import type { DataSection } from './program.ts';
+import type { DataSection, SourceLines } from './program.ts';
 
 const SLOT_BYTES = 8;
 /** Linux BPF_COMPLEXITY_LIMIT_INSNS, for all functions of a program together. */
@@ -24,6 +25,7 @@ export interface Linked {
   /** Names of kfuncs; the id of the first is 1. */
   readonly kfuncs: readonly string[];
   readonly data: readonly DataSection[];
+  readonly lines: SourceLines;
 }
 
 /** A function in its place. */
@@ -52,7 +54,18 @@ export function link(elf: ElfFile, functions: readonly ElfFunction[], main: ElfF
     functions: new Map([...placed.values()].map((p) => [p.start, p.fn])),
     kfuncs,
     data: data.sections,
+    lines: linesIn(elf, [...placed.values()]),
   };
+}
+
+/** Lines of functions that follow each other; empty where the object has none. */
+function linesIn(elf: ElfFile, placed: readonly Placed[]): SourceLines {
+  const [btf, ext] = ['.BTF', '.BTF.ext'].map((name) =>
+    elf.sections.find((section) => section.name === name),
+  );
+  if (btf === undefined || ext === undefined) return [];
+  const table = readLines(elf.contents(btf), elf.contents(ext));
+  return placed.flatMap(({ fn }) => linesOf(table.get(fn.section.name), fn.start, fn.count));
 }
 
 /** Depth first, in order of reference; without recursion, as a chain of calls may be long. */

@@ -52,6 +52,7 @@ function toLinkedProgram(name: string, linked: Linked, btf: Prototypes, options:
       functionArgs: functionArgsOf(linked, declared, isStated),
       callees: linked.kfuncs.map((kfunc, i) => toCallee(kfunc, i + 1, declared)),
       data: linked.data,
+      ...(linked.lines.length === 0 ? {} : { lines: linked.lines }),
       convention: options.convention ?? 'linux',
     });
   } catch (error) {

@@ -50,7 +50,7 @@ export function readListing(text: string, name: string): Assembled {
 
 function dialectOf(sections: readonly ListedSection[]): Dialect {
   const listed = sections.flatMap(ascending);
-  return detectDialect(listed.map(({ text = '', where }) => ({ labels: [], text, where })));
+  return detectDialect(listed.map(({ text = '', where }) => ({ text, where })));
 }
 
 const ascending = (section: ListedSection): ListedInsn[] =>

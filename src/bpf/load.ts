@@ -100,7 +100,7 @@ function rawProgram(bytes: Uint8Array): RawProgram {
 
 function fromBytes({ bytes, memory }: RawProgram, options: FileOptions): LoadedFile {
   const insns = located(options.fileName, () => decode(bytes));
-  const program = toProgram({ insns, functionNames: new Map(), callees: [] }, options);
+  const program = toProgram({ insns, lines: [], functionNames: new Map(), callees: [] }, options);
   return { name: options.fileName, program, ...(memory === undefined ? {} : { memory }) };
 }
 
@@ -140,6 +140,7 @@ function dataProgram(data: DataFile, options: FileOptions): Program {
       ? assemble(data.asm, { name: fileName })
       : {
           insns: located(fileName, () => decode(wordBytes(raw))),
+          lines: [],
           functionNames: new Map(),
           callees: [],
         };
@@ -149,7 +150,7 @@ function dataProgram(data: DataFile, options: FileOptions): Program {
 const wordBytes = (words: readonly bigint[]): Uint8Array => new Uint8Array(new BigUint64Array(words).buffer);
 
 function toProgram(
-  { insns, functionNames, callees }: Assembled,
+  { insns, lines, functionNames, callees }: Assembled,
   { fileName, protos, convention = 'linux' }: FileOptions,
   data: readonly DataSection[] = [],
 ): Program {
@@ -160,6 +161,9 @@ function toProgram(
       functionArgs: functionArgs(functionNames, protos ?? new Map()),
       callees: calleesOf(insns, callees, protos ?? new Map()),
       data,
+      ...(lines.length === 0
+        ? {}
+        : { lines: lines.map((line) => (line === 0 ? undefined : { file: fileName, line })) }),
       convention,
     }),
   );

@@ -45,6 +45,17 @@ export interface DataSection {
   readonly writable: boolean;
 }
 
+/** A line of the text that an instruction was made of. */
+export interface SourceLine {
+  /** As whoever made the program named it. */
+  readonly file: string;
+  /** From 1 on. */
+  readonly line: number;
+}
+
+/** By slot; undefined where it is not known. */
+export type SourceLines = readonly (SourceLine | undefined)[];
+
 export interface Program {
   readonly name: string;
   /** Stack arguments in the form of `linux`, whatever the convention: see stack-arg-form.ts. */
@@ -55,6 +66,8 @@ export interface Program {
   readonly data: readonly DataSection[];
   /** What it was written for, and runs under unless another is asked for. */
   readonly convention: ConventionName;
+  /** Where its instructions come from, if that is known. */
+  readonly lines?: SourceLines;
 }
 
 /** What is known of a program beside its instructions. */
@@ -69,6 +82,7 @@ export interface ProgramParts {
   readonly data?: readonly DataSection[];
   /** What the program was written for. @defaultValue 'linux' */
   readonly convention?: ConventionName;
+  readonly lines?: SourceLines;
 }
 
 /**
@@ -103,6 +117,7 @@ export function buildProgram(slots: Slots, parts: ProgramParts = {}): Program {
     callees: calleesOf(insns, parts.callees ?? []),
     data: parts.data ?? [],
     convention,
+    ...(parts.lines === undefined ? {} : { lines: parts.lines }),
   };
 }
 

@@ -2,11 +2,12 @@
 import { type LoadedFile, load } from '../bpf/load.ts';
 import type { ReadOptions } from './options.ts';
 import { readFile } from './read-file.ts';
+import { findSources } from './source-files.ts';
 
 /** Reads and decodes one file. Throws an `input` error that names the file and what is wrong in it. */
 export function loadFile(path: string, options: ReadOptions): LoadedFile {
   const { section, function: name, format, proto, convention } = options;
-  return load(readFile(path), {
+  const loaded = load(readFile(path), {
     fileName: path,
     ...(section === undefined ? {} : { section }),
     ...(name === undefined ? {} : { function: name }),
@@ -14,4 +15,8 @@ export function loadFile(path: string, options: ReadOptions): LoadedFile {
     ...(proto === undefined ? {} : { protos: proto }),
     ...(convention === undefined ? {} : { convention }),
   });
+  const { lines, ...program } = loaded.program;
+  if (lines === undefined) return loaded;
+  const found = findSources(lines, path);
+  return { ...loaded, program: { ...program, lines: found } };
 }

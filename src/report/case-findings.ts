@@ -79,19 +79,22 @@ function unjudged({ name, verdict, reasonKind }: JsonResult): Finding {
 const leading = (divergences: readonly JsonDivergence[]): JsonDivergence | undefined =>
   divergences.find(({ kind }) => isInTrace(kind)) ?? divergences[0];
 
-function placeOf({ file, culprit, divergences }: JsonResult): FindingPlace | null {
+function placeOf({ file, culprit, divergences, source }: JsonResult): FindingPlace | null {
   if (file === undefined) return null;
   const pc = culprit === undefined ? (leading(divergences)?.pc ?? null) : culprit.pc;
-  return { file, line: null, pc, subprog: null };
+  return { file, source: source ?? null, pc, subprog: null };
 }
 
 /** `call 3 (kfunc foo) arg 7 is 0x…, not 0x…; guilty: insn 11: *(u64 *)(r11 - 16) = r3; 4 more differences` */
-function differenceText({ divergences, divergenceCount = divergences.length, culprit }: JsonResult): string {
+function differenceText(result: JsonResult): string {
+  const { divergences, divergenceCount = divergences.length, culprit, source } = result;
   const first = leading(divergences);
   const more = divergenceCount - 1;
   return [
     ...(first === undefined ? [] : [isNotText(first)]),
-    ...(culprit === undefined ? [] : [guiltyText(culprit)]),
+    ...(culprit === undefined
+      ? []
+      : [`${guiltyText(culprit)}${source === undefined ? '' : ` (${source.file}:${source.line})`}`]),
     ...(more <= 0 ? [] : [`${more} more ${more === 1 ? 'difference' : 'differences'}`]),
   ].join('; ');
 }
@@ -104,13 +107,14 @@ export const guiltyText = ({ pc, insn, stage }: JsonCulprit): string =>
 
 /** The reference's calls, up to the one that differs. */
 function stepsOf(result: CaseResult): FindingStep[] {
-  const { want, divergences } = result;
+  const { want, divergences, program } = result;
   const subject = leadingDivergence(divergences)?.subject;
   const last = subject !== undefined && 'place' in subject ? subject.place?.call : undefined;
   const calls = (want?.trace.events ?? []).filter((event) => event.kind === 'call');
   const steps = calls.slice(0, last).map(({ callee, args, pc }, i): FindingStep => {
     const values = args.map((arg) => (arg === undefined ? '?' : hex(arg))).join(', ');
-    return { text: `call ${i + 1}: ${calleeName(callee, result)}(${values})`, pc };
+    const source = pc === null ? null : (program?.lines?.[pc] ?? null);
+    return { text: `call ${i + 1}: ${calleeName(callee, result)}(${values})`, pc, source };
   });
   return steps.slice(-MAX_STEPS);
 }
@@ -120,7 +124,14 @@ function staleFindings(expected: ExpectedList | undefined): Finding[] {
     finding(entry.name, 'fail', {
       rule: STALE_EXPECTATION,
       message: `${entry.name} ${staleText(entry)}`,
-      place: { file: expected?.file ?? '', line: entry.line, pc: null, subprog: null },
+      place: placeInText(expected?.file ?? '', entry.line),
     }),
   );
 }
+
+const placeInText = (file: string, line: number): FindingPlace => ({
+  file,
+  source: { file, line },
+  pc: null,
+  subprog: null,
+});

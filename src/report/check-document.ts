@@ -1,4 +1,5 @@
 /** The JSON document of check, conformance and replay: schema `bpf-oracle/check@1`. */
+import type { SourceLine } from '../bpf/program.ts';
 import type { Summary, VerdictName } from '../oracle/case.ts';
 import type { ExpectedList } from '../oracle/expected-failures.ts';
 import type { Precision, Window } from '../oracle/locate.ts';
@@ -29,6 +30,8 @@ export interface JsonResult {
   readonly bucket?: string;
   /** Only where it is known. */
   readonly culprit?: JsonCulprit;
+  /** The line of source of the instruction at fault, or else of the one where the first difference shows. */
+  readonly source?: SourceLine;
   /** Why it is known to diverge: only where a list of expected failures says so. */
   readonly expectedFailure?: string;
   /** Only of a program with calls on which both sides agree. */

@@ -2,6 +2,7 @@
  * What formats of CI systems show of a report: a list of named findings. JUnit, TAP, GitHub and SARIF are made of
  * it and of nothing else, so that a command that gives a list has them all.
  */
+import type { SourceLine } from '../bpf/program.ts';
 import type { Rule } from './rules.ts';
 
 /**
@@ -35,8 +36,8 @@ export interface Finding {
 export interface FindingPlace {
   /** As the user named it. */
   readonly file: string;
-  /** From 1 on; null where the file has no lines, or it is not known which. */
-  readonly line: number | null;
+  /** The line it is written on, in that file or in the one it was made of; null where that is not known. */
+  readonly source: SourceLine | null;
   /** BPF slot and the function it is in. */
   readonly pc: number | null;
   readonly subprog: string | null;
@@ -45,6 +46,7 @@ export interface FindingPlace {
 export interface FindingStep {
   readonly text: string;
   readonly pc: number | null;
+  readonly source: SourceLine | null;
 }
 
 export interface FindingList {

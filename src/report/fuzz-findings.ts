@@ -50,7 +50,7 @@ function campaignFinding(report: FuzzReport): Finding[] {
 
 function failureFinding({ failure, result, culprit: known }: ReportedFailure, seed: number): Finding {
   const { bucket, count, path, file, shrinks } = failure;
-  const place = { file, line: null, pc: result?.culprit?.pc ?? null, subprog: null };
+  const place = { file, source: null, pc: result?.culprit?.pc ?? null, subprog: null };
   const cases = count === 1 ? '1 case' : `${count} cases`;
   if (!isConfirmed(failure)) {
     const message = `${cases}; ${unconfirmedReason(failure)}`;
@@ -63,7 +63,7 @@ function failureFinding({ failure, result, culprit: known }: ReportedFailure, se
     rule: FUZZ_FAILURE,
     message: [cases, ...(told === null ? culprit : [told.message])].join('; '),
     detail: [...(told?.detail ?? []), '', `again, shrunk ${shrinks} times: ${again}`],
-    place: { ...place, subprog: told?.place?.subprog ?? null },
+    place: { ...place, source: told?.place?.source ?? null, subprog: told?.place?.subprog ?? null },
     bucket,
     steps: told?.steps ?? [],
   });

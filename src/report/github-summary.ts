@@ -41,7 +41,8 @@ export function githubSummary({ title, summary, findings }: FindingList): string
 }
 
 function row({ status, name, place, message }: Finding): string {
-  const where = place === null ? '' : `${place.file}${place.line === null ? '' : `:${place.line}`}`;
+  const { file = '', source = null } = place ?? {};
+  const where = source === null ? file : `${source.file}:${source.line}`;
   return `| ${WORDS[status]} | ${markdown(name)} | ${markdown(where)} | ${markdown(message)} |`;
 }
 

@@ -54,7 +54,7 @@ function annotation(level: Level, { name, rule, message, detail, place }: Findin
   const title = rule === null ? name : `${rule.title}: ${name}`;
   return command(
     level,
-    { file: place?.file, line: place?.line ?? undefined, title: visible(title) },
+    { file: place?.source?.file ?? place?.file, line: place?.source?.line, title: visible(title) },
     [message, ...detail].map(visible).join('\n'),
   );
 }

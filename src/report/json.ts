@@ -1,6 +1,6 @@
 /** Results as the JSON document of check-document.ts. */
 import { hex, hex64 } from '../core/u64.ts';
-import { bucketOf } from '../fuzz/bucket.ts';
+import { bucketOf, leadingDivergence } from '../fuzz/bucket.ts';
 import { type CaseResult, summarise } from '../oracle/case.ts';
 import type { Culprit } from '../oracle/locate.ts';
 import { vacuityOfAll } from '../oracle/vacuity-count.ts';
@@ -47,9 +47,16 @@ export function jsonResult(result: CaseResult): JsonResult {
     divergences: result.divergences.map((divergence) => jsonDivergence(divergence, result)),
     ...(verdict === 'diverge' ? { divergenceCount: result.divergenceCount, bucket: bucketOf(result) } : {}),
     ...(culprit === null ? {} : { culprit: jsonCulprit(culprit, result) }),
+    ...sourceOf(result),
     ...(expectedFailure === undefined ? {} : { expectedFailure }),
     ...(vacuity === undefined || vacuity.calls === 0 ? {} : { vacuity }),
   };
+}
+
+function sourceOf({ program, culprit, divergences }: CaseResult): Pick<JsonResult, 'source'> {
+  const pc = culprit === null ? leadingDivergence(divergences)?.pc : culprit.pc;
+  const source = pc == null ? undefined : program?.lines?.[pc];
+  return source === undefined ? {} : { source };
 }
 
 /** @internal */

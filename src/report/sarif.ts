@@ -86,9 +86,9 @@ function messageOf({ name, message, detail }: Finding): { readonly text: string 
 
 function threadFlow({ steps, place }: Finding): ThreadFlow {
   return {
-    locations: steps.map(({ text, pc }) => ({
+    locations: steps.map(({ text, ...at }) => ({
       location: {
-        ...(place === null ? {} : locationOf({ ...place, pc, subprog: null })),
+        ...(place === null ? {} : locationOf({ ...place, ...at, subprog: null })),
         message: { text: wellFormed(text) },
       },
     })),
@@ -96,11 +96,14 @@ function threadFlow({ steps, place }: Finding): ThreadFlow {
 }
 
 /** Files that have no lines are shown at their first, as code scanning wants a line. */
-function locationOf({ file, line, pc, subprog }: FindingPlace): Location {
+function locationOf({ file, source, pc, subprog }: FindingPlace): Location {
   const insn = pc === null ? [] : [`insn ${pc}`];
   const names = [...(subprog === null ? [] : [wellFormed(subprog)]), ...insn];
   return {
-    physicalLocation: { artifactLocation: { uri: uriOf(file) }, region: { startLine: line ?? 1 } },
+    physicalLocation: {
+      artifactLocation: { uri: uriOf(source?.file ?? file) },
+      region: { startLine: source?.line ?? 1 },
+    },
     ...(names.length === 0
       ? {}
       : { logicalLocations: [{ kind: 'function', fullyQualifiedName: names.join(': ') }] }),

@@ -46,9 +46,9 @@ function diagnostics({ status, rule, message, detail, place }: Finding): string[
   ].map((line) => `  ${line}`);
 }
 
-const placeLines = ({ file, line, pc }: NonNullable<Finding['place']>): string[] => [
+const placeLines = ({ file, source, pc }: NonNullable<Finding['place']>): string[] => [
   `  file: ${quoted(file)}`,
-  ...(line === null ? [] : [`  line: ${line}`]),
+  ...(source === null ? [] : [`  source: ${quoted(`${source.file}:${source.line}`)}`]),
   ...(pc === null ? [] : [`  insn: ${pc}`]),
 ];
 

@@ -70,3 +70,29 @@ describe('--reporter github', () => {
     expect(io.written.stderr).toMatch(/^bpf-oracle: write: .*summary\.md: ENOENT.*\n$/);
   });
 });
+
+describe('lines of source', () => {
+  const jit = ['--jit', 'mutant:swap-args-7-8-kfunc'];
+
+  it('are marked where the guilty instruction is written', async () => {
+    const path = file('calls.s', readFileSync(example('kfunc-12-args.s')));
+    const { stdout } = await cli(['check', path, ...jit, '--reporter', 'github']);
+    const [, line = ''] = /^::error file=.*calls\.s,line=(\d+),title=/.exec(stdout) ?? [];
+    expect(readFileSync(path, 'utf8').split('\n')[Number(line) - 1]).toMatch(/call \w+/);
+    expect(stdout).toMatch(/guilty: insn \d+: call \w+ \(.*calls\.s:\d+\)/);
+  });
+
+  it('are those of the C file beside an object, if it is there', async () => {
+    const built = join(dir, 'built');
+    mkdirSync(built);
+    const path = join(built, 'kfunc.o');
+    writeFileSync(path, readFileSync(example('kfunc.o')));
+    const sourceSeen = async () => {
+      const argv = ['check', path, '--jit', 'mutant:exit-pops-reversed', '--reporter', 'json'];
+      return JSON.parse((await cli(argv)).stdout).results[0].source;
+    };
+    expect(await sourceSeen()).toBeUndefined();
+    writeFileSync(join(built, 'kfunc.c'), '');
+    expect(await sourceSeen()).toEqual({ file: join(built, 'kfunc.c'), line: expect.any(Number) });
+  });
+});

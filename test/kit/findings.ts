@@ -35,9 +35,14 @@ export const findingOf = (status: FindingStatus, text: string): Finding =>
     rule: status === 'pass' ? null : rule,
     message: text,
     detail: [text, `  ${text}`],
-    place: { file: text === '' ? 'a.o' : text, line: 3, pc: 7, subprog: text },
+    place: {
+      file: text === '' ? 'a.o' : text,
+      source: { file: text === '' ? 'a.o' : text, line: 3 },
+      pc: 7,
+      subprog: text,
+    },
     bucket: text,
-    steps: [{ text, pc: 7 }],
+    steps: [{ text, pc: 7, source: null }],
   });
 
 export const listOf = (...findings: readonly Finding[]): FindingList => ({

@@ -9,8 +9,9 @@ import { findingsOf } from '../../src/report/findings.ts';
 import type { Report } from '../../src/report/reporter.ts';
 import { callEvent, execution } from '../oracle/fakes.ts';
 
-const { insns, callees } = assemble('r1 = 1\ncall foo\ncall foo\nexit\n', { dialect: 'llvm' });
-const program = buildProgram(insns, { name: 'fake', callees });
+const line = (line: number) => ({ file: 'a.c', line });
+const { insns, callees, lines } = assemble('r1 = 1\ncall foo\ncall foo\nexit\n', { dialect: 'llvm' });
+const program = buildProgram(insns, { name: 'fake', callees, lines: lines.map(line) });
 const { image } = compile(program, {});
 
 const refused = (reason: Reason, verdict: CaseResult['verdict'] = 'skipped'): CaseResult => ({
@@ -61,13 +62,13 @@ describe('findings of cases', () => {
         rule: expect.objectContaining({ id: 'divergence/arg' }),
         message:
           'call 2 (kfunc foo) arg 7 is 0x0000000000000008, not 0x0000000000000007; ' +
-          'guilty: insn 1: call foo; 2 more differences',
+          'guilty: insn 1: call foo (a.c:2); 2 more differences',
         detail: expect.arrayContaining([expect.stringMatching(/^> +1: call foo$/)]),
-        place: { file: 'a.o', line: null, pc: 1, subprog: 'main' },
+        place: { file: 'a.o', source: line(2), pc: 1, subprog: 'main' },
         bucket: 'arg 7+ of kfunc',
         steps: [
-          { text: 'call 1: kfunc foo(0x1, ?)', pc: 1 },
-          { text: 'call 2: kfunc foo(0x2, ?)', pc: 2 },
+          { text: 'call 1: kfunc foo(0x1, ?)', pc: 1, source: line(2) },
+          { text: 'call 2: kfunc foo(0x2, ?)', pc: 2, source: line(3) },
         ],
       },
     ]);
@@ -105,7 +106,7 @@ describe('findings of cases', () => {
         status: 'fail',
         rule: { id: 'expectation/stale' },
         message: 'old.data agrees; take the line out',
-        place: { file: 'known.txt', line: 3 },
+        place: { file: 'known.txt', source: { file: 'known.txt', line: 3 } },
       },
     ]);
   });

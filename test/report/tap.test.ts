@@ -43,7 +43,7 @@ not ok 3 - c.o
   rule: "test/rule"
   at:
     file: "c.o"
-    line: 3
+    source: "c.o:3"
     insn: 7
   detail:
     - "c.o"

@@ -17,6 +17,8 @@ export type Target = number | string;
 export interface Assembled {
   /** By slot; the second slot of a wide instruction is undefined. */
   readonly insns: (Insn | undefined)[];
+  /** Line of the text by slot, from 1 on; 0 where it is not known. */
+  readonly lines: readonly number[];
   /** Functions by first slot: the first label of a section, every label that is called, and every `.type …,@function`. */
   readonly functionNames: ReadonlyMap<number, string>;
   /** Helpers and kfuncs the text names. */
@@ -42,6 +44,8 @@ const NUMBERED_KFUNC = /^kfunc_(\d{1,10})$/;
 
 export class Builder {
   readonly #insns: (Insn | undefined)[] = [];
+  readonly #lines: number[] = [];
+  #line = 0;
   readonly #labels = new Map<string, number>();
   readonly #numeric = new Map<string, number[]>();
   readonly #dataLabels = new Set<string>();
@@ -63,9 +67,15 @@ export class Builder {
     return insn;
   }
 
+  /** What is emitted from now on stands on this line. */
+  startLine(line: number): void {
+    this.#line = line;
+  }
+
   emit(insn: Insn): void {
     this.#insns.push(insn);
     if (insn.kind === 'lddw') this.#insns.push(undefined);
+    while (this.#lines.length < this.#insns.length) this.#lines.push(this.#line);
   }
 
   emitJump(insn: JumpInsn, target: Target, where: string): void {
@@ -132,7 +142,7 @@ export class Builder {
 
   finish(): Assembled {
     const callees = this.#resolve();
-    const code = { insns: this.#insns, functionNames: this.#functionNames() };
+    const code = { insns: this.#insns, functionNames: this.#functionNames(), lines: this.#lines };
     return {
       ...moveTextLast(code, this.#sections),
       callees: [...this.#numbered.values(), ...callees],

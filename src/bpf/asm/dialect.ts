@@ -11,7 +11,7 @@ const LLVM_WORDS = new Set(['if', 'goto', 'gotol', 'store_release']);
 const SHARED_WORDS = new Set(['call', 'callx', 'exit', 'may_goto']);
 
 /** By the first statement that only one of them has; LLVM's if every statement could be either. */
-export function detectDialect(statements: readonly Statement[]): Dialect {
+export function detectDialect(statements: readonly Pick<Statement, 'text' | 'where'>[]): Dialect {
   for (const { text } of statements) {
     const word = /^[\w.%*]+/.exec(text)?.[0]?.toLowerCase() ?? '';
     if (SHARED_WORDS.has(word) || word === '') continue;

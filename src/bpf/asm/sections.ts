@@ -14,6 +14,8 @@ export interface CodeSection {
 export interface PlacedCode {
   readonly insns: (Insn | undefined)[];
   readonly functionNames: ReadonlyMap<number, string>;
+  /** Line of the text by slot; both slots of a wide instruction have one. */
+  readonly lines: readonly number[];
 }
 
 /** `.text` behind the others, in place of any order; the others keep theirs. */
@@ -27,11 +29,13 @@ export function moveTextLast(code: PlacedCode, sections: readonly CodeSection[])
   const moved = newSlots(code.insns.length, sections);
   if (moved.every((slot, pc) => slot === pc)) return code;
   const insns = new Array<Insn | undefined>(code.insns.length);
+  const lines = new Array<number>(code.insns.length);
   code.insns.forEach((insn, pc) => {
     insns[moved[pc] as number] = insn === undefined ? undefined : retarget(insn, pc, moved);
+    lines[moved[pc] as number] = code.lines[pc] as number;
   });
   const functionNames = [...code.functionNames].map(([pc, name]) => [moved[pc] ?? pc, name] as const);
-  return { insns, functionNames: new Map(functionNames.sort(([a], [b]) => a - b)) };
+  return { insns, functionNames: new Map(functionNames.sort(([a], [b]) => a - b)), lines };
 }
 
 /** Where each slot goes. */

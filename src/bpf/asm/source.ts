@@ -11,6 +11,8 @@ export interface Statement {
   readonly text: string;
   /** `file:line`, for errors. */
   readonly where: string;
+  /** From 1 on. */
+  readonly line: number;
 }
 
 /** Where the text comes from. */
@@ -36,7 +38,7 @@ export function statements(text: string, options: SourceOptions = {}): Statement
     .forEach((line, index) => {
       const where = place(options, first + index);
       for (const part of withoutLineComment(line).split(';')) {
-        const statement = splitLabels(part, where);
+        const statement = { ...splitLabels(part), where, line: first + index };
         if (statement.labels.length > 0 || statement.text !== '') found.push(statement);
       }
     });
@@ -71,12 +73,12 @@ function withoutLineComment(line: string): string {
   return ends.length === 0 ? line : line.slice(0, Math.min(...ends));
 }
 
-function splitLabels(text: string, where: string): Statement {
+function splitLabels(text: string): Pick<Statement, 'labels' | 'text'> {
   const labels: string[] = [];
   let rest = text;
   for (let found = LABEL.exec(rest); found !== null; found = LABEL.exec(rest)) {
     labels.push(found[1] as string);
     rest = rest.slice(found[0].length);
   }
-  return { labels, text: rest.trim(), where };
+  return { labels, text: rest.trim() };
 }

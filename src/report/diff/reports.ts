@@ -96,7 +96,7 @@ function changeFinding({ effect, subject, name, kind, field, before, after, file
   return finding(`${subject} ${name}: ${field ?? kind}`, effect === 'worse' ? 'fail' : 'pass', {
     rule: effect === 'worse' ? WORSE : null,
     message,
-    place: file === undefined ? null : { file, line: null, pc: null, subprog: null },
+    place: file === undefined ? null : { file, source: null, pc: null, subprog: null },
     bucket: effect === 'worse' ? `${subject} ${name} ${field ?? kind}` : null,
   });
 }

@@ -64,6 +64,7 @@ const caseResult = v.looseObject({
   divergenceCount: v.exactOptional(natural),
   bucket: v.exactOptional(v.string()),
   culprit: v.exactOptional(culprit),
+  source: v.exactOptional(v.object({ file: v.string(), line: v.pipe(natural, v.minValue(1)) })),
   expectedFailure: v.exactOptional(v.string()),
   vacuity: v.exactOptional(
     v.looseObject({
