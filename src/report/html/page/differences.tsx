@@ -11,9 +11,12 @@ interface DifferencesProps {
 }
 
 export function Differences({ differences, more, what }: DifferencesProps) {
+  const total = differences.length + more;
   return (
     <div class="card differences">
-      <h2 id="differences">Differences</h2>
+      <h2 id="differences">
+        Differences{total > 1 && <span class="total"> {total.toLocaleString('en')}</span>}
+      </h2>
       {differences.length === 0 ? (
         <p>{what}</p>
       ) : (
