@@ -22,6 +22,8 @@ module.exports = {
     layer('mutant', 'core', 'bpf', 'x86', 'jit'),
     layer('fuzz', 'core', 'bpf', 'arb', 'oracle'),
     layer('report', 'core', 'bpf', 'x86', 'cost', 'oracle', 'fuzz', 'arb'),
+    // It times all of them.
+    layer('bench', 'core', 'bpf', 'x86', 'interp', 'jit', 'emu', 'oracle', 'arb', 'fuzz'),
     {
       name: 'page-alone',
       severity: 'error',

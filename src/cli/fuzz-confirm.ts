@@ -1,10 +1,9 @@
 /** A saved case in a fresh process: the command line's own `replay`. */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Confirmation } from '../fuzz/campaign.ts';
 import { EXIT } from './failure.ts';
+import { COMMAND } from './own-command.ts';
 
-const COMMAND = fileURLToPath(new URL('../../bin/bpf-oracle.js', import.meta.url));
 /** A generated case takes milliseconds; starting Node under load takes longest. */
 const PATIENCE_MS = 60_000;
 

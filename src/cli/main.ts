@@ -1,6 +1,7 @@
 /** The command line. One file a command in commands/; each loads what it needs when it runs. */
 import { Command, CommanderError } from 'commander';
 import { closeAtEnd } from './at-end.ts';
+import { addBench } from './commands/bench.ts';
 import { addCheck } from './commands/check.ts';
 import { addConformance } from './commands/conformance.ts';
 import { addCost } from './commands/cost.ts';
@@ -67,6 +68,7 @@ function commandLine(context: Context): Command {
     addMutants,
     addMerge,
     addDiff,
+    addBench,
     addDoctor,
   ])
     add(program, context);

@@ -1,10 +1,11 @@
 /** The installed command as processes see it: a built copy of the package in a directory of its own. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BenchReport } from '../../src/report/bench-report.ts';
 import type { JsonMutantsReport } from '../../src/report/mutants-json.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -61,6 +62,25 @@ describe('built', () => {
     const two = matrix('2');
     expect(two).toMatchObject({ total: 3, control: { cases: 1200, agree: 1200, diverging: [] } });
     expect(two).toEqual(matrix('1'));
+  });
+
+  it('bench times everything once, whole runs of fuzz among it', () => {
+    const document = join(copy, 'PERFORMANCE.md');
+    const argv = ['bench', '--rounds', '1', '--cases', '8', '--runs', '8', '--markdown', document];
+    const { stderr, stdout, status } = run([...argv, '--reporter', 'json']);
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+    const { schema, fuzz, peers, sizes, start }: BenchReport & { schema: string } = JSON.parse(stdout);
+    expect(schema).toBe('bpf-oracle/bench@1');
+    expect(fuzz).toMatchObject([
+      { workers: 1, cases: 8 },
+      { workers: 2, cases: 8 },
+    ]);
+    expect(fuzz[0]?.digest).toBe(fuzz[1]?.digest);
+    expect(fuzz[0]?.megabytes).toBeGreaterThan(10);
+    expect(peers.map(({ timing, absent }) => (timing === null) === (absent !== null))).toEqual([true, true]);
+    expect(sizes.map(({ name }) => name)).toEqual(['small', 'median', 'large']);
+    expect(start).toHaveLength(2);
+    expect(readFileSync(document, 'utf8')).toContain('### Goals');
   });
 
   it('checks a program, without colours in a pipe', () => {

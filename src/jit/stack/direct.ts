@@ -9,14 +9,15 @@ import { R10 } from '../../bpf/reg.ts';
  * what code is ever run.
  */
 export function directReach(insns: Slots, { start, end }: Subprog): number | undefined {
-  const targets: number[] = [];
+  /** By slot: 1 where a jump that is reached goes. */
+  const isTarget = new Uint8Array(end - start);
   let lowest = 0;
   let isReached = true;
   let hasGap = false;
   for (let pc = start; pc < end; pc++) {
     const insn = insns[pc];
     if (insn === undefined) continue;
-    isReached ||= targets.includes(pc);
+    isReached ||= isTarget[pc - start] === 1;
     if (!isReached) {
       hasGap = true;
       continue;
@@ -27,7 +28,7 @@ export function directReach(insns: Slots, { start, end }: Subprog): number | und
     if (insn.kind === 'ja' || insn.kind === 'jcc' || insn.kind === 'may_goto') {
       // A loop may begin in what looked unreachable.
       if (insn.off < 0 && hasGap) return undefined;
-      targets.push(pc + 1 + insn.off);
+      isTarget[pc + 1 + insn.off - start] = 1;
     }
     if (insn.kind === 'ja' || insn.kind === 'exit') isReached = false;
   }

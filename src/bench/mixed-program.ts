@@ -1,53 +1,11 @@
-/**
- * What compiling costs: BPF instructions a second on programs of 300 instructions, one after the other, and along
- * a curve of sizes. Programs are a mix as compilers make it: arithmetic, loads and stores, branches, calls.
- *
- *   npx tsc -p bench && node node_modules/.cache/bpf-oracle-bench/bench/jit.js
- */
-import { ALU_ROWS } from '../src/bpf/alu.ts';
-import type { Insn } from '../src/bpf/insn.ts';
-import { JUMP_ROWS } from '../src/bpf/jump.ts';
-import { buildProgram, type Program } from '../src/bpf/program.ts';
-import { compile } from '../src/jit/compile.ts';
-
-const ROUNDS = 9;
-const SIZES = [1_000, 3_000, 10_000, 30_000, 60_000, 100_000, 300_000, 1_000_000];
-const SMALL = { count: 200, insns: 300 };
-
-function main(): void {
-  const small = Array.from({ length: SMALL.count }, (_, seed) => program(SMALL.insns, seed + 1));
-  const rate = insnsPerSecond(small, SMALL.count * SMALL.insns);
-  console.log(`${SMALL.insns}-instruction programs, warm: ${millions(rate)} M insns/s`);
-  console.log('\n     insns    M insns/s   passes   bytes/insn');
-  for (const size of SIZES) {
-    const one = program(size, size);
-    const { image, subprogs } = compile(one);
-    const columns = [
-      String(size).padStart(10),
-      millions(insnsPerSecond([one], size)).padStart(12),
-      String(subprogs[0]?.passes).padStart(8),
-      (image.code.length / size).toFixed(2).padStart(12),
-    ];
-    console.log(columns.join(''));
-  }
-}
-
-const millions = (rate: number): string => (rate / 1e6).toFixed(2);
-
-/** Median of the rounds. */
-function insnsPerSecond(programs: readonly Program[], insns: number): number {
-  const rates: number[] = [];
-  for (let round = 0; round <= ROUNDS; round++) {
-    const start = process.hrtime.bigint();
-    for (const each of programs) compile(each);
-    // The first round warms up.
-    if (round > 0) rates.push(insns / (Number(process.hrtime.bigint() - start) / 1e9));
-  }
-  return rates.sort((a, b) => a - b)[ROUNDS >> 1] ?? 0;
-}
+/** Programs for timing the JIT: a mix as compilers make it of arithmetic, loads and stores, branches, calls. */
+import { ALU_ROWS } from '../bpf/alu.ts';
+import type { Insn } from '../bpf/insn.ts';
+import { JUMP_ROWS } from '../bpf/jump.ts';
+import { buildProgram, type Program } from '../bpf/program.ts';
 
 /** Of so many instructions, main alone. */
-function program(size: number, seed: number): Program {
+export function mixedProgram(size: number, seed: number): Program {
   const random = randomFrom(seed);
   const insns: Insn[] = [];
   while (insns.length < size - 1) insns.push(insn(random, size - 2 - insns.length));
@@ -97,5 +55,3 @@ function arithmetic(random: Random, dst: number, src: number, imm: number): Insn
     return { kind: 'alu', op: name, width, source: 'X', dst, src, imm: 0 };
   return { kind: 'alu', op: name, width, source: 'K', dst, src: 0, imm: name === 'neg' ? 0 : imm & 63 };
 }
-
-main();

@@ -1,0 +1,115 @@
+/** What `bench` found, as data. Times are nanoseconds. */
+
+/** By name of the stage; `sum` is all of them. */
+export type Stages = Readonly<Record<string, Timing>>;
+
+export const medianOf = (stages: Stages, stage: string): number => stages[stage]?.median ?? Number.NaN;
+
+/** Quartiles over the rounds, and the first round, before anything was warm. */
+export interface Timing {
+  readonly median: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly cold: number;
+}
+
+export interface BenchReport {
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly node: string;
+    readonly tool: string;
+    readonly engine: string;
+    /** Load average of the last minute at the start: above the number of cores, figures are noise. */
+    readonly load: number;
+  };
+  readonly rounds: number;
+  /** Stages of a case by stage; programs as the generator makes them. Per case. */
+  readonly stages: Stages;
+  /** Cases of one size. Per case. */
+  readonly sizes: readonly SizeFigures[];
+  /** The same programs on others. Per case; `absent` where it is not installed. */
+  readonly peers: readonly PeerFigures[];
+  readonly jit: { readonly insn: Timing; readonly curve: readonly CurvePoint[] };
+  readonly reference: { readonly insn: Timing };
+  /** Whole runs of `fuzz` in processes of their own. */
+  readonly fuzz: readonly FuzzFigures[];
+  readonly start: readonly StartFigures[];
+  readonly goals: readonly Goal[];
+  readonly command: string;
+}
+
+export interface SizeFigures {
+  readonly name: string;
+  readonly cases: number;
+  readonly medianInsns: number;
+  readonly stages: Stages;
+}
+
+export interface PeerFigures {
+  readonly name: string;
+  readonly timing: Timing | null;
+  /** Why there is no timing. */
+  readonly absent: string | null;
+}
+
+export interface CurvePoint {
+  readonly insns: number;
+  readonly nsPerInsn: number;
+  readonly passes: number;
+}
+
+export interface FuzzFigures {
+  readonly workers: number;
+  readonly cases: number;
+  readonly casesPerSecond: number;
+  readonly digest: string;
+  /** Most memory the process had, in MiB. */
+  readonly megabytes: number;
+}
+
+export interface StartFigures {
+  readonly command: string;
+  readonly timing: Timing;
+}
+
+/** A figure that was set as a goal. */
+export interface Goal {
+  readonly what: string;
+  readonly unit: string;
+  readonly goal: number;
+  readonly got: number;
+  /** Whether more is better. */
+  readonly isRate: boolean;
+}
+
+export const isMet = ({ goal, got, isRate }: Goal): boolean => (isRate ? got >= goal : got <= goal);
+
+/** Goals, from the figures. */
+export function goalsOf(figures: Omit<BenchReport, 'goals' | 'command' | 'machine' | 'rounds'>): Goal[] {
+  const { stages, jit, reference, fuzz, start, peers } = figures;
+  const whole = medianOf(stages, 'sum');
+  const share = (stage: string): number => (100 * medianOf(stages, stage)) / whole;
+  const bare = peers.find(({ name }) => name === BARE)?.timing?.median;
+  const [one, two] = [1, 2].map((workers) => fuzz.find((run) => run.workers === workers)?.casesPerSecond);
+  const rate = (what: string, unit: string, goal: number, got: number | undefined): Goal[] =>
+    got === undefined ? [] : [{ what, unit, goal, got, isRate: true }];
+  const most = (what: string, unit: string, goal: number, got: number): Goal => {
+    return { what, unit, goal, got, isRate: false };
+  };
+  return [
+    ...rate('whole cases, one worker', 'cases/s', 10_000, one),
+    ...rate('two workers to one', 'times', 1.8, one && two && two / one),
+    ...rate('of what bare Unicorn reaches', '%', 50, bare && (100 * bare) / whole),
+    ...rate('reference, hot loop', 'M insns/s', 200, 1000 / reference.insn.median),
+    most('reference, of a case', '%', 25, share('interpret')),
+    ...rate('JIT, programs of 300', 'M insns/s', 5, 1000 / jit.insn.median),
+    most('generation, of a case', '%', 33, share('generate')),
+    ...start.map(({ command, timing }) =>
+      most(`start: ${command}`, 'ms', command.includes('help') ? 100 : 250, timing.median / 1e6),
+    ),
+  ];
+}
+
+/** Name of the peer that is the bound. */
+export const BARE = 'bare Unicorn';

@@ -1,0 +1,141 @@
+/** Figures of `bench` as text, JSON, and a section of a Markdown document. */
+import { type BenchReport, type Goal, isMet, medianOf, type Stages } from './bench-report.ts';
+import { code, markdownTable, withSection } from './markdown.ts';
+import { table } from './table.ts';
+
+type Rows = readonly (readonly string[])[];
+
+interface Section {
+  readonly title: string;
+  readonly rows: Rows;
+}
+
+export function benchText(report: BenchReport): string {
+  const sections = sectionsOf(report).flatMap(({ title, rows }) => ['', title, ...table(rows).map(indented)]);
+  return `${[machineLine(report), ...sections].join('\n')}\n`;
+}
+
+export const benchJson = (report: BenchReport): string =>
+  `${JSON.stringify({ schema: 'bpf-oracle/bench@1', ...report }, null, 2)}\n`;
+
+/** The document with the figures put in, in the place of those before. */
+export function withBenchMarkdown(document: string, report: BenchReport): string {
+  const body = [
+    `${machineLine(report)} Medians of ${report.rounds} rounds in which all take turns. Made by:`,
+    '',
+    '```',
+    report.command,
+    '```',
+    ...sectionsOf(report).flatMap(({ title, rows }) => ['', `### ${title}`, '', ...markdownTable(rows)]),
+  ].join('\n');
+  return withSection(document, 'Performance', {
+    begin: '<!-- figures: made by `bpf-oracle bench --markdown`; what is changed here is lost -->',
+    end: '<!-- end of the figures -->',
+    body,
+  });
+}
+
+const indented = (line: string): string => `  ${line}`;
+
+function machineLine({ machine }: BenchReport): string {
+  const { cpu, cores, node, tool, engine, load } = machine;
+  return `bpf-oracle ${tool}, ${engine}, Node ${node}, ${cpu}, ${cores} cores, load ${load.toFixed(1)}.`;
+}
+
+function sectionsOf(report: BenchReport): Section[] {
+  return [
+    { title: 'Goals', rows: goalRows(report.goals) },
+    { title: 'A case, stage by stage', rows: stageRows(report.stages) },
+    { title: 'Cases by size', rows: sizeRows(report) },
+    { title: 'The same programs elsewhere', rows: peerRows(report) },
+    { title: 'JIT by size of program', rows: curveRows(report) },
+    { title: 'Whole runs', rows: fuzzRows(report) },
+    { title: 'Start', rows: startRows(report) },
+  ];
+}
+
+const goalRows = (goals: readonly Goal[]): Rows => [
+  ['what', 'goal', 'measured', ''],
+  ...goals.map((goal) => [
+    goal.what,
+    `${goal.isRate ? 'at least' : 'at most'} ${short(goal.goal)} ${goal.unit}`,
+    `${short(goal.got)} ${goal.unit}`,
+    isMet(goal) ? 'met' : 'NOT MET',
+  ]),
+];
+
+function stageRows(stages: Stages): Rows {
+  const whole = medianOf(stages, 'sum');
+  return [
+    ['stage', 'us', 'quartiles', 'cold', 'share'],
+    ...Object.entries(stages).map(([stage, timing]) => [
+      stage,
+      micro(timing.median),
+      `${micro(timing.lower)} to ${micro(timing.upper)}`,
+      micro(timing.cold),
+      `${((100 * timing.median) / whole).toFixed(1)} %`,
+    ]),
+  ];
+}
+
+function sizeRows({ sizes }: BenchReport): Rows {
+  const names = Object.keys(sizes[0]?.stages ?? {});
+  return [
+    ['programs', 'slots (median)', ...names.map((name) => `${name}, us`), 'cases/s'],
+    ...sizes.map(({ name, medianInsns, stages }) => [
+      name,
+      String(medianInsns),
+      ...names.map((stage) => micro(medianOf(stages, stage))),
+      short(1e9 / medianOf(stages, 'sum')),
+    ]),
+  ];
+}
+
+function peerRows({ peers, stages }: BenchReport): Rows {
+  const emulate = medianOf(stages, 'emulate');
+  return [
+    ['what', 'us a case', 'to our emulate'],
+    ['emulate, everything observed', micro(emulate), '1.00'],
+    ...peers.map(({ name, timing, absent }) =>
+      timing === null
+        ? [name, '-', absent ?? '']
+        : [name, micro(timing.median), (timing.median / emulate).toFixed(2)],
+    ),
+  ];
+}
+
+const curveRows = ({ jit }: BenchReport): Rows => [
+  ['insns', 'M insns/s', 'passes'],
+  ['300, one after the other', short(1000 / jit.insn.median), ''],
+  ...jit.curve.map(({ insns, nsPerInsn, passes }) => [
+    insns.toLocaleString('en'),
+    short(1000 / nsPerInsn),
+    String(passes),
+  ]),
+];
+
+const fuzzRows = ({ fuzz }: BenchReport): Rows => [
+  ['workers', 'cases', 'cases/s', 'memory', 'digest'],
+  ...fuzz.map(({ workers, cases, casesPerSecond, megabytes, digest }) => [
+    String(workers),
+    cases.toLocaleString('en'),
+    casesPerSecond.toLocaleString('en'),
+    `${Math.round(megabytes)} MiB`,
+    code(digest),
+  ]),
+];
+
+const startRows = ({ start }: BenchReport): Rows => [
+  ['command', 'ms', 'quartiles'],
+  ...start.map(({ command, timing }) => [
+    code(command),
+    short(timing.median / 1e6),
+    `${short(timing.lower / 1e6)} to ${short(timing.upper / 1e6)}`,
+  ]),
+];
+
+const micro = (ns: number): string => (ns / 1000).toFixed(1);
+
+/** Three digits at least, no more than needed. */
+const short = (value: number): string =>
+  value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(value >= 10 ? 1 : 2);
