@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { BARE, type BenchReport, goalsOf, isMet, type Timing } from '../../src/report/bench-report.ts';
 import { benchJson, benchText, withBenchMarkdown } from '../../src/report/bench-text.ts';
 
-const timing = (median: number): Timing => ({ median, lower: 0.9 * median, upper: 1.1 * median, cold: 9 * median });
+const timing = (median: number): Timing => ({
+  median,
+  lower: 0.9 * median,
+  upper: 1.1 * median,
+  cold: 9 * median,
+});
 
 const figures = {
   stages: {
