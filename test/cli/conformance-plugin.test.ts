@@ -1,5 +1,5 @@
 /** `conformance --plugin`: any plugin of bpf_conformance, and every way not to be one. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -28,6 +28,8 @@ async function ask(plugin: string, ...more: string[]) {
 const log = join(dir, 'calls');
 const note = `f() { line=$(printf '%s,' "$@"; tr '\\n' ';'); echo "$line" >>'${log}'; echo 5; }; f`;
 const calls = (): string[] => readFileSync(log, 'latin1').trim().split('\n').sort();
+const commandLine = (pid: string): string =>
+  existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'latin1') : '';
 const MEMORY = '2a  01  ';
 const FIVE = `${'b7  00  00  00  05  00  00  00  95'}${'  00'.repeat(7)}  ;`;
 
@@ -90,6 +92,8 @@ describe('conformance --plugin', () => {
   it('ends one that is late, with all it has started', async () => {
     const { of } = await ask(`sleep 4141 & sleep 4141;`, '--plugin-timeout', '1', '--workers', '4');
     expect(of('five')).toMatchObject({ verdict: 'inconclusive', reason: 'no answer within 1 s' });
+    const left = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes('4141'));
+    expect(left).toEqual([]);
   });
 
   it('refuses options of our own machines beside it', async () => {
