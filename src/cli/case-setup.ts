@@ -3,7 +3,7 @@ import { CONVENTION_NAMES, type ConventionName, isConvention } from '../bpf/call
 import { badInput } from '../core/errors.ts';
 import { DEFAULT_ENGINE, ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engine-names.ts';
 import { isJitName } from './jit-choice.ts';
-import { isCommand } from './open-jits.ts';
+import { isBundle, isCommand } from './open-jits.ts';
 import type { Setup } from './options.ts';
 
 type OracleLines = ReadonlyMap<string, readonly string[]>;
@@ -56,7 +56,7 @@ function enginesOf(oracle: OracleLines, where: string): readonly EngineName[] | 
 function jitOf(oracle: OracleLines, where: string, otherwise: string): string {
   const jit = oracle.get('jit')?.at(-1);
   if (jit === COMMAND && isCommand(otherwise)) return otherwise;
-  if (jit === undefined || (isJitName(jit) && !isCommand(jit))) return jit ?? otherwise;
+  if (jit === undefined || (isJitName(jit) && !isCommand(jit) && !isBundle(jit))) return jit ?? otherwise;
   const why =
     jit === COMMAND
       ? 'it was found with a JIT behind a command; name it with --jit exec:COMMAND'

@@ -5,11 +5,13 @@
 
 import { openDpdk } from '../jits/dpdk/open.ts';
 import { type ExecOptions, openExec } from '../jits/exec.ts';
+import { openImageBundle } from '../jits/image/open.ts';
 import type { Jit } from '../jits/jit.ts';
 import { killGroup } from '../jits/posix.ts';
 import { atEnd } from './at-end.ts';
 
 const EXEC = 'exec:';
+const IMAGE = 'image:';
 /** JITs one thread may have open. */
 const MAX_OPEN = 16;
 
@@ -19,19 +21,26 @@ export type ChildNotes = SharedArrayBuffer;
 const OPEN = new Map<string, Jit>();
 let notes: Int32Array = new Int32Array(MAX_OPEN);
 
-/** Whether a JIT of that name is a process. */
-export const isForeign = (jit: string): boolean => jit === 'dpdk' || isCommand(jit);
+/** Whether a JIT of that name is not of this project: a process, or an image of a kernel. */
+export const isForeign = (jit: string): boolean => jit === 'dpdk' || isCommand(jit) || isBundle(jit);
 
 /** Whether the name holds a command of the user's. */
 export const isCommand = (jit: string): boolean => jit.startsWith(EXEC) && jit.length > EXEC.length;
 
-/** The JIT of that name. Throws an `engine` error if it is not installed. */
+/** Whether the name holds the path of a bundle. */
+export const isBundle = (jit: string): boolean => jit.startsWith(IMAGE) && jit.length > IMAGE.length;
+
+/** The JIT of that name. Throws an `engine` error if it is not installed, an `input` error for a bad bundle. */
 export function foreignJit(name: string): Jit {
   const known = OPEN.get(name);
   if (known !== undefined) return known;
   const slot = OPEN.size % MAX_OPEN;
   const options: ExecOptions = { onChild: (group) => Atomics.store(notes, slot, group) };
-  const jit = name === 'dpdk' ? openDpdk(options) : openExec(name.slice(EXEC.length), options);
+  const jit = isBundle(name)
+    ? openImageBundle(name.slice(IMAGE.length))
+    : name === 'dpdk'
+      ? openDpdk(options)
+      : openExec(name.slice(EXEC.length), options);
   OPEN.set(name, jit);
   atEnd(closeJits);
   return jit;

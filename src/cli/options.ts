@@ -20,7 +20,7 @@ export interface InputOptions {
 }
 
 export interface JitChoice {
-  /** `builtin`, `dpdk`, `exec:` and a command, or `mutant:` and a mutant's name. */
+  /** `builtin`, `dpdk`, `exec:` and a command, `image:` and a bundle, or `mutant:` and a mutant's name. */
   readonly jit: string;
   readonly bmi2: boolean;
   readonly endbr: boolean;
@@ -71,7 +71,7 @@ export function addJitOptions(command: Command): Command {
     .addOption(
       new Option(
         '--jit <name>',
-        'JIT to judge: builtin, dpdk, exec:COMMAND, or mutant:NAME (broken on purpose)',
+        'JIT to judge: builtin, dpdk, exec:COMMAND, image:FILE (a bundle), or mutant:NAME (broken on purpose)',
       )
         .argParser(jitName)
         .default('builtin'),
@@ -118,8 +118,8 @@ const hexOption = (text: string): Uint8Array => refusing(() => parseHex(text, '-
 
 /** Whether there is a mutant of that name is found out when it is wanted (jit-choice.ts). */
 export function jitName(text: string): string {
-  if (text === 'builtin' || text === 'dpdk' || /^(?:mutant|exec):./.test(text)) return text;
-  throw new InvalidArgumentError('It can be builtin, dpdk, exec:COMMAND or mutant:NAME.');
+  if (text === 'builtin' || text === 'dpdk' || /^(?:mutant|exec|image):./.test(text)) return text;
+  throw new InvalidArgumentError('It can be builtin, dpdk, exec:COMMAND, image:FILE or mutant:NAME.');
 }
 
 /** For Option.argParser. */

@@ -53,6 +53,13 @@ export interface FrameShape {
   readonly outgoingAt?: number;
 }
 
+/** Memory that code refers to beside what its program has; written to as it likes, and not compared. */
+export interface ImageMemory {
+  readonly address: bigint;
+  /** As each run finds it. */
+  readonly bytes: Uint8Array;
+}
+
 /** Native code of a program. Offsets count from the first byte of `code`. */
 export interface Image {
   /** Name of the JIT that made it. */
@@ -80,6 +87,8 @@ export interface Image {
   /** Native offset of each BPF slot's code, ascending; absent where the JIT has none. */
   readonly pcMap?: readonly (readonly [pc: number, offset: number])[];
   readonly callSites?: readonly CallSite[];
+  /** @defaultValue none */
+  readonly memory?: ImageMemory;
   /** Where the JIT departs from RFC 9669 on purpose. */
   readonly choices?: Choices;
   /** Absent where the JIT does not say: then values that depend on where frames lie are not compared. */

@@ -4,12 +4,13 @@
  *
  *   code      the image; the rest of its pages is int3
  *   callees   one `ret` for each helper or kfunc; the rest is int3, so that a call of none is seen
+ *   kernel    what an image of a kernel refers to, if it brings any
  *   ctx       the input, then zeros up to the end of the page; the page after it is unmapped
  *   data      one region for each section, read-only where the section is
  *   stack     every word a canary of its own, no address, so that what was never written is known when read
  */
 import { badInput } from '../core/errors.ts';
-import type { Image } from '../core/image.ts';
+import type { Image, ImageMemory } from '../core/image.ts';
 import { unwritten } from '../core/junk.ts';
 import {
   CALLEE_BASE,
@@ -51,6 +52,7 @@ export class AddressSpace {
   #codeBase = 0n;
   #codeLength = -1;
   #callees: Slot | undefined;
+  #kernel: Slot | undefined;
   #stubs: Uint8Array = new Uint8Array(0);
   #ctx: Slot | undefined;
   #data: readonly Slot[] = [];
@@ -77,6 +79,7 @@ export class AddressSpace {
   ): ExtentMemory {
     this.#prepareCode(image);
     this.#prepareCallees(callees);
+    this.#prepareKernel(image.memory);
     const ctxMoved = this.#prepareCtx(input);
     const dataMoved = this.#prepareData(data);
     const stack = this.#stack.bytes();
@@ -147,6 +150,18 @@ export class AddressSpace {
     }
     this.#engine.load(CALLEE_BASE, stubs);
     this.#stubs = stubs;
+  }
+
+  #prepareKernel(memory: ImageMemory | undefined): void {
+    const old = this.#kernel?.region;
+    const size = wholePages(memory?.bytes.length ?? 0);
+    if (old !== undefined && (old.address !== memory?.address || old.size !== size)) {
+      this.#engine.unmap(old);
+      this.#kernel = undefined;
+    }
+    if (memory === undefined || size === 0) return;
+    this.#kernel ??= this.#map('kernel', memory.address, size, 'rw');
+    this.#kernel.bytes().fill(0).set(memory.bytes);
   }
 
   /** True if extents changed. */

@@ -241,6 +241,9 @@ function mappedRanges(program: Program, env: Env, image: Image): MappedRange[] {
     { address: STACK_BASE, size: STACK_SIZE, writable: true },
     { address: image.base, size: CODE_ROOM, writable: false },
     { address: CALLEE_BASE, size: CODE_ROOM, writable: false },
+    ...(image.memory === undefined
+      ? []
+      : [{ address: image.memory.address, size: image.memory.bytes.length, writable: true }]),
     ...data,
   ];
 }

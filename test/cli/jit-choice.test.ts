@@ -71,7 +71,7 @@ describe('--jit', () => {
     const { code, stderr } = await cli(['check', '--jit', name, one]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^bpf-oracle: usage: check: option '--jit <name>' argument .* It can be builtin, dpdk, exec:COMMAND or mutant:NAME; see/,
+      /^bpf-oracle: usage: check: option '--jit <name>' argument .* It can be builtin, dpdk, exec:COMMAND, image:FILE or mutant:NAME; see/,
     );
   });
 
