@@ -17,8 +17,10 @@ import type { StepQueue } from './step-queue.ts';
 export interface Alignment {
   /** Steps before which all agreed for the last time: between the first and the last one nothing changed. */
   readonly agreed: { readonly first: number; readonly last: number } | null;
-  /** Offset of the native instruction before which all agreed for the last time. */
+  /** Offset of the native instruction before which `agreed.first` was recognised. */
   readonly from: number;
+  /** Offset of the native instruction before which all agreed for the last time. */
+  readonly at: number;
   /** Where, after that, least differed from the step that did not come; the last such place. */
   readonly to: number;
   readonly differences: readonly StepDifference[];
@@ -54,9 +56,11 @@ export class Aligner {
   readonly #code: readonly CodeRange[];
   #agreed: { first: number; last: number } | null = null;
   #apart = 0;
-  #from = 0;
-  #to = 0;
+  #from: number;
+  #at: number;
+  #to: number;
   #differences: readonly StepDifference[] = [];
+  #distance = 0;
   #argsAgree: boolean | null = null;
   #isSeen = false;
   #recognised = 0;
@@ -65,6 +69,7 @@ export class Aligner {
     this.#options = options;
     this.#code = options.program.subprogs.map(({ index }) => codeOf(options.image, index));
     this.#from = options.image.entry;
+    this.#at = options.image.entry;
     this.#to = options.image.entry;
   }
 
@@ -78,7 +83,8 @@ export class Aligner {
     }
     this.#apart = 0;
     this.#argsAgree = null;
-    this.#from = native.offset;
+    if (found.first !== this.#agreed?.first) this.#from = native.offset;
+    this.#at = native.offset;
     this.#to = native.offset;
     this.#recognised += found.last - Math.max(found.first - 1, this.#agreed?.last ?? -1);
     this.#agreed = found;
@@ -90,6 +96,7 @@ export class Aligner {
     return {
       agreed: this.#agreed,
       from: this.#from,
+      at: this.#at,
       to: this.#to,
       differences: this.#differences,
       argsAgree: this.#argsAgree,
@@ -140,10 +147,26 @@ export class Aligner {
       this.#argsAgree = argumentsAgree(missing, native, image);
     }
     const differences = stepDifferences(missing, native, image, facet);
-    if (this.#apart > 0 && differences.length > this.#differences.length) return;
+    const distance = distanceOf(differences);
+    if (this.#apart > 0 && distance > this.#distance) return;
+    this.#distance = distance;
     this.#differences = differences;
     this.#to = native.offset;
   }
+}
+
+/** Far from any step: in another frame all that is compared is something else. */
+const OTHER_FRAME = 1000;
+
+/** How many words differ. */
+function distanceOf(differences: readonly StepDifference[]): number {
+  const words = new Set<string>();
+  for (const { what } of differences) {
+    if (what.kind === 'reg' && what.reg === R10) return OTHER_FRAME;
+    if (what.kind === 'stack' || what.kind === 'memory') words.add(`${what.kind} ${what.offset >> 3}`);
+    else words.add(JSON.stringify(what));
+  }
+  return words.size;
 }
 
 /** At the callee's first native instruction: arguments where it finds them, rsp where its frame is to be. */

@@ -46,8 +46,9 @@ export function localiseWindow(given: WindowSubject, machines: StepMachines): Lo
   };
   const bounds = boundsOf(way, subject);
   const state = align('state', bounds.until);
-  const isRegistered = given.image.regs !== undefined || areLikely(state);
-  if (isRegistered && isTrusted(state, bounds)) return stateWindow(subject, way, state);
+  // Calls of an image without registers show too little to trust or distrust by.
+  if (given.image.regs === undefined ? areLikely(state) : isTrusted(state, bounds))
+    return stateWindow(subject, way, state);
   const store = align('store', bounds.until);
   return isTrusted(store, bounds) ? storeWindow(subject, way, store) : callWindow(subject, way, bounds);
 }
@@ -76,9 +77,9 @@ const isHidden = ({ what }: StepDifference): boolean =>
  */
 function stateWindow(subject: WindowSubject, { pcs, events }: Way, alignment: Alignment): Localisation {
   const { image } = subject;
-  const { agreed, differences, from, to, argsAgree } = alignment;
+  const { agreed, differences, from, at, to, argsAgree } = alignment;
   const offsets = { from, to };
-  const offset = faultOffset(image, subject.got) ?? from;
+  const offset = faultOffset(image, subject.got) ?? at;
   if (agreed === null) {
     const window: Window = {
       precision: 'state',
