@@ -4,17 +4,20 @@ import { skipped, type VerdictName } from '../oracle/case.ts';
 import type { Explained } from '../oracle/explained.ts';
 import { type Explanation, explanation } from '../report/explain/explanation.ts';
 import { explainText } from '../report/explain/text.ts';
+import { explainHtml } from '../report/html/html.ts';
 import type { Syntax } from '../x86/disasm.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode } from './failure.ts';
 import { wantsColor } from './io.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
 import { type CaseOptions, type OpenedCase, openCase } from './open-case.ts';
+import { pageAssets } from './page-assets.ts';
+import { packageVersion } from './version.ts';
 import { writeFile } from './write-file.ts';
 
 export interface ExplainOptions extends CaseOptions {
   readonly syntax: Syntax;
-  readonly reporter: 'text' | 'json';
+  readonly reporter: 'text' | 'json' | 'html';
   readonly output?: string;
   readonly steps: number;
 }
@@ -36,11 +39,16 @@ const EXIT_CODES: Readonly<Record<VerdictName, ExitCode>> = {
 export function explain(path: string, options: ExplainOptions, context: Context): void {
   const { io } = context;
   const opened = openCase(path, options);
-  const explained = explanation(run(opened, options), opened.source);
-  const text = rendered(explained, options, context);
+  // What is missing is told before the case runs.
+  const page = options.reporter === 'html' ? pageAssets() : undefined;
+  const explained = run(opened, options);
+  const text =
+    page === undefined
+      ? rendered(explanation(explained, opened.source), options, context)
+      : explainHtml(explained, opened.source, { version: packageVersion(), page });
   if (options.output === undefined) io.stdout(text);
   else writeFile(options.output, text);
-  context.exitCode = EXIT_CODES[explained.verdict];
+  context.exitCode = EXIT_CODES[explained.result.verdict];
 }
 
 function run(
@@ -53,7 +61,7 @@ function run(
   }
   const checker = new Checker(checkerOptionsOf(setup));
   try {
-    return checker.explain(subject, { ...options, steps: reporter === 'json' ? steps : TEXT_STEPS });
+    return checker.explain(subject, { ...options, steps: reporter === 'text' ? TEXT_STEPS : steps });
   } finally {
     checker.close();
   }

@@ -39,6 +39,18 @@ describe('explain', () => {
     });
   });
 
+  it('writes the page of an HTML report that begins with the case', async () => {
+    const output = join(dir, 'neg.html');
+    const argv = ['explain', file('neg.data', NEG), ...BROKEN, '--reporter', 'html', '--output', output];
+    expect(await cli(argv)).toEqual({ code: 1, stdout: '', stderr: '' });
+    const html = readFileSync(output, 'utf8');
+    expect(html).toMatch(/^<!doctype html>/i);
+    expect(html).toMatch(/"opens":0\b/);
+    const { code, stdout } = await cli(['explain', file('neg.data', NEG), '--reporter', 'html']);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('"opens"');
+  });
+
   it('says why a case proves nothing, and exits with 4', async () => {
     const path = file('poison.s', 'r0 = r5\nexit\n');
     const { code, stdout } = await cli(['explain', path]);

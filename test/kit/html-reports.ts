@@ -2,7 +2,8 @@
 import { pageAssets } from '../../src/cli/page-assets.ts';
 import { type CaseResult, skipped } from '../../src/oracle/case.ts';
 import type { Explained } from '../../src/oracle/explained.ts';
-import { htmlReport } from '../../src/report/html/html.ts';
+import type { CaseSource } from '../../src/report/explain/explanation.ts';
+import { explainHtml, htmlReport } from '../../src/report/html/html.ts';
 import { explainMutant, programOf } from './mutated-checker.ts';
 
 export interface Told {
@@ -21,6 +22,12 @@ export const reportOf = (cases: readonly Told[]): string =>
     },
     { version: '1.2.3', page: pageAssets() },
   );
+
+/** The report of `explain`. */
+export function explainedDocument({ result, explained }: Told, source: CaseSource): string {
+  if (explained === null) throw new Error('not explained');
+  return explainHtml({ ...explained, result }, source, { version: '1.2.3', page: pageAssets() });
+}
 
 const CALLS = programOf(
   `

@@ -23,10 +23,15 @@ export function addExplain(program: Command, context: Context): void {
     .addOption(
       new Option('--syntax <name>', 'how native code is written').choices(['att', 'intel']).default('att'),
     )
-    .addOption(new Option('--reporter <name>', 'how to write it').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--reporter <name>', 'how to write it').choices(['text', 'json', 'html']).default('text'),
+    )
     .option('--output <file>', 'where to write it (default: standard output)')
     .addOption(
-      new Option('--steps <n>', 'with json: the most instructions before the difference that are recorded')
+      new Option(
+        '--steps <n>',
+        'with json and html: the most instructions before the difference that are recorded',
+      )
         .argParser(positiveInteger)
         .default(10_000),
     )

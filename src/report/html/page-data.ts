@@ -20,6 +20,8 @@ export interface PageReport {
   /** Numbers of the run beside the verdicts, each with its name. */
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly rows: readonly PageRow[];
+  /** The row whose case the page begins with. @defaultValue none: it begins with the list */
+  readonly opens?: number;
   /** Null where nothing ran. */
   readonly coverage: PageCoverage | null;
 }

@@ -36,6 +36,21 @@ export function casesPage(report: CasesReport, version: string): Page {
   });
 }
 
+/** Of explain: one case, which it begins with if there is more to show of it. */
+export function explainedPage(explained: Explained, source: CaseSource, version: string): Page {
+  const { result } = explained;
+  const row = rowCase(result, explained, source);
+  return pageOf({
+    command: 'explain',
+    version,
+    ...endOf(summarise([result])),
+    facts: vacuityFacts(vacuityOfAll([result])),
+    coverage: coverageOf([result]),
+    rows: [row],
+    ...(row.opened === null ? {} : { opens: 0 }),
+  });
+}
+
 /** A result's row; only of what diverges there is more to show. */
 export function rowCase(result: CaseResult, explained: Explained | null, source: CaseSource): RowCase {
   const row = pageRow(result);

@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { chromiumPath, elementCount, Reports } from '../../kit/browser.ts';
-import { long, misplaced, reportOf, swapped, unread } from '../../kit/html-reports.ts';
+import { explainedDocument, long, misplaced, reportOf, swapped, unread } from '../../kit/html-reports.ts';
 
 const HOSTILE = ['</script><script>alert(1)</script>', '"><img src=x onerror=alert(1)>', 'a\nb \u202e ü'];
 
@@ -234,6 +234,19 @@ describe.skipIf(chromiumPath === undefined)(`an HTML report in a browser${needs}
       const { page } = await reports.open(small, hash, { viewport: { width: 360, height: 700 } });
       const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       expect(await page.evaluate(overflow)).toBe(0);
+    });
+  });
+
+  describe('of explain', () => {
+    const source = { replay: 'bpf-oracle check x.s', reshrink: null, origin: null };
+
+    it('begins with its one case, and has a list behind it', async () => {
+      const { page, complaints } = await reports.open(explainedDocument(swapped('swapped args'), source));
+      expect(await page.locator('h1').textContent()).toContain('swapped args');
+      expect(await stepText(page)).toMatch(/≠ \d+ differences$/);
+      await page.keyboard.press('Escape');
+      expect(await rows(page)).toEqual(['swapped args']);
+      expect(complaints).toEqual([]);
     });
   });
 

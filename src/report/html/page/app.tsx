@@ -12,7 +12,7 @@ import { ThemeChoice } from './theme.tsx';
 import { WordsContext, wordsOf } from './words.ts';
 
 export function App({ report }: { readonly report: PageReport }) {
-  const route = useRoute();
+  const route = useRoute(report.opens);
   const [filter, setFilter] = useState(() => firstFilter(report));
   const words = useMemo(() => wordsOf(report), [report]);
   return (

@@ -15,15 +15,15 @@ export function parseRoute(hash: string): Route {
 
 export const caseHref = (row: number): string => `#/case/${row}`;
 
-/** The route, followed as it changes. */
-export function useRoute(): Route {
+/** The route, followed as it changes. An address that says nothing is that of the row to begin with. */
+export function useRoute(opens: number | undefined): Route {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
     const follow = (): void => setHash(location.hash);
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
   }, []);
-  return parseRoute(hash);
+  return parseRoute(hash === '' && opens !== undefined ? caseHref(opens) : hash);
 }
 
 /** Goes there, as a link would. */
