@@ -215,6 +215,7 @@ export function subjectOf(
       address: calleeAddress(ref),
     })),
     data: program.data,
+    ...(program.progArrays === undefined ? {} : { progArrays: program.progArrays }),
   };
 }
 

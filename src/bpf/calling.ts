@@ -15,6 +15,11 @@ export const MAX_STACK_BYTES = 512;
 /** Times a frame may pass its may_gotos before they jump: Linux BPF_MAX_LOOPS. */
 export const MAX_LOOPS = 8 * 1024 * 1024;
 
+/** The helper that goes on in another program: Linux BPF_FUNC_tail_call. */
+export const TAIL_CALL_HELPER = 12;
+/** How often a run may do so: Linux MAX_TAIL_CALL_CNT. */
+export const MAX_TAIL_CALLS = 33;
+
 export type ConventionName = 'linux' | 'zero' | 'reply' | 'v3';
 
 /**

@@ -14,6 +14,7 @@ import { decodes, type RawProgram, readHex, splitFuzzerInput } from './hex.ts';
 import type { Insn } from './insn.ts';
 import { readListing } from './listing.ts';
 import type { Loaded, LoadOptions } from './loaded.ts';
+import { parseProgArray, type StatedProgArray } from './prog-array.ts';
 import { buildProgram, type Callee, type DataSection, type Program } from './program.ts';
 import { parseProto } from './proto.ts';
 
@@ -88,9 +89,12 @@ function withOracle(
   const stated = (oracle.get('proto') ?? []).map((text) => parseProto(text, fileName));
   const protos = new Map([...stated, ...(options.protos ?? [])]);
   const sections = (oracle.get('data') ?? []).map((text) => parseDataSection(text, fileName));
+  const arrays = (oracle.get('prog-array') ?? []).map((text) =>
+    parseProgArray(text, assembled.functionNames, fileName),
+  );
   const name = oracle.get('convention')?.at(-1);
   const convention = name !== undefined && isConvention(name) ? { convention: name } : {};
-  return toProgram(assembled, { ...options, protos, ...convention }, sections);
+  return toProgram(assembled, { ...options, protos, ...convention }, sections, arrays);
 }
 
 /** Raw instructions, or an input of uBPF's fuzzer if they are none. */
@@ -153,6 +157,7 @@ function toProgram(
   { insns, lines, functionNames, callees }: Assembled,
   { fileName, protos, convention = 'linux' }: FileOptions,
   data: readonly DataSection[] = [],
+  progArrays: readonly StatedProgArray[] = [],
 ): Program {
   return located(fileName, () =>
     buildProgram(insns, {
@@ -164,6 +169,7 @@ function toProgram(
       ...(lines.length === 0
         ? {}
         : { lines: lines.map((line) => (line === 0 ? undefined : { file: fileName, line })) }),
+      progArrays,
       convention,
     }),
   );

@@ -15,6 +15,7 @@ import {
   stackArgSlot,
 } from './calling.ts';
 import { type Insn, type Slots, slotsOf } from './insn.ts';
+import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
 import { fromFileForm } from './stack-arg-form.ts';
 
 /** A helper or a kfunc, as the program knows it. */
@@ -64,6 +65,8 @@ export interface Program {
   /** By `calleeKey`. Holds every helper and kfunc that some instruction calls. */
   readonly callees: ReadonlyMap<string, Callee>;
   readonly data: readonly DataSection[];
+  /** Where there is one, helper 12 is a tail call. @defaultValue none */
+  readonly progArrays?: readonly ProgArray[];
   /** What it was written for, and runs under unless another is asked for. */
   readonly convention: ConventionName;
   /** Where its instructions come from, if that is known. */
@@ -80,6 +83,7 @@ export interface ProgramParts {
   /** Prototypes of helpers and kfuncs; those the code does not call are dropped. */
   readonly callees?: readonly Callee[];
   readonly data?: readonly DataSection[];
+  readonly progArrays?: readonly StatedProgArray[];
   /** What the program was written for. @defaultValue 'linux' */
   readonly convention?: ConventionName;
   readonly lines?: SourceLines;
@@ -92,7 +96,9 @@ export interface ProgramParts {
 export function buildProgram(slots: Slots, parts: ProgramParts = {}): Program {
   if (slots.length === 0) throw badInput('program', parts.name ?? 'program', 'it has no instructions');
   const convention = parts.convention ?? 'linux';
-  const starts = subprogStarts(slots, parts.functionNames);
+  const arrays = parts.progArrays ?? [];
+  const entries = arrays.flatMap(({ programs }) => programs.filter((slot) => slot !== null));
+  const starts = subprogStarts(slots, [...(parts.functionNames?.keys() ?? []), ...entries]);
   const functions = starts.map((start, index) => {
     return { start, end: starts[index + 1] ?? slots.length, args: parts.functionArgs?.get(start) };
   });
@@ -116,6 +122,7 @@ export function buildProgram(slots: Slots, parts: ProgramParts = {}): Program {
     subprogs,
     callees: calleesOf(insns, parts.callees ?? []),
     data: parts.data ?? [],
+    ...(arrays.length === 0 ? {} : { progArrays: progArraysOf(arrays, starts, parts.data ?? []) }),
     convention,
     ...(parts.lines === undefined ? {} : { lines: parts.lines }),
   };
@@ -149,9 +156,9 @@ export function targetOf(pc: number, insn: Insn): number | undefined {
   }
 }
 
-function subprogStarts(insns: Slots, names: ReadonlyMap<number, string> | undefined): number[] {
+function subprogStarts(insns: Slots, known: readonly number[]): number[] {
   const starts = new Set<number>([0]);
-  for (const start of names?.keys() ?? []) starts.add(checkTarget(insns, start, `function at ${start}`));
+  for (const start of known) starts.add(checkTarget(insns, start, `function at ${start}`));
   insns.forEach((insn, pc) => {
     if (insn === undefined || (insn.kind !== 'call' && insn.kind !== 'lddw')) return;
     const target = targetOf(pc, insn);

@@ -6,7 +6,7 @@ import { DEFAULT_ENGINE } from '../emu/engine-names.ts';
 import { openEngine } from '../emu/engines.ts';
 import { type Compiled, compile, defaultAddresses, type JitOptions } from '../jit/compile.ts';
 import { LINUX_TARGET } from '../jit/target.ts';
-import { MUTANTS } from '../mutant/index.ts';
+import { mutantNamed } from '../mutant/index.ts';
 import { needsBmi2 } from './mutant-oracles.ts';
 import { foreignJit, isForeign } from './open-jits.ts';
 import type { JitChoice, Setup } from './options.ts';
@@ -66,7 +66,8 @@ const optionsOf = ({ bmi2, endbr, convention }: JitChoice): JitOptions => ({
   ...(convention === undefined ? {} : { convention }),
 });
 
-const mutantOf = (jit: string) => MUTANTS.find(({ name }) => jit === `${MUTANT}${name}`);
+const mutantOf = (jit: string) =>
+  jit.startsWith(MUTANT) ? mutantNamed(jit.slice(MUTANT.length)) : undefined;
 
 const unusable = (jit: string, why: string): OracleError =>
   new OracleError('usage', { what: 'usage', where: `--jit ${jit}`, why });

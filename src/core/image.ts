@@ -89,6 +89,8 @@ export interface Image {
   readonly callSites?: readonly CallSite[];
   /** @defaultValue none */
   readonly memory?: ImageMemory;
+  /** Where tail calls enter a subprog, counted from its first byte; absent where the JIT makes none. */
+  readonly tailCallOffset?: number;
   /** Where the JIT departs from RFC 9669 on purpose. */
   readonly choices?: Choices;
   /** Absent where the JIT does not say: then values that depend on where frames lie are not compared. */

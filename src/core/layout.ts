@@ -7,6 +7,7 @@
  *   0x0000_0000_6000_0000  kernel    data of a kernel that an image refers to (image: bundles)
  *   0x0000_2a5c_be00_0000  ctx       the memory r1 points to
  *   0x0000_35d1_8000_0000  data      .data, .rodata, .bss and named sections, one after the other
+ *   0x0000_3a40_8000_0000  arrays    program arrays, PROG_ARRAY_STRIDE bytes each
  *   0x0000_7ffe_9a00_c000  stack     grows down from STACK_TOP
  *
  * Data lies above 4 GiB and has bit 31 set, so that a pointer cut to 32 bits, or sign-extended from 32, is a
@@ -19,6 +20,8 @@ export const CALLEE_STRIDE = 16;
 export const KERNEL_DATA_BASE = 0x6000_0000n;
 export const CTX_BASE = 0x2a5c_be00_0000n;
 export const DATA_BASE = 0x35d1_8000_0000n;
+export const PROG_ARRAY_BASE = 0x3a40_8000_0000n;
+export const PROG_ARRAY_STRIDE = 0x1_0000;
 /** First address above the stack region. */
 export const STACK_TOP = 0x7ffe_9a01_0000n;
 /** Twice what 8 frames can take, and a page above them: every byte of it is written before each run. */

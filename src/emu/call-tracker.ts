@@ -90,6 +90,7 @@ export class CallTracker {
     const target = this.#tables.targets.get(address);
     if (target === undefined) return;
     if (target.kind === 'callee') this.#onCallee(target.callee, cpu);
+    else if (target.kind === 'program') this.#shadow.replace(target.subprog);
     else if (rsp !== this.#shadow.top?.rsp || target.subprog !== this.#shadow.top.subprog) {
       this.#onSubprog(target.subprog, cpu);
     }

@@ -1,14 +1,19 @@
 /** What the call tracker looks up while an image runs, made once for an image and its subject. */
 import { badInput } from '../core/errors.ts';
 import { type ArgPlace, FP_DEPTH, type Image, UNKNOWN_GPR } from '../core/image.ts';
-import type { NativeCallee, NativeSubject } from './native-subject.ts';
+import { progArrayBytes } from '../core/prog-array.ts';
+import type { NativeCallee, NativeData, NativeSubject } from './native-subject.ts';
 
 /** What lies at a watched address. */
 export type CallTarget =
   | { readonly kind: 'subprog'; readonly subprog: number }
+  /** Where tail calls enter a program. */
+  | { readonly kind: 'program'; readonly subprog: number }
   | { readonly kind: 'callee'; readonly callee: NativeCallee };
 
 export interface ImageTables {
+  /** The program's data, then what its program arrays are for this image. */
+  readonly data: readonly NativeData[];
   readonly targets: ReadonlyMap<number, CallTarget>;
   readonly watch: ReadonlySet<number>;
   /** Slot of the call by its return address. */
@@ -36,8 +41,12 @@ export function imageTables(image: Image, subject: NativeSubject): ImageTables {
   image.subprogEntries.forEach((offset, subprog) => {
     targets.set(base + offset, { kind: 'subprog', subprog });
   });
+  for (const subprog of programsOf(subject)) {
+    targets.set(base + tailCallEntry(image, subprog), { kind: 'program', subprog });
+  }
   for (const callee of subject.callees) targets.set(Number(callee.address), { kind: 'callee', callee });
   return {
+    data: dataOf(image, subject),
     targets,
     watch: new Set(targets.keys()),
     callPcs: new Map(image.callSites?.map(({ pc, returnOffset }) => [base + returnOffset, pc])),
@@ -51,6 +60,28 @@ export function imageTables(image: Image, subject: NativeSubject): ImageTables {
     callAlign: image.callAlign ?? 8,
     stackDepths: image.frames?.map(({ stackDepth }) => stackDepth),
   };
+}
+
+/** Subprogs that tail calls may enter. */
+const programsOf = ({ progArrays = [] }: NativeSubject): Set<number> =>
+  new Set(progArrays.flatMap(({ programs }) => programs.filter((subprog) => subprog !== null)));
+
+function tailCallEntry({ jit, subprogEntries, tailCallOffset }: Image, subprog: number): number {
+  const entry = subprogEntries[subprog];
+  if (entry === undefined || tailCallOffset === undefined)
+    throw badInput('run image', `image of ${jit}`, 'it does not say where tail calls enter a program');
+  return entry + tailCallOffset;
+}
+
+function dataOf({ base, subprogEntries }: Image, { data, progArrays }: NativeSubject): readonly NativeData[] {
+  if (progArrays === undefined) return data;
+  const entryOf = (subprog: number): bigint => base + BigInt(subprogEntries[subprog] ?? 0);
+  const arrays = progArrays.map(({ address, programs }) => ({
+    address,
+    bytes: progArrayBytes(address, programs, entryOf),
+    writable: false,
+  }));
+  return [...data, ...arrays];
 }
 
 function frameRegsOf({ regs, jit }: Image): ImageTables['frameRegs'] {

@@ -18,12 +18,20 @@ export interface NativeData {
   readonly writable: boolean;
 }
 
+/** A program array: by index, the subprog where a program starts. */
+export interface NativeProgArray {
+  readonly address: U64;
+  readonly programs: readonly (number | null)[];
+}
+
 /** What the runner needs to know of the program an image was made of. */
 export interface NativeSubject {
   /** By subprog index: the arguments it takes. */
   readonly subprogs: readonly { readonly args: number }[];
   readonly callees: readonly NativeCallee[];
   readonly data: readonly NativeData[];
+  /** @defaultValue none */
+  readonly progArrays?: readonly NativeProgArray[];
 }
 
 export interface RunImageOptions {

@@ -71,7 +71,8 @@ export class ImageRunner {
     options: RunImageOptions & { readonly tables: ImageTables; readonly precise: boolean },
   ): { readonly stop: Stop; readonly execution: Execution } {
     const { memory } = env.input;
-    const guest = this.#space.prepare(image, subject, memory);
+    const { callees } = subject;
+    const guest = this.#space.prepare(image, { callees, data: options.tables.data }, memory);
     const tracker = new CallTracker(options.tables, env, guest, { ...options, regs: this.#scratch });
     const regs = this.#entryRegs(memory.length);
     guest.write(regs[RSP] ?? 0n, 8, RETURN_TO);

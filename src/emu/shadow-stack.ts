@@ -53,6 +53,12 @@ export class ShadowStack {
     this.#frames.push({ subprog, returnAddress, rsp: regs[RSP] ?? 0n, saved });
   }
 
+  /** Another subprog goes on in the innermost frame: a tail call. The caller is owed what it was owed. */
+  replace(subprog: number): void {
+    const frame = this.#frames.pop();
+    if (frame !== undefined) this.#frames.push({ ...frame, subprog });
+  }
+
   /** Ends the innermost frame; `regs` are those its caller sees, `at` is the index of the return's event. */
   leave(regs: BigUint64Array, at: number): OpenFrame | undefined {
     const frame = this.#frames.pop();

@@ -11,6 +11,7 @@ import { OracleError } from '../core/errors.ts';
 import type { CalleeRef, Outcome, Word } from '../core/execution.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import type { Machine } from './machine.ts';
+import { isTailCall, tailCall } from './tail-call.ts';
 
 export function call(m: Machine, insn: CallInsn): Outcome | undefined {
   switch (insn.target) {
@@ -19,9 +20,11 @@ export function call(m: Machine, insn: CallInsn): Outcome | undefined {
       return callSubprog(m, subprogAt(m.program, m.next + insn.imm));
     // call helper function by static ID
     case 'helper':
+      if (isTailCall(m.program, insn)) return tailCall(m, endCall);
+      return callNative(m, { kind: 'helper', id: insn.imm });
     // call helper function by BTF ID
     case 'kfunc':
-      return callNative(m, { kind: insn.target, id: insn.imm });
+      return callNative(m, { kind: 'kfunc', id: insn.imm });
   }
 }
 

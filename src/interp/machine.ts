@@ -40,6 +40,8 @@ export class Machine {
   /** The innermost frame, and its depth: 0 for main's. */
   frame: Frame;
   depth = 0;
+  /** Tail calls so far. */
+  tailCalls = 0;
   readonly #placement: FramePlacement;
   /** By depth; those beyond `depth` wait to be used again. */
   readonly #frames: Frame[];
@@ -119,6 +121,17 @@ export class Machine {
     this.frame = this.#frames[this.depth] as Frame;
     for (let i = 0; i < CALLEE_SAVED; i++) this.regs.put(R6 + i, this.frame.saved.word(i));
     this.regs.set(R10, this.frame.fp);
+  }
+
+  /** Starts another program in the place of the innermost function: r1 is all it gets. */
+  replace(index: number): void {
+    const subprog = this.program.subprogs[index] as Subprog;
+    const { frame } = this;
+    const depthOf = (of: number): number => this.#placement.fpDepth?.(of) ?? FP_DEPTH;
+    const fp = frame.fp + BigInt(depthOf(frame.subprog.index) - depthOf(index));
+    this.memory.popStack();
+    this.#start(subprog, u64(fp), frame.returnPc);
+    for (let reg = R2; reg < R6; reg++) this.regs.poison(reg);
   }
 
   #start(subprog: Subprog, fp: U64, returnPc: number): void {

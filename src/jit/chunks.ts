@@ -15,6 +15,7 @@ import {
   type Unsettled,
 } from './relax.ts';
 import type { Entry } from './rewrite.ts';
+import { isTailCall, type TailCallRole } from './tail-calls.ts';
 import type { Target } from './target.ts';
 
 export interface Chunks extends Unsettled {
@@ -33,6 +34,7 @@ export interface Lowering {
   readonly target: Target;
   readonly bmi2: boolean;
   readonly endbr: boolean;
+  readonly tailCall: TailCallRole;
 }
 
 /** Emits prologue and entries. */
@@ -41,7 +43,7 @@ export function lowerEntries(
   subprog: Subprog,
   entries: readonly Entry[],
   frame: Frame,
-  { asm, bmi2, endbr, target }: Lowering,
+  { asm, bmi2, endbr, tailCall, target }: Lowering,
 ): Chunks {
   const count = entries.length;
   asm.reset();
@@ -53,6 +55,7 @@ export function lowerEntries(
     frame,
     bmi2,
     endbr,
+    tailCall,
     calls,
     jump: undefined,
   };
@@ -75,6 +78,8 @@ export function lowerEntries(
     if (insn.kind === 'exit') {
       target.lowerExit(context, exit < 0 ? 'first' : 'later');
       if (exit < 0) exit = i;
+    } else if (insn.kind === 'call' && isTailCall(program, insn)) {
+      target.lowerTailCall(context);
     } else if (insn.kind === 'call') {
       callEntries.push(i);
       target.lowerCall(context, callTarget(program, subprog, pc, insn));

@@ -3,7 +3,7 @@
  * then the lengths of its jumps settle (relax.ts); then chunks and jumps are written out and calls resolved.
  */
 
-import type { ConventionName } from '../bpf/calling.ts';
+import { type ConventionName, MAX_REG_ARGS } from '../bpf/calling.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
@@ -12,8 +12,12 @@ import type { CallSite, FrameShape, Image } from '../core/image.ts';
 import { CALLEE_BASE, CALLEE_STRIDE, CODE_BASE } from '../core/layout.ts';
 import { Assembler } from '../x86/assembler.ts';
 import { lowerEntries, writeChunks } from './chunks.ts';
+import type { Convention } from './convention/convention.ts';
+import { tailCallOffset } from './lower/tail-call.ts';
+import { TAIL_CALL_BYTES } from './lower/tail-call-count.ts';
 import { BPF_TO_GPR } from './regmap.ts';
 import type { Entry, RewritePass } from './rewrite.ts';
+import { type TailCallRole, tailCallRoles } from './tail-calls.ts';
 import { TARGETS, type Target } from './target.ts';
 
 export interface JitOptions {
@@ -74,10 +78,12 @@ export function compile(
   const [out, asm] = [OUT, ASM];
   const depths = target.stackDepths(program);
   const sites: CallSite[] = [];
+  const roles = tailCallRoles(program);
   const subprogs = program.subprogs.map((subprog) => {
     align(out);
     const depth = depths[subprog.index] as number;
-    return compileSubprog(program, subprog, depth, { options, target, asm, out, sites });
+    const tailCall = roles[subprog.index] as TailCallRole;
+    return compileSubprog(program, subprog, { depth, tailCall }, { options, target, asm, out, sites });
   });
   link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program));
   return {
@@ -91,6 +97,7 @@ export function compile(
       args: target.convention.places,
       pcMap: pcMapOf(subprogs),
       callSites: sites,
+      ...(program.progArrays === undefined ? {} : { tailCallOffset: tailCallOffset(options.endbr ?? false) }),
       frames: subprogs.map(({ frame }) => frame),
     },
     subprogs,
@@ -111,13 +118,19 @@ interface Compilation {
 function compileSubprog(
   program: Program,
   subprog: Subprog,
-  depth: number,
+  { depth, tailCall }: { readonly depth: number; readonly tailCall: TailCallRole },
   { options, target, asm, out, sites }: Compilation,
 ): CompiledSubprog {
+  if (tailCall !== 'none') checkTailCalls(program, subprog, target.convention);
   const { entries, stackDepth } = target.rewrite(program.insns, subprog, depth);
-  const frame = target.layOut(entries, stackDepth, subprog.outgoing);
+  const frame = target.layOut(
+    entries,
+    stackDepth,
+    subprog.outgoing,
+    tailCall === 'none' ? 0 : TAIL_CALL_BYTES,
+  );
   const { bmi2 = true, endbr = false } = options;
-  const chunks = lowerEntries(program, subprog, entries, frame, { asm, target, bmi2, endbr });
+  const chunks = lowerEntries(program, subprog, entries, frame, { asm, target, bmi2, endbr, tailCall });
   const { addrs, passes } = target.settle(chunks, target.distance);
   const offset = out.length;
   writeChunks(out, chunks, addrs, target);
@@ -130,6 +143,12 @@ function compileSubprog(
     sites.push({ pc: (entries[i] as Entry).pc, returnOffset, callee: call.callee });
   });
   return { subprog, offset, prologueBytes: chunks.prologueBytes, frame, entries, starts, passes };
+}
+
+function checkTailCalls(program: Program, { name, args, outgoing }: Subprog, convention: Convention): void {
+  if (convention.tailCalls || (outgoing === 0 && args <= MAX_REG_ARGS)) return;
+  const why = `tail_calls are not allowed in programs with stack args: it can reach one, under ${convention.name}`;
+  throw badInput('jit', `${program.name}: ${name}`, `${why}; reply takes both`);
 }
 
 function align(out: Assembler): void {

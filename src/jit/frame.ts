@@ -5,6 +5,7 @@
  *          [rbp + 8]            return address
  *          [rbp]                saved rbp
  *          [rbp - D, rbp)       BPF stack, D = stackDepth
+ *          16 bytes             where tail calls can be reached: the count and a pointer to it (lower/tail-call-count.ts)
  *          C bytes              callee-saved registers: rbx, r13, r14, r15, those in use
  *   low    [rsp + 8(n-7)]       outgoing argument n, n >= 7
  *
@@ -18,21 +19,30 @@ import type { Entry } from './rewrite.ts';
 
 export interface Frame extends FrameShape {
   readonly saved: readonly Gpr[];
-  /** rbp-relative offset of the end of the outgoing area, the byte above it: -(D + C) in Linux's frame. */
+  /** Bytes for counting tail calls, between BPF stack and saved registers. */
+  readonly tailCallBytes: number;
+  /** rbp-relative offset of the end of the outgoing area, the byte above it: -(D + C) in Linux's frame, less 16 where tail calls are counted. */
   readonly outgoingBase: number;
 }
 
 /** `outgoingArgs`: stack arguments passed, counted from argument 6. */
-export function layOut(entries: readonly Entry[], stackDepth: number, outgoingArgs: number): Frame {
+export function layOut(
+  entries: readonly Entry[],
+  stackDepth: number,
+  outgoingArgs: number,
+  tailCallBytes = 0,
+): Frame {
   const saved = usedCalleeSaved(entries);
   const savedBytes = 8 * saved.length;
   const outgoing = 8 * Math.max(0, outgoingArgs - 1);
   return {
     stackDepth,
     saved,
+    tailCallBytes,
+    ...(tailCallBytes === 0 ? {} : { savedAt: -(stackDepth + tailCallBytes) - 8 }),
     outgoing,
-    outgoingBase: -(stackDepth + savedBytes),
-    bytes: stackDepth + savedBytes + outgoing,
+    outgoingBase: -(stackDepth + tailCallBytes + savedBytes),
+    bytes: stackDepth + tailCallBytes + savedBytes + outgoing,
   };
 }
 

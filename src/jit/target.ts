@@ -14,6 +14,7 @@ import { lowerCall } from './lower/call.ts';
 import { lowerExit } from './lower/exit.ts';
 import { prologue } from './lower/frame.ts';
 import { lowerInsn } from './lower/insn.ts';
+import { lowerTailCall } from './lower/tail-call.ts';
 import { distance, settle } from './relax.ts';
 import { rewrite } from './rewrite.ts';
 import { stackDepths } from './stack-depth.ts';
@@ -27,6 +28,7 @@ export interface Target {
   readonly lowerExit: typeof lowerExit;
   readonly lowerInsn: typeof lowerInsn;
   readonly lowerCall: typeof lowerCall;
+  readonly lowerTailCall: typeof lowerTailCall;
   readonly settle: typeof settle;
   readonly distance: typeof distance;
 }
@@ -41,6 +43,7 @@ export const LINUX_TARGET: Target = {
   lowerExit,
   lowerInsn,
   lowerCall,
+  lowerTailCall,
   settle,
   distance,
 };

@@ -2,6 +2,7 @@
 import { encode } from '../bpf/encode.ts';
 import type { Program } from '../bpf/program.ts';
 import { calleeKey } from '../core/env.ts';
+import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
 import { CODE_BASE, CTX_BASE } from '../core/layout.ts';
 import { hex } from '../core/u64.ts';
@@ -32,6 +33,8 @@ export interface ImageRequest {
 
 export function requestOf(id: number, program: Program, input: CompileInput): ImageRequest {
   const { contextSize, addressOf } = input;
+  if (program.progArrays !== undefined)
+    throw badInput('jit', program.name, 'it has program arrays, which the image protocol does not know');
   const callees = [...program.callees.values()];
   const code = encode(program.insns);
   return {

@@ -14,13 +14,13 @@ const saving =
   (change: (saved: readonly number[]) => readonly number[]) =>
   (target: Target): Target => ({
     ...target,
-    layOut(entries, stackDepth, outgoingArgs) {
-      const frame = target.layOut(entries, stackDepth, outgoingArgs);
+    layOut(entries, stackDepth, outgoingArgs, tailCallBytes) {
+      const frame = target.layOut(entries, stackDepth, outgoingArgs, tailCallBytes);
       const saved = change(frame.saved);
       return {
         ...frame,
         saved,
-        outgoingBase: -(stackDepth + 8 * saved.length),
+        outgoingBase: frame.outgoingBase - 8 * (saved.length - frame.saved.length),
         bytes: frame.bytes + 8 * (saved.length - frame.saved.length),
       };
     },
@@ -98,8 +98,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     source: 'linux round_up(stack_depth, 8); ubpf a2c93ea6 (#566)',
     mutate: (target) => ({
       ...target,
-      layOut(entries, stackDepth, outgoingArgs) {
-        return target.layOut(entries, Math.max(0, stackDepth - 8), outgoingArgs);
+      layOut(entries, stackDepth, outgoingArgs, tailCallBytes) {
+        return target.layOut(entries, Math.max(0, stackDepth - 8), outgoingArgs, tailCallBytes);
       },
     }),
   },

@@ -124,6 +124,37 @@ export class Assembler {
     this.#memory((reg & 7) << 3, base, disp);
   }
 
+  /** As `mem`, of 16 bits or more, with a displacement of 32 bits whatever it is. */
+  memWide(form: Form<'mr'>, base: Gpr, disp: number, reg: Gpr): void {
+    this.#room();
+    this.#rex(form, bits(base, reg), false);
+    this.#opcode(form, 0);
+    this.#memory((reg & 7) << 3, base, disp, false);
+  }
+
+  /**
+   * `[base + 8 * index + disp32]` and register, of 16 bits or more; index and base are of rax to rdi, index is not
+   * rsp. SDM 2A, table 2-3.
+   */
+  memIndex8(form: Form<'mr'>, base: Gpr, index: Gpr, disp: number, reg: Gpr): void {
+    this.#room();
+    this.#rex(form, bits(0, reg), false);
+    this.#opcode(form, 0);
+    this.#byte(0x80 | ((reg & 7) << 3) | 4);
+    this.#byte(0xc0 | (index << 3) | base);
+    this.#view.setInt32(this.#at, disp, true);
+    this.#at += 4;
+  }
+
+  /** `[base]` and immediate, without displacement: base is one of rax to rdi, neither rsp nor rbp. */
+  atImm(form: Form<'mi'>, base: Gpr, imm: number): void {
+    this.#room();
+    this.#rex(form, 0, false);
+    this.#opcode(form, 0);
+    this.#byte(form.digit | base);
+    this.#imm(form, imm);
+  }
+
   /** Two registers and an immediate: `imul r64, rm64, imm8`. */
   mri(form: Form<'mri'>, rm: Gpr, reg: Gpr, imm: number): void {
     this.#room();
@@ -164,6 +195,11 @@ export class Assembler {
     }
   }
 
+  /** Overwrites a byte emitted earlier. */
+  patch8(at: number, value: number): void {
+    this.#bytes[at] = value;
+  }
+
   /** Overwrites a 32-bit little-endian field emitted earlier. */
   patch32(at: number, value: number): void {
     this.#view.setInt32(at, value, true);
@@ -187,8 +223,7 @@ export class Assembler {
     this.#byte((opcode[last] as number) + plus);
   }
 
-  #memory(reg: number, base: Gpr, disp: number): void {
-    const short = fitsInt8(disp);
+  #memory(reg: number, base: Gpr, disp: number, short = fitsInt8(disp)): void {
     this.#byte((short ? 0x40 : 0x80) | reg | (base & 7));
     // rsp and r12 name the SIB byte in this field, so they need one that says "no index".
     if ((base & 7) === 4) this.#byte(0x24);

@@ -70,6 +70,7 @@ describe('the code of a frame', () => {
       frame: { ...empty, ...frame },
       bmi2: true,
       endbr,
+      tailCall: 'none',
       calls: [],
       jump: undefined,
     });

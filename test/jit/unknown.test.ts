@@ -32,6 +32,7 @@ describe('lowerInsn', () => {
       frame: layOut([], 0, 0),
       bmi2: true,
       endbr: false,
+      tailCall: 'none',
       calls: [],
       jump: undefined,
     };

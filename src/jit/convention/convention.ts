@@ -8,6 +8,8 @@ import type { LowerContext } from '../lower/context.ts';
 /** How a convention lowers stack arguments, and where they are at a callee's entry. */
 export interface Convention {
   readonly name: string;
+  /** Whether a frame may hold stack arguments and the count of tail calls. */
+  readonly tailCalls: boolean;
   readonly storeArg: (context: LowerContext, insn: StxInsn) => void;
   readonly storeArgImm: (context: LowerContext, insn: StInsn) => void;
   readonly loadArg: (context: LowerContext, insn: LdxInsn) => void;

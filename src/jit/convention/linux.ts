@@ -39,6 +39,8 @@ const outgoingOffset = (frame: Frame, off: number): number => frame.outgoingBase
 
 export const LINUX: Convention = {
   name: 'linux',
+  // linux 35b78733160c: "tail_calls are not allowed in programs with stack args"
+  tailCalls: false,
   storeArg,
   storeArgImm,
   loadArg,

@@ -5,6 +5,7 @@
  *          [rbp + 8]            return address
  *          [rbp]                saved rbp
  *          [rbp - D, rbp)       BPF stack
+ *          16 bytes             where tail calls can be reached: the count and a pointer to it (../lower/tail-call-count.ts)
  *          C bytes              callee-saved registers
  *   low    [rsp + 8(n-6)]       outgoing argument n, n >= 6: the last of them is the highest word
  *
@@ -46,8 +47,13 @@ const outgoingOffset = (frame: Frame, off: number): number =>
   frame.outgoingBase - frame.outgoing - off - WORD;
 
 /** As Linux's frame, with a word for argument 6 too. */
-export function layOutReply(entries: readonly Entry[], stackDepth: number, outgoingArgs: number): Frame {
-  const frame = layOut(entries, stackDepth, 0);
+export function layOutReply(
+  entries: readonly Entry[],
+  stackDepth: number,
+  outgoingArgs: number,
+  tailCallBytes = 0,
+): Frame {
+  const frame = layOut(entries, stackDepth, 0, tailCallBytes);
   const outgoing = WORD * outgoingArgs;
   return { ...frame, outgoing, bytes: frame.bytes + outgoing };
 }
@@ -61,6 +67,7 @@ export function callReply(context: LowerContext, callee: CallTarget): void {
 
 export const REPLY: Convention = {
   name: 'reply',
+  tailCalls: true,
   storeArg,
   storeArgImm,
   loadArg,

@@ -12,7 +12,8 @@
  * A call of a subprog pushes all its stack arguments, the last one first; a call of a kfunc pushes arguments 7 and
  * on, and loads argument 6 to r9. Afterwards rsp goes back by as much.
  *
- * Open in the mail: how many a call pushes. Here: as many as the callee takes.
+ * Open in the mail: how many a call pushes. Here: as many as the callee takes. Where the count of tail calls would be:
+ * here, a frame with stack arguments has none.
  */
 import type { LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
 import { ADD, PUSH_RM64 } from '../../x86/forms.ts';
@@ -49,13 +50,28 @@ const slotOffset = ({ outgoingBase, outgoing }: Frame, slot: number): number =>
   outgoingBase - outgoing + WORD * slot;
 
 /** Outgoing arguments between BPF stack and callee-saved registers. */
-export function layOutV3(entries: readonly Entry[], stackDepth: number, outgoingArgs: number): Frame {
+export function layOutV3(
+  entries: readonly Entry[],
+  stackDepth: number,
+  outgoingArgs: number,
+  tailCallBytes = 0,
+): Frame {
+  if (tailCallBytes > 0) return layOut(entries, stackDepth, 0, tailCallBytes);
   const { saved } = layOut(entries, stackDepth, 0);
   const outgoing = WORD * outgoingArgs;
   const outgoingAt = -(stackDepth + outgoing);
   const bytes = stackDepth + outgoing + WORD * saved.length;
   const savedAt = outgoingAt - WORD;
-  return { stackDepth, saved, savedAt, outgoing, outgoingAt, outgoingBase: -stackDepth, bytes };
+  return {
+    stackDepth,
+    saved,
+    tailCallBytes,
+    savedAt,
+    outgoing,
+    outgoingAt,
+    outgoingBase: -stackDepth,
+    bytes,
+  };
 }
 
 /** The area is reserved with the BPF stack, and goes with it. */
@@ -84,6 +100,7 @@ export function callV3(context: LowerContext, callee: CallTarget): void {
 
 export const V3: Convention = {
   name: 'v3',
+  tailCalls: false,
   storeArg,
   storeArgImm,
   loadArg,

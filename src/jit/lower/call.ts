@@ -1,4 +1,4 @@
-/** Calls of helpers, kfuncs and subprogs: one `call rel32`, nothing else. Kernel: `emit_call()`. */
+/** Calls of helpers, kfuncs and subprogs: one `call rel32`, nothing else but, where tail calls are counted, the pointer to the count. Kernel: `emit_call()`. */
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { CallInsn } from '../../bpf/insn.ts';
 import { type Program, type Subprog, subprogAt } from '../../bpf/program.ts';
@@ -6,13 +6,15 @@ import { calleeKey } from '../../core/env.ts';
 import type { CalleeRef } from '../../core/execution.ts';
 import { CALL_REL32 } from '../../x86/forms.ts';
 import type { LowerContext } from './context.ts';
+import { loadTailCallPointer } from './tail-call-count.ts';
 
 /** Who is called, and with how many stack arguments, counted from argument 6. */
 export interface CallTarget extends CalleeRef {
   readonly stackArgs: number;
 }
 
-export function lowerCall({ asm, calls }: LowerContext, { kind, id }: CallTarget): void {
+export function lowerCall({ asm, calls, frame, tailCall }: LowerContext, { kind, id }: CallTarget): void {
+  if (kind === 'bpf' && tailCall !== 'none') loadTailCallPointer(asm, frame);
   asm.rel(CALL_REL32, 0);
   calls.push({ end: asm.length, callee: { kind, id } });
 }

@@ -3,6 +3,7 @@ import type { CalleeRef } from '../../core/execution.ts';
 import type { Assembler } from '../../x86/assembler.ts';
 import type { Form } from '../../x86/form.ts';
 import type { Frame } from '../frame.ts';
+import type { TailCallRole } from '../tail-calls.ts';
 
 /** The two encodings of a jump; which one is used settles after all lengths are known (relax.ts). */
 export interface JumpForms {
@@ -24,6 +25,8 @@ export interface LowerContext {
   readonly frame: Frame;
   readonly bmi2: boolean;
   readonly endbr: boolean;
+  /** How this subprog counts tail calls. */
+  readonly tailCall: TailCallRole;
   readonly calls: PendingCall[];
   /** Set by a lowering that ends in a jump to the entry's target. */
   jump: JumpForms | undefined;

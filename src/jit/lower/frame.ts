@@ -1,21 +1,24 @@
 /** Prologue and epilogue: `emit_prologue()`, `push_callee_regs()`, `emit_sub_rsp()` and their mirrors. */
 import { type Assembler, fitsInt8 } from '../../x86/assembler.ts';
-import { ADD, ENDBR64, LEAVE, MOV, POP_R64, PUSH_R64, RET, SUB } from '../../x86/forms.ts';
-import { RBP, RSP } from '../../x86/reg.ts';
+import { ADD, ENDBR64, LEAVE, MOV, POP_R64, PUSH_R64, RET, SUB, XOR } from '../../x86/forms.ts';
+import { RAX, RBP, RSP } from '../../x86/reg.ts';
 import type { LowerContext } from './context.ts';
+import { pushTailCallWords } from './tail-call-count.ts';
 
-/** Bytes Linux leaves at the entry to patch in a call (X86_PATCH_SIZE), and for a tail-call count. */
+/** Bytes Linux leaves at the entry to patch in a call (X86_PATCH_SIZE), and where a program sets its count of tail calls. */
 const PATCH_BYTES = 5;
 const TAIL_CALL_COUNT_BYTES = 3;
 
-export function prologue({ asm, frame, endbr }: LowerContext): void {
+export function prologue({ asm, frame, endbr, tailCall }: LowerContext): void {
   if (endbr) asm.none(ENDBR64);
   asm.nops(PATCH_BYTES);
-  asm.nops(TAIL_CALL_COUNT_BYTES);
+  if (tailCall === 'program') asm.mr(XOR.rm64_r64, RAX, RAX);
+  else asm.nops(TAIL_CALL_COUNT_BYTES);
   asm.o(PUSH_R64, RBP);
   asm.mr(MOV.rm64_r64, RBP, RSP);
   if (endbr) asm.none(ENDBR64);
   if (frame.stackDepth > 0) asm.mi(SUB.rm64_imm32, RSP, frame.stackDepth);
+  if (tailCall !== 'none') pushTailCallWords(asm, tailCall);
   for (const gpr of frame.saved) asm.o(PUSH_R64, gpr);
   moveRsp(asm, SUB, frame.outgoing);
 }

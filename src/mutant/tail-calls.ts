@@ -1,0 +1,175 @@
+/**
+ * Tail calls that count, jump or clean up otherwise. Cases with tail calls are no part of what `fuzz` makes, so these
+ * are no part of the kill matrix: test/mutant/tail-calls.test.ts has them killed on programs written for them.
+ */
+import type { LowerContext } from '../jit/lower/context.ts';
+import { load } from '../jit/lower/memory.ts';
+import type { Target } from '../jit/target.ts';
+import { Assembler } from '../x86/assembler.ts';
+import { RAX } from '../x86/reg.ts';
+import type { Mutant } from './mutant.ts';
+
+const NOP = 0x90;
+const GUILTY = { stages: ['insn', 'call', 'prologue'], insn: /^call/ } as const;
+
+type Bytes = readonly number[];
+
+/** Changes the bytes of tail calls; their length stays, as do the jumps in them. */
+const inTailCall =
+  (patch: (bytes: Bytes, context: LowerContext) => Bytes) =>
+  (target: Target): Target => ({
+    ...target,
+    lowerTailCall(context) {
+      const inner: LowerContext = { ...context, asm: new Assembler(128) };
+      target.lowerTailCall(inner);
+      context.asm.raw(Uint8Array.from(patch([...inner.asm.bytes()], context)));
+    },
+  });
+
+/** Puts some bytes in the place of the first that are `from`. */
+function swapped(bytes: Bytes, from: Bytes, to: Bytes): Bytes {
+  const at = bytes.findIndex((_, i) => from.every((byte, k) => bytes[i + k] === byte));
+  return at < 0 ? bytes : [...bytes.slice(0, at), ...to, ...bytes.slice(at + from.length)];
+}
+
+const replaced = (from: Bytes, to: Bytes) => inTailCall((bytes) => swapped(bytes, from, to));
+const dropped = (from: Bytes) =>
+  replaced(
+    from,
+    from.map(() => NOP),
+  );
+
+export const TAIL_CALL_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'tail-call-limit-34',
+    breaks: 'one tail call more than may be is made',
+    guilty: GUILTY,
+    source: 'linux MAX_TAIL_CALL_CNT',
+    mutate: replaced([0x48, 0x83, 0x38, 0x21], [0x48, 0x83, 0x38, 0x22]),
+  },
+  {
+    name: 'tail-call-not-counted',
+    breaks: 'tail calls are not counted',
+    guilty: GUILTY,
+    source: 'linux 116e04ba1459',
+    mutate: dropped([0x48, 0x83, 0x00, 0x01]),
+  },
+  {
+    name: 'tail-call-counts-two',
+    breaks: 'each tail call counts as two',
+    guilty: GUILTY,
+    source: 'linux MAX_TAIL_CALL_CNT',
+    mutate: replaced([0x48, 0x83, 0x00, 0x01], [0x48, 0x83, 0x00, 0x02]),
+  },
+  {
+    name: 'tail-call-count-by-value',
+    breaks: 'functions get the count, not a pointer to it: what they count is lost when they return',
+    guilty: GUILTY,
+    source: 'linux 116e04ba1459',
+    mutate: (target) => ({
+      ...target,
+      lowerCall(context, callee) {
+        const isCounted = callee.kind === 'bpf' && context.tailCall !== 'none';
+        if (!isCounted) return target.lowerCall(context, callee);
+        const { asm } = context;
+        const inner: LowerContext = { ...context, asm: new Assembler(64), calls: [] };
+        target.lowerCall(inner, callee);
+        const bytes = inner.asm.bytes();
+        asm.raw(bytes, 0, POINTER_LOAD_BYTES);
+        load(asm, 8, RAX, RAX, 0);
+        asm.raw(bytes, POINTER_LOAD_BYTES);
+        for (const { callee: to } of inner.calls) context.calls.push({ end: asm.length, callee: to });
+      },
+    }),
+  },
+  {
+    name: 'tail-call-fresh-count',
+    breaks: 'functions begin to count anew',
+    guilty: GUILTY,
+    source: 'linux 2b5dcb31a19a',
+    mutate: (target) => ({
+      ...target,
+      prologue(context) {
+        const { tailCall } = context;
+        target.prologue({ ...context, tailCall: tailCall === 'function' ? 'program' : tailCall });
+      },
+    }),
+  },
+  {
+    name: 'tail-call-pointer-from-wrong-depth',
+    breaks: 'functions get what lies a word beside the pointer to the count',
+    guilty: GUILTY,
+    source: 'linux ff672c67ee76',
+    mutate: (target) => ({
+      ...target,
+      lowerCall(context, callee) {
+        const { frame } = context;
+        target.lowerCall({ ...context, frame: { ...frame, stackDepth: frame.stackDepth + 8 } }, callee);
+      },
+    }),
+  },
+  {
+    name: 'tail-call-count-from-wrong-depth',
+    breaks: 'tail calls count where the stack of the function ends, 8 bytes too high',
+    guilty: GUILTY,
+    source: 'linux ff672c67ee76',
+    mutate: inTailCall((bytes, { frame }) =>
+      swapped(bytes, int32(-frame.stackDepth - 16), int32(-frame.stackDepth - 8)),
+    ),
+  },
+  {
+    name: 'tail-call-index-64-bits',
+    breaks: 'the upper half of the index is not cleared',
+    guilty: GUILTY,
+    source: 'linux emit_bpf_tail_call_indirect(): mov edx, edx',
+    mutate: dropped([0x89, 0xd2]),
+  },
+  {
+    name: 'tail-call-index-off-by-one',
+    breaks: 'the index may be the number of entries',
+    guilty: GUILTY,
+    source: 'linux emit_bpf_tail_call_indirect(): jbe',
+    mutate: replaced([0x39, 0x56, 0x10, 0x76], [0x39, 0x56, 0x10, 0x72]),
+  },
+  {
+    name: 'tail-call-empty-slot',
+    breaks: 'an empty slot is not seen',
+    guilty: GUILTY,
+    source: 'linux emit_bpf_tail_call_indirect()',
+    mutate: inTailCall((bytes) => {
+      const at = bytes.findIndex(
+        (byte, i) => byte === 0x48 && bytes[i + 1] === 0x85 && bytes[i + 2] === 0xc9,
+      );
+      return bytes.map((byte, i) => (i >= at && i < at + 5 ? NOP : byte));
+    }),
+  },
+  {
+    name: 'tail-call-enters-too-early',
+    breaks: 'the next program is entered before `push rbp`',
+    guilty: GUILTY,
+    source: 'linux X86_TAIL_CALL_OFFSET',
+    mutate: replaced([0x48, 0x83, 0xc1, 0x0c], [0x48, 0x83, 0xc1, 0x08]),
+  },
+  {
+    name: 'tail-call-keeps-stack',
+    breaks: 'the BPF stack of the program that ends is not released',
+    guilty: GUILTY,
+    source: 'linux emit_bpf_tail_call_indirect()',
+    mutate: inTailCall((bytes, { frame }) =>
+      swapped(bytes, [0x48, 0x81, 0xc4, ...int32(frame.stackDepth)], [0x48, 0x81, 0xc4, ...int32(0)]),
+    ),
+  },
+  {
+    name: 'tail-call-forgets-rbx',
+    breaks: 'rbx is not given back before the next program is entered',
+    // Seen where the successor returns.
+    guilty: { stages: ['epilogue'], insn: /^exit/ },
+    source: 'linux emit_bpf_tail_call_indirect(): pop_callee_regs()',
+    mutate: replaced([0x5b, 0x58, 0x58], [0x58, 0x58, 0x58]),
+  },
+];
+
+/** `mov rax, [rbp + disp32]` */
+const POINTER_LOAD_BYTES = 7;
+
+const int32 = (value: number): Bytes => [...new Uint8Array(Int32Array.of(value).buffer)];

@@ -1,0 +1,231 @@
+/** Tail calls in native code: bytes by hand, function by function of bpf_jit_comp.c; and runs on both sides. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { CONVENTION_NAMES } from '../../src/bpf/calling.ts';
+import { Checker } from '../../src/checker.ts';
+import { ImageRunner } from '../../src/emu/run-image.ts';
+import { openUnicorn } from '../../src/emu/unicorn.ts';
+import { compile } from '../../src/jit/compile.ts';
+import { tailCallRoles } from '../../src/jit/tail-calls.ts';
+import { requestOf } from '../../src/jits/request.ts';
+import { runner } from '../cost/machines.ts';
+import { envOf } from '../kit/insns.ts';
+import {
+  AGAIN,
+  CALLS_AFTERWARDS,
+  COUNTER,
+  FALLS_THROUGH,
+  programOf,
+  TAIL_CALL_PROGRAMS,
+  tailCall,
+  throughFunction,
+} from '../kit/tail-calls.ts';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').replace(/../g, '$& ').trim();
+
+/** Native bytes of subprogs, and of slots. */
+function codeOf(text: string, options: Parameters<typeof compile>[1] = {}) {
+  const { image } = compile(programOf(text), options);
+  const starts = [...(image.pcMap ?? []), [-1, image.code.length] as const];
+  const at = (pc: number): string => {
+    const i = starts.findIndex(([slot]) => slot === pc);
+    return hex(image.code.subarray(starts[i]?.[1], starts[i + 1]?.[1]));
+  };
+  const prologue = (subprog: number): string => {
+    const from = image.subprogEntries[subprog] ?? 0;
+    const to = image.pcMap?.find(([, offset]) => offset >= from)?.[1];
+    return hex(image.code.subarray(from, to));
+  };
+  return { image, at, prologue };
+}
+
+const SHAPES = `
+# oracle: prog-array jumps again
+main:
+  *(u64 *)(r10 - 16) = 1
+  call step
+  exit
+step:
+  r6 = 1
+  r7 = 1
+  *(u64 *)(r10 - 8) = 1
+  ${tailCall(0)}
+  r0 = 0
+  call apart
+  exit
+apart:
+  r0 = 0
+  exit
+${AGAIN}`;
+const CALL_OF_STEP = 1;
+const TAIL_CALL = 9;
+const CALL_OF_APART = 11;
+
+describe('the prologue', () => {
+  it('of a program clears rax and pushes count and pointer; rax above 33 is a pointer already', () => {
+    expect(codeOf(SHAPES).prologue(0)).toBe(
+      '0f 1f 44 00 00 48 31 c0 55 48 89 e5 48 81 ec 10 00 00 00 48 83 f8 21 77 06 50 48 89 e0 eb 01 50 50',
+    );
+  });
+
+  it('of a function that can reach a tail call pushes the pointer twice, above its saved registers', () => {
+    expect(codeOf(SHAPES).prologue(1)).toBe(
+      '0f 1f 44 00 00 0f 1f 00 55 48 89 e5 48 81 ec 08 00 00 00 50 50 53 41 55',
+    );
+  });
+
+  it('of a function that cannot is as ever', () => {
+    expect(codeOf(SHAPES).prologue(2)).toBe('0f 1f 44 00 00 0f 1f 00 55 48 89 e5');
+  });
+
+  it('can be entered behind `mov rbp, rsp`: 12 bytes in, with endbr64 16', () => {
+    expect(codeOf(SHAPES).image.tailCallOffset).toBe(12);
+    const { image, prologue } = codeOf(SHAPES, { endbr: true });
+    expect(image.tailCallOffset).toBe(16);
+    expect(prologue(0)).toMatch(/^(?:\w\w ){16}f3 0f 1e fa 48 81 ec/);
+    expect(compile(programOf('main:\n  exit\n')).image.tailCallOffset).toBeUndefined();
+  });
+});
+
+describe('a call', () => {
+  it('of a function hands over the pointer, from below the stack of its own frame', () => {
+    expect(codeOf(SHAPES).at(CALL_OF_STEP)).toMatch(/^48 8b 85 e0 ff ff ff e8 /);
+    expect(codeOf(SHAPES).at(CALL_OF_APART)).toMatch(/^48 8b 85 e8 ff ff ff e8 /);
+  });
+});
+
+describe('a tail call', () => {
+  const HEAD = '89 d2 39 56 10 76 34 48 8b 85 e8 ff ff ff 48 83 38 21 73 27';
+  const FIND = '48 8b 8c d6 10 01 00 00 48 85 c9 74 1a 48 83 00 01';
+  const LEAVE = '41 5d 5b 58 58 48 81 c4 08 00 00 00';
+
+  it('checks index, count and program, counts, undoes the frame and jumps past the prologue', () => {
+    expect(codeOf(SHAPES).at(TAIL_CALL)).toBe(`${HEAD} ${FIND} ${LEAVE} 48 8b 49 30 48 83 c1 0c ff e1`);
+  });
+
+  it('jumps four bytes farther with endbr64', () => {
+    expect(codeOf(SHAPES, { endbr: true }).at(TAIL_CALL)).toMatch(/48 83 c1 10 ff e1$/);
+  });
+});
+
+describe('tailCallRoles', () => {
+  it('are for those that make one, and for those that call them', () => {
+    expect(tailCallRoles(programOf(SHAPES))).toEqual(['program', 'function', 'none', 'program']);
+  });
+
+  it('are none for a program without program arrays', () => {
+    expect(tailCallRoles(programOf('main:\n  call 12\n  exit\n'))).toEqual(['none']);
+  });
+
+  it('go up through more than one call', () => {
+    const text = `# oracle: prog-array jumps -
+main:
+  call a
+  exit
+a:
+  call b
+  exit
+b:
+  ${tailCall(0)}
+  r0 = 0
+  exit
+`;
+    expect(tailCallRoles(programOf(text))).toEqual(['program', 'function', 'function']);
+  });
+});
+
+const PASSED = '*(u64 *)(r11 - 8) = 6\n  *(u64 *)(r11 - 16) = 7';
+const TAKES = throughFunction(24, PASSED).replace(
+  '  r6 = 5\n  r7 = 6\n',
+  '  r6 = *(u64 *)(r11 + 8)\n  r7 = *(u64 *)(r11 + 16)\n',
+);
+/** The second call passes them again. */
+const MIXED = TAKES.replace('  r1 = r6\n  call step', `  r1 = r6\n  ${PASSED}\n  call step`);
+
+describe('stack arguments beside tail calls', () => {
+  it.each(['linux', 'zero', 'v3'] as const)('are refused under %s, as Linux refuses them', (convention) => {
+    expect(() => compile(programOf(MIXED), { convention })).toThrow(
+      'tail_calls are not allowed in programs with stack args',
+    );
+  });
+
+  it('are refused of a function that only takes them', () => {
+    const taken = `# oracle: prog-array jumps -\nmain:\n  call f\n  exit\nf:\n  r0 = *(u64 *)(r11 + 8)\n  ${tailCall(0)}\n  exit\n`;
+    expect(() => compile(programOf(taken))).toThrow('tail_calls are not allowed');
+  });
+
+  it('share a frame under reply', () => {
+    const checker = new Checker({ jit: { convention: 'reply' } });
+    try {
+      const result = checker.check(programOf(MIXED), { memory: COUNTER });
+      expect(result.verdict).toBe('agree');
+      expect(result.want?.outcome).toEqual({ kind: 'exit', r0: (99n << 8n) + 33n });
+      const [main, step] = result.image?.frames ?? [];
+      expect(main).toMatchObject({ stackDepth: 24, outgoing: 16, savedAt: -48, bytes: 24 + 16 + 16 + 16 });
+      expect(step).toMatchObject({ stackDepth: 24, outgoing: 0, savedAt: -48 });
+    } finally {
+      checker.close();
+    }
+  });
+
+  it('are taken in functions that cannot reach a tail call', () => {
+    const apart = `# oracle: prog-array jumps -
+main:
+  ${tailCall(0)}
+  call outer
+  exit
+outer:
+  *(u64 *)(r11 - 8) = 6
+  call inner
+  exit
+inner:
+  r0 = *(u64 *)(r11 + 8)
+  exit
+`;
+    const checker = new Checker();
+    try {
+      expect(checker.check(programOf(apart)).want?.outcome).toEqual({ kind: 'exit', r0: 6n });
+    } finally {
+      checker.close();
+    }
+  });
+});
+
+describe('programs with tail calls', () => {
+  const cases = CONVENTION_NAMES.flatMap((convention) =>
+    [...TAIL_CALL_PROGRAMS, SHAPES].flatMap((text, i) =>
+      [false, true].map((endbr) => [convention, i, endbr, text] as const),
+    ),
+  );
+
+  it.each(cases)('agree under %s: program %i, endbr %s', (convention, _, endbr, text) => {
+    const program = programOf(text);
+    const { image } = compile(program, { convention, endbr });
+    const { result } = runner.count({ name: 'tail call', program, env: envOf({ memory: COUNTER }) }, image);
+    expect(result.divergences).toEqual([]);
+    expect(result.verdict).toBe('agree');
+  });
+
+  const engine = new ImageRunner(openUnicorn());
+  afterAll(() => engine.close());
+
+  it('are not run as images that do not say where tail calls enter', () => {
+    const program = programOf(FALLS_THROUGH);
+    const { tailCallOffset: _, ...image } = compile(program).image;
+    const subject = {
+      subprogs: program.subprogs,
+      callees: [],
+      data: [],
+      progArrays: program.progArrays ?? [],
+    };
+    expect(() => engine.run(image, subject, envOf({ memory: COUNTER }), { fuel: 100 })).toThrow(
+      'it does not say where tail calls enter a program',
+    );
+  });
+
+  it('are not sent to JITs behind the image protocol, which has no program arrays', () => {
+    const input = { contextSize: 0, addressOf: () => 0n };
+    expect(() => requestOf(1, programOf(CALLS_AFTERWARDS), input)).toThrow(
+      'it has program arrays, which the image protocol does not know',
+    );
+  });
+});

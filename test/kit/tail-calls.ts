@@ -1,0 +1,101 @@
+/** Programs with tail calls, as text: what tests of both sides run. */
+import { load } from '../../src/bpf/load.ts';
+import type { Program } from '../../src/bpf/program.ts';
+
+/** Reads assembler text with `# oracle:` lines. */
+export const programOf = (text: string, fileName = 'tail-calls.s'): Program =>
+  load(Buffer.from(text), { fileName }).program;
+
+/** Instructions of a tail call of `jumps`, the first array. */
+export const tailCall = (index: number | string): string => `
+  r2 = 0x3a4080000000 ll
+  ${typeof index === 'number' ? `r3 = ${index}` : index}
+  call 12`;
+
+/** A program that counts in the context and calls itself again. */
+export const AGAIN = `
+.type again, @function
+again:
+  r6 = r1
+  r0 = *(u64 *)(r1 + 0)
+  r0 += 1
+  *(u64 *)(r1 + 0) = r0
+  ${tailCall(0)}
+  r0 = *(u64 *)(r6 + 0)
+  exit
+`;
+
+/** main → function → again …: what was counted below the function is counted; `stack` bytes are used in each. */
+export const throughFunction = (stack = 0, args = ''): string => `
+# oracle: prog-array jumps again,-
+main:
+  r6 = r1
+  ${stack === 0 ? '' : `*(u64 *)(r10 - ${stack}) = 1`}
+  ${args}
+  call step
+  r7 = r0
+  r1 = r6
+  call step
+  r0 <<= 8
+  r0 += r7
+  exit
+step:
+  r6 = 5
+  r7 = 6
+  ${stack === 0 ? '' : `*(u64 *)(r10 - ${stack}) = 1`}
+  ${tailCall(0)}
+  r0 = 99
+  exit
+${AGAIN}`;
+
+/** A function whose successor calls a function itself. */
+export const CALLS_AFTERWARDS = `
+# oracle: prog-array jumps next
+main:
+  call step
+  exit
+step:
+  r6 = 1
+  *(u64 *)(r10 - 24) = r6
+  ${tailCall(0)}
+  r0 = 99
+  exit
+.type next, @function
+next:
+  r7 = 2
+  call leaf
+  r0 += r7
+  exit
+leaf:
+  r0 = 3
+  *(u64 *)(r10 - 8) = r0
+  exit
+`;
+
+/** Tail calls that go on behind themselves: an index past the end, an empty slot; and one with a wide index. */
+export const FALLS_THROUGH = `
+# oracle: prog-array jumps last,-
+main:
+  r6 = r1
+  ${tailCall(2)}
+  r1 = r6
+  ${tailCall(1)}
+  r1 = r6
+  ${tailCall('r3 = 0x700000000 ll')}
+  r0 = 1
+  exit
+.type last, @function
+last:
+  r0 = 2
+  exit
+`;
+
+export const TAIL_CALL_PROGRAMS: readonly string[] = [
+  throughFunction(),
+  throughFunction(40),
+  CALLS_AFTERWARDS,
+  FALLS_THROUGH,
+];
+
+/** Context for all of them: one counter. */
+export const COUNTER = new Uint8Array(16);
