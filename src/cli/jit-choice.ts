@@ -39,10 +39,14 @@ export function compilerOf(choice: JitChoice): (program: Program, contextSize: n
   if (jit === 'builtin') return (program) => compile(program, options);
   if (isForeign(jit)) {
     const foreign = foreignJit(jit);
-    return (program, contextSize) => ({
-      image: foreign.compile(program, { contextSize, addressOf: defaultAddresses(program) }),
-      rewrites: [],
-    });
+    const { convention } = choice;
+    return (program, contextSize) => {
+      const asked = convention === undefined ? program : { ...program, convention };
+      return {
+        image: foreign.compile(asked, { contextSize, addressOf: defaultAddresses(program) }),
+        rewrites: [],
+      };
+    };
   }
   const mutant = mutantOf(jit);
   if (mutant === undefined)

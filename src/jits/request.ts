@@ -1,6 +1,7 @@
 /** What a JIT in a process of its own is asked: one program, as a line of JSON. */
 import { encode } from '../bpf/encode.ts';
 import type { Program } from '../bpf/program.ts';
+import { toFileForm } from '../bpf/stack-arg-form.ts';
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
@@ -36,11 +37,12 @@ export function requestOf(id: number, program: Program, input: CompileInput): Im
   if (program.progArrays !== undefined)
     throw badInput('jit', program.name, 'it has program arrays, which the image protocol does not know');
   const callees = [...program.callees.values()];
-  const code = encode(program.insns);
+  const { convention } = program;
+  const code = encode(toFileForm(program.insns, program.subprogs, convention));
   return {
     id,
     bpf: Buffer.from(code.buffer, code.byteOffset, code.length).toString('hex'),
-    convention: program.convention,
+    convention,
     subprogs: program.subprogs.map(({ start }) => start),
     base: hex(CODE_BASE),
     callees: Object.fromEntries(callees.map((callee) => [calleeKey(callee), hex(addressOf(callee))])),

@@ -3,6 +3,8 @@
  * the image, there is one subprog entry a subprog) is in answer.ts. docs/IMAGE-PROTOCOL.md has it in words.
  */
 
+import { CONVENTION_NAMES } from '../bpf/calling.ts';
+
 const HEX_BYTES = '^(?:[0-9a-fA-F]{2})+$';
 const ADDRESS = '^0x[0-9a-f]{1,16}$';
 const CALLEE = '^(?:helper|kfunc):-?[0-9]+$';
@@ -24,7 +26,7 @@ export const REQUEST_SCHEMA = {
   properties: {
     id: { ...ID, description: 'The answer must carry it.' },
     bpf: { type: 'string', pattern: HEX_BYTES, description: 'Instructions, 8 bytes each (RFC 9669 §3).' },
-    convention: { enum: ['linux'], description: 'How arguments 6..12 travel in the bytecode.' },
+    convention: { enum: CONVENTION_NAMES, description: 'How arguments 6..12 travel in the bytecode.' },
     subprogs: { type: 'array', items: offset, minItems: 1, description: 'First slot of each; [0] is main.' },
     base: { type: 'string', pattern: ADDRESS, description: 'Address the image will run at.' },
     callees: {
