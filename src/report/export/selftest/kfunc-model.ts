@@ -8,6 +8,8 @@ export interface NamedKfunc {
   readonly callee: Callee;
   readonly name: string;
   readonly args: number;
+  /** Positions of arguments that its result depends on. */
+  readonly counting: readonly number[];
 }
 
 /** `u64 a1, u64 a2`, or void. */
@@ -23,13 +25,15 @@ export function kfuncModels(kfuncs: readonly NamedKfunc[]): string[] {
     ...FMIX.map((multiplier) => `\tx = (x ^ (x >> ${FMIX_SHIFT})) * ${number(multiplier)};`),
     `\treturn x ^ (x >> ${FMIX_SHIFT});`,
     '}',
-    ...kfuncs.flatMap(({ callee, name, args }) => [
+    ...kfuncs.flatMap(({ callee, name, args, counting }) => [
       '',
       `__bpf_kfunc u64 ${name}(${parameters('u64', args)})`,
       '{',
       `\tu64 h = ${number(modelStart(callee))};`,
       '',
-      ...Array.from({ length: args }, (_, i) => `\th = mix(h ^ (a${i + 1} + ${number(modelKey(i + 1))}));`),
+      ...counting
+        .filter((position) => position <= args)
+        .map((position) => `\th = mix(h ^ (a${position} + ${number(modelKey(position))}));`),
       '\treturn h;',
       '}',
     ]),

@@ -9,6 +9,7 @@ import type { ExportSubject } from '../subject.ts';
 import { asmLine } from './inline-asm.ts';
 import type { ItemFunction, Items } from './items.ts';
 import { kfuncModels, type NamedKfunc, parameters } from './kfunc-model.ts';
+import { maskedKfuncs, type Positions } from './masked-kfuncs.ts';
 import { type Names, namesOf } from './names.ts';
 import { type Observation, observe } from './observe.ts';
 import { PREAMBLE } from './preamble.ts';
@@ -19,20 +20,26 @@ import { passesStackArgs, weighed } from './weigh.ts';
 export interface Test {
   readonly items: Items;
   readonly seen: Observation;
+  /** Arguments of kfuncs that their results depend on. */
+  readonly positions: Positions;
+  /** The case with such kfuncs. */
+  readonly subject: ExportSubject;
 }
 
-export function testOf(subject: ExportSubject): Test {
-  const items = prepared(subject);
-  const seen = observe(subject, items);
-  if (!passesStackArgs(items)) return { items, seen };
+export function testOf(given: ExportSubject): Test {
+  const items = prepared(given);
+  const kfuncs = maskedKfuncs(given, items);
+  const seen = observe(kfuncs.subject, items);
+  if (!passesStackArgs(items)) return { items, seen, ...kfuncs };
   const more = weighed(items, seen);
-  return { items: more, seen: observe(subject, more) };
+  return { items: more, seen: observe(kfuncs.subject, more), ...kfuncs };
 }
 
 export function selftestExport(subject: ExportSubject): string {
-  const { items, seen } = testOf(subject);
+  const test = testOf(subject);
+  const { items, seen } = test;
   const names = namesOf(items, subject.program);
-  const kfuncs = kfuncsOf(subject.program, names, seen);
+  const kfuncs = kfuncsOf(subject.program, names, test);
   const [main, ...others] = items.functions.map((fn, i) => ({ fn, name: names.functions[i] ?? '' }));
   return [
     '// SPDX-License-Identifier: GPL-2.0',
@@ -130,11 +137,13 @@ function body(fn: ItemFunction, names: Names): string[] {
   ];
 }
 
-function kfuncsOf({ callees }: Program, { kfuncs }: Names, { arity }: Observation): NamedKfunc[] {
+function kfuncsOf({ callees }: Program, { kfuncs }: Names, { seen, positions }: Test): NamedKfunc[] {
   return [...callees.values()].flatMap((callee) => {
     const key = calleeKey(callee);
     const name = kfuncs.get(key);
-    return name === undefined ? [] : [{ callee, name, args: callee.args ?? arity.get(key) ?? 0 }];
+    if (name === undefined) return [];
+    const args = callee.args ?? seen.arity.get(key) ?? 0;
+    return [{ callee, name, args, counting: positions.get(key) ?? [] }];
   });
 }
 
@@ -144,7 +153,8 @@ function kfuncComment(kfuncs: readonly NamedKfunc[]): string[] {
   return [
     '',
     '/*',
-    ' * The kfuncs, for a module such as bpf_testmod. In their results each argument counts by its position.',
+    ' * The kfuncs, for a module such as bpf_testmod. In their results each argument counts by its position, but for',
+    ' * those that are addresses in this test.',
     ' *',
     ...models.map((line) => (line === '' ? ' *' : ` *\t${line}`)),
     ' */',

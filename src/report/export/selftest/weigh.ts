@@ -82,8 +82,8 @@ function exitItems({ r0 }: Observation, witness: Reference): Item[] {
   const text = [
     'r1 = address ll',
     'r1 = *(u64 *)(r1 + 0)',
-    // A result that is an address, or depends on one, shows nothing.
-    r0 === undefined ? 'r0 = r1' : 'r0 ^= r1',
+    // A result that is an address, or depends on one, shows nothing. One that was seen already must not cancel out.
+    ...(r0 === undefined ? ['r0 = r1'] : ['r1 *= 30', 'r0 += r1']),
     'r1 = r0',
     'r1 >>= 32',
     'r0 ^= r1',
