@@ -1,8 +1,10 @@
 /** A whole spec to a program: functions lowered from the last to the first, laid out, calls resolved. */
+import { MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { Insn } from '../bpf/insn.ts';
 import { buildProgram, type Callee, type Program } from '../bpf/program.ts';
 import type { Input } from '../core/env.ts';
 import { conform } from './conform.ts';
+import { countersOf } from './lowering/body.ts';
 import { type Callable, pointersOf } from './lowering/builder.ts';
 import { type LoweredFunction, lowerFunction } from './lowering/function.ts';
 import { ANY, type Profile } from './profile.ts';
@@ -37,12 +39,35 @@ export function lower(wanted: ProgramSpec, profile: Profile = ANY): Generated {
       seed,
       profile,
       budget,
+      room: stackRoom(functions.slice(0, index), callables),
     });
     lowered[index] = done;
-    callables = [{ index, args: fn.args, pointers: pointersOf(fn), cost: done.cost }, ...callables];
+    const { cost } = done;
+    const depth = stackDepth(done, callables);
+    callables = [{ index, args: fn.args, pointers: pointersOf(fn), cost, depth }, ...callables];
   }
   return { spec: wanted, program: link(spec, lowered, addresses), input: { memory: contextOf(spec) } };
 }
+
+/**
+ * Bytes of stack left for a function by those it may call, and by what those that may call it cannot do without:
+ * Linux bounds the sum over a chain of calls (check_max_stack_depth_subprog()).
+ */
+function stackRoom(before: readonly FunctionSpec[], behind: readonly Callable[]): number {
+  const least = before.reduce((sum, { body }) => sum + frameBytes(countersOf(body)), 0);
+  return MAX_STACK_BYTES - least - Math.max(0, ...behind.map(({ depth }) => depth));
+}
+
+/** Of a function and those it calls. */
+function stackDepth({ stack, calls }: LoweredFunction, behind: readonly Callable[]): number {
+  const called = new Set(calls.map(({ functionIndex }) => functionIndex));
+  return (
+    frameBytes(stack) + Math.max(0, ...behind.map(({ index, depth }) => (called.has(index) ? depth : 0)))
+  );
+}
+
+/** Linux round_up_stack_depth() */
+const frameBytes = (bytes: number): number => 16 * Math.ceil(bytes / 16);
 
 function link(spec: ProgramSpec, lowered: readonly LoweredFunction[], addresses: Addresses): Program {
   const starts = placeReached(lowered);

@@ -3,6 +3,7 @@
  * branches and loops opened, fewer arguments and natives, less memory, plainer operands. Every spec lowers, so
  * nothing here can make an invalid program.
  */
+import { MAX_ARGS, MAX_REG_ARGS } from '../bpf/calling.ts';
 import { R10 } from '../bpf/reg.ts';
 import { shrinkImm } from './imm.ts';
 import type {
@@ -74,8 +75,11 @@ function* absorbFunctions(spec: ProgramSpec): Iterable<ProgramSpec> {
   for (let index = functions.length - 1; index > 0; index--) {
     const { args } = functions[index] as FunctionSpec;
     const fewer = { ...spec, functions: functions.filter((_, k) => k !== index) };
-    for (const [k, native] of natives.entries())
-      if (native.args < args) yield { ...fewer, natives: natives.with(k, { ...native, args }) };
+    for (const [k, native] of natives.entries()) {
+      const most = native.kind === 'helper' ? MAX_REG_ARGS : MAX_ARGS;
+      if (native.args < args && args <= most)
+        yield { ...fewer, natives: natives.with(k, { ...native, args }) };
+    }
   }
 }
 

@@ -1,5 +1,4 @@
 /** Statements one after the other: branches, loops, exits, and whatever the other families lower. */
-import { MAX_STACK_BYTES } from '../../bpf/calling.ts';
 import type { Insn } from '../../bpf/insn.ts';
 import { R0, R10 } from '../../bpf/reg.ts';
 import type { Stmt } from '../spec.ts';
@@ -150,11 +149,8 @@ function makesCall(body: readonly Stmt[]): boolean {
   return false;
 }
 
-/** Bytes of stack that statements may use: what the spec wants, as far as the counters of loops leave room. */
-export function stackFor(wanted: number, body: readonly Stmt[]): number {
-  const counters = 8 * loopDepth(body);
-  return Math.min(wanted, MAX_STACK_BYTES - counters);
-}
+/** Bytes of stack that the counters of loops take. */
+export const countersOf = (body: readonly Stmt[]): number => 8 * loopDepth(body);
 
 function loopDepth(body: readonly Stmt[]): number {
   let depth = 0;

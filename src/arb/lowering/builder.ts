@@ -22,6 +22,8 @@ export interface Callable {
   readonly pointers: number;
   /** Instructions one call runs at the most. */
   readonly cost: number;
+  /** Bytes of stack it and its callees take at the most. */
+  readonly depth: number;
 }
 
 /** What surrounds a function. */
@@ -37,6 +39,8 @@ export interface Surroundings {
   readonly profile: Profile;
   /** Instructions a call of it may run at the most, its callees' included. */
   readonly budget: number;
+  /** Bytes of stack it may use. */
+  readonly room: number;
 }
 
 /** A call whose distance is set when all functions have their places. */

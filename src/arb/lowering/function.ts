@@ -6,7 +6,7 @@
  */
 import type { Insn } from '../../bpf/insn.ts';
 import type { FunctionSpec } from '../spec.ts';
-import { lowerBody, lowerExit, stackFor } from './body.ts';
+import { countersOf, lowerBody, lowerExit } from './body.ts';
 import { FunctionBuilder, type OpenCall, type Surroundings } from './builder.ts';
 import { lowerHead } from './head.ts';
 
@@ -15,12 +15,17 @@ export interface LoweredFunction {
   readonly calls: readonly OpenCall[];
   /** Instructions it runs at the most, its callees' included. */
   readonly cost: number;
+  /** Bytes of stack it uses. */
+  readonly stack: number;
 }
 
 export function lowerFunction(spec: FunctionSpec, around: Surroundings): LoweredFunction {
-  const builder = new FunctionBuilder(spec, around, stackFor(spec.stack, spec.body));
+  const counters = countersOf(spec.body);
+  const stack = Math.min(spec.stack, around.room - counters);
+  const builder = new FunctionBuilder(spec, around, stack);
   lowerHead(builder);
   lowerBody(builder, spec.body);
   if (!builder.dead) lowerExit(builder, spec.mix);
-  return builder;
+  const { insns, calls, cost } = builder;
+  return { insns, calls, cost, stack: 8 * Math.ceil(stack / 8) + counters };
 }
