@@ -11,17 +11,18 @@ module.exports = {
   forbidden: [
     layer('core'),
     layer('bpf', 'core'),
+    layer('lint', 'core', 'bpf'),
     layer('interp', 'core', 'bpf'),
     layer('x86', 'core'),
     layer('jit', 'core', 'bpf', 'x86'),
     layer('emu', 'core', 'x86'),
     layer('jits', 'core', 'bpf', 'x86'),
-    layer('oracle', 'core', 'bpf', 'x86'),
+    layer('oracle', 'core', 'bpf', 'lint', 'x86'),
     layer('cost', 'core', 'bpf', 'x86'),
-    layer('arb', 'core', 'bpf'),
+    layer('arb', 'core', 'bpf', 'lint'),
     layer('mutant', 'core', 'bpf', 'x86', 'jit'),
-    layer('fuzz', 'core', 'bpf', 'arb', 'oracle'),
-    layer('report', 'core', 'bpf', 'x86', 'cost', 'oracle', 'fuzz', 'arb'),
+    layer('fuzz', 'core', 'bpf', 'lint', 'arb', 'oracle'),
+    layer('report', 'core', 'bpf', 'lint', 'x86', 'cost', 'oracle', 'fuzz', 'arb'),
     // It times all of them.
     layer('bench', 'core', 'bpf', 'x86', 'interp', 'jit', 'emu', 'oracle', 'arb', 'fuzz'),
     {

@@ -10,8 +10,9 @@ import { type EngineSource, Runners } from './emu/runners.ts';
 import { openUnicorn } from './emu/unicorn.ts';
 import { interpret, interpretSteps } from './interp/interpret.ts';
 import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
+import { firstContractBreach } from './lint/lint.ts';
 import { masksOf } from './oracle/arg-masks.ts';
-import { asChosen, type Case, type CaseResult } from './oracle/case.ts';
+import { asChosen, type Case, type CaseResult, skipped } from './oracle/case.ts';
 import type { Explained } from './oracle/explained.ts';
 import { type Localisation, localise, type StepMachines, type StepObserver } from './oracle/lockstep.ts';
 import { placementOf } from './oracle/placement.ts';
@@ -46,6 +47,11 @@ export interface CheckOptions {
    * reference for each call. @defaultValue false
    */
   readonly vacuity?: boolean;
+  /**
+   * Whether a program that breaks a rule of stack arguments is refused before it runs: what it does would say
+   * nothing of the JIT. @defaultValue true
+   */
+  readonly lint?: boolean;
 }
 
 /** What programs are judged with. */
@@ -113,15 +119,40 @@ export class Checker {
    */
   checkAll(subjects: readonly Subject[], before?: (index: number) => void): CaseResult[] {
     const cases = subjects.map(({ subject, options = {} }) => toCase(subject, options));
-    return runCases(cases, this.#machines, before).map((result, index) => {
+    const results = subjects.map(({ options = {} }, index) => this.#refusal(cases[index] as Case, options));
+    const admitted = cases.map((_, index) => index).filter((index) => results[index] === null);
+    const run = runCases(
+      admitted.map((index) => cases[index] as Case),
+      this.#machines,
+      (k) => before?.(admitted[k] as number),
+    );
+    run.forEach((result, k) => {
+      const index = admitted[k] as number;
       const judged = asChosen(cases[index] as Case, result.image);
-      const wantsVacuity = subjects[index]?.options?.vacuity === true && result.verdict === 'agree';
-      if (result.verdict !== 'diverge' && !wantsVacuity) return result;
-      before?.(index);
-      if (wantsVacuity) return withVacuity(judged, result);
-      const culprit = this.#localise(judged, result);
-      return culprit === null ? result : { ...result, culprit };
+      const wantsVacuity = subjects[index]?.options?.vacuity === true;
+      results[index] = this.#finish(judged, result, wantsVacuity, () => before?.(index));
     });
+    return results as CaseResult[];
+  }
+
+  /** Why a case is not run, if it is not. */
+  #refusal({ name, program, expected }: Case, { lint = true }: CheckOptions): CaseResult | null {
+    const { convention } = this.#options.jit ?? {};
+    const finding = lint
+      ? firstContractBreach(program, convention === undefined ? {} : { convention })
+      : undefined;
+    if (finding === undefined) return null;
+    return skipped(name, { kind: 'contract', finding }, { program, expected: expected ?? null });
+  }
+
+  /** What a result lacks that takes runs of its own. */
+  #finish(judged: Case, result: CaseResult, wantsVacuity: boolean, before: () => void): CaseResult {
+    const looksForCalls = wantsVacuity && result.verdict === 'agree';
+    if (result.verdict !== 'diverge' && !looksForCalls) return result;
+    before();
+    if (looksForCalls) return withVacuity(judged, result);
+    const culprit = this.#localise(judged, result);
+    return culprit === null ? result : { ...result, culprit };
   }
 
   /**
@@ -130,7 +161,7 @@ export class Checker {
    */
   explain(subject: Program | Loaded, options: CheckOptions & { readonly steps?: number } = {}): Explained {
     const asked = toCase(subject, options);
-    const result = runCase(asked, this.#machines);
+    const result = this.#refusal(asked, options) ?? runCase(asked, this.#machines);
     const judged = asChosen(asked, result.image);
     const localisation = this.#localise(judged, result);
     if (localisation === null || result.image === null) return { result, localisation, trace: null };

@@ -6,17 +6,12 @@ export {
   type GraphFunction,
 } from './call-graph.ts';
 export type { CallTarget } from './call-site.ts';
-export {
-  CONTRACT_RULES,
-  type ContractBreach,
-  type ContractRule,
-  contractBreaches,
-} from './contract/breaches.ts';
 export { funcProto } from './func-proto.ts';
 export { type BodyConstraints, functionBody } from './function-body.ts';
-export type { HostileEdit } from './hostile/edit.ts';
+export { HOSTILE_RULES, type HostileEdit, type HostileRule, RUN_RULES } from './hostile/edit.ts';
 export {
   type Hostile,
+  type HostileConstraints,
   type HostileSpec,
   hostileProgram,
   hostileSpec,

@@ -8,6 +8,7 @@ import { llvmStatement } from './asm/llvm.ts';
 import { mnemonicStatement } from './asm/mnemonic.ts';
 import { type SourceOptions, statements } from './asm/source.ts';
 import { tokenize } from './asm/tokens.ts';
+import type { RegisterRange } from './reg.ts';
 
 export type { Assembled } from './asm/builder.ts';
 export type { Dialect } from './asm/dialect.ts';
@@ -15,6 +16,8 @@ export type { Dialect } from './asm/dialect.ts';
 export interface AssembleOptions extends SourceOptions {
   /** @defaultValue 'auto', by the first instruction that only one dialect has */
   readonly dialect?: Dialect | 'auto';
+  /** @defaultValue 'general' */
+  readonly registers?: RegisterRange;
 }
 
 /**
@@ -36,7 +39,7 @@ export function assemble(text: string, options: AssembleOptions = {}): Assembled
     if (statement.startsWith('.')) section = directive(statement, section, builder, where);
     else if (section === 'data')
       throw badInput('assemble', where, `\`${statement}\` stands in a data section`);
-    else read(new Cursor(tokenize(statement, where), where), builder);
+    else read(new Cursor(tokenize(statement, where), where, options.registers), builder);
   }
   if (builder.pc === 0) throw badInput('assemble', options.name ?? 'text', 'there is no instruction in it');
   return builder.finish();

@@ -4,9 +4,23 @@
  */
 import { badInput, type OracleError } from '../core/errors.ts';
 import { ByteReader } from './byte-reader.ts';
+import type { WideArg } from './program.ts';
 
-/** Number of arguments (1..5 in r1..r5, 6..12 on the stack) by function name. */
-export type Prototypes = ReadonlyMap<string, number>;
+/** What BTF says of a function. */
+export interface Prototype {
+  /** Argument slots it takes: 1..5 in r1..r5, 6..12 on the stack. */
+  readonly args: number;
+  /** undefined: it is defined elsewhere. */
+  readonly linkage: 'static' | 'global' | undefined;
+  /** Arguments of more than one slot. */
+  readonly wide: readonly WideArg[];
+}
+
+/** By name. */
+export type Prototypes = ReadonlyMap<string, Prototype>;
+
+/** `vlen` of a FUNC: btf.rst §2.2.12. */
+const LINKAGE = ['static', 'global', undefined] as const;
 
 const BTF_MAGIC = 0xeb9f;
 const BTF_MAGIC_SWAPPED = 0x9feb;
@@ -75,15 +89,16 @@ const badBtf = (fileName: string, where: string, why: string): OracleError =>
  */
 export function readPrototypes(bytes: Uint8Array, fileName: string): Prototypes {
   const btf = readBtf(bytes, fileName);
-  const counts = new Map<string, number | undefined>();
+  const found = new Map<string, Prototype | undefined>();
   for (const type of btf.types) {
     if (type.kind !== 'FUNC') continue;
     const name = btf.nameAt(type.nameOffset);
-    const count = countArgs(btf, type);
-    counts.set(name, counts.has(name) && counts.get(name) !== count ? undefined : count);
+    const prototype = readPrototype(btf, type);
+    const isOther = found.has(name) && found.get(name)?.args !== prototype?.args;
+    found.set(name, isOther ? undefined : prototype);
   }
-  const known = new Map<string, number>();
-  for (const [name, count] of counts) if (count !== undefined) known.set(name, count);
+  const known = new Map<string, Prototype>();
+  for (const [name, prototype] of found) if (prototype !== undefined) known.set(name, prototype);
   return known;
 }
 
@@ -156,46 +171,50 @@ function typeAt(btf: Btf, id: number, user: BtfType): BtfType {
   throw badBtf(btf.fileName, `type ${user.id} (${user.kind})`, why);
 }
 
-/** Argument slots of a FUNC; undefined if it is variadic. */
-function countArgs(btf: Btf, func: BtfType): number | undefined {
+/** Of a FUNC; undefined if it is variadic. */
+function readPrototype(btf: Btf, func: BtfType): Prototype | undefined {
   const proto = typeAt(btf, func.sizeOrType, func);
   if (proto.kind !== 'FUNC_PROTO') {
     throw badBtf(btf.fileName, `type ${func.id} (FUNC)`, `its type is ${proto.kind}, not FUNC_PROTO`);
   }
-  let slots = 0;
+  let args = 0;
+  const wide: WideArg[] = [];
   for (let i = 0; i < proto.vlen; i++) {
     const param = btf.reader.u32(proto.extra + i * 8 + 4);
     // btf.rst §2.2.13: a last parameter of type 0 stands for "…".
     if (param === 0) return undefined;
-    slots += slotsOfParam(btf, typeAt(btf, param, proto), proto);
+    const type = withoutModifiers(btf, typeAt(btf, param, proto), proto);
+    const slots = slotsOfParam(btf, type, proto);
+    args += slots;
+    if (slots > 1) wide.push({ position: i + 1, type: type.kind, bytes: type.sizeOrType });
   }
-  return slots;
+  return { args, linkage: LINKAGE[func.vlen], wide };
 }
 
 function slotsOfParam(btf: Btf, type: BtfType, proto: BtfType): number {
+  switch (type.kind) {
+    case 'STRUCT':
+    case 'UNION':
+      // Larger than two slots goes by address.
+      return type.sizeOrType > 16 ? 1 : Math.ceil(type.sizeOrType / 8);
+    case 'INT':
+      return type.sizeOrType > 8 ? 2 : 1;
+    case 'PTR':
+    case 'ENUM':
+    case 'ENUM64':
+    case 'FLOAT':
+      return 1;
+    default:
+      throw badBtf(btf.fileName, `type ${proto.id} (FUNC_PROTO)`, `a parameter cannot be a ${type.kind}`);
+  }
+}
+
+const MODIFIERS: ReadonlySet<Kind> = new Set(['TYPEDEF', 'VOLATILE', 'CONST', 'RESTRICT', 'TYPE_TAG']);
+
+function withoutModifiers(btf: Btf, type: BtfType, proto: BtfType): BtfType {
   for (let depth = 0; depth < MAX_RESOLVE_DEPTH; depth++) {
-    switch (type.kind) {
-      case 'TYPEDEF':
-      case 'VOLATILE':
-      case 'CONST':
-      case 'RESTRICT':
-      case 'TYPE_TAG':
-        type = typeAt(btf, type.sizeOrType, type);
-        break;
-      case 'STRUCT':
-      case 'UNION':
-        // Larger than two slots goes by address.
-        return type.sizeOrType > 16 ? 1 : Math.ceil(type.sizeOrType / 8);
-      case 'INT':
-        return type.sizeOrType > 8 ? 2 : 1;
-      case 'PTR':
-      case 'ENUM':
-      case 'ENUM64':
-      case 'FLOAT':
-        return 1;
-      default:
-        throw badBtf(btf.fileName, `type ${proto.id} (FUNC_PROTO)`, `a parameter cannot be a ${type.kind}`);
-    }
+    if (!MODIFIERS.has(type.kind)) return type;
+    type = typeAt(btf, type.sizeOrType, type);
   }
   throw badBtf(
     btf.fileName,

@@ -5,7 +5,7 @@
  *   byte 0     1           2-3      4-7
  *   opcode     src:4 dst:4 off s16  imm s32      little-endian
  */
-import { badInput, type OracleError } from '../core/errors.ts';
+import { badInput, type ErrorParts, OracleError } from '../core/errors.ts';
 import {
   ALU_ROWS,
   CLASS_ALU,
@@ -42,7 +42,7 @@ import {
   SIZE_ROWS,
   type Size,
 } from './load-store.ts';
-import { REG_COUNT } from './reg.ts';
+import { type RegisterRange, registerLimit } from './reg.ts';
 
 /** The fields of one slot as they stand on the wire. */
 interface Wire {
@@ -52,10 +52,44 @@ interface Wire {
   readonly src: number;
   readonly off: number;
   readonly imm: number;
+  /** Numbers below it name registers. */
+  readonly limit: number;
+}
+
+export interface DecodeOptions {
+  /** @defaultValue 'general' */
+  readonly registers?: RegisterRange;
+}
+
+/** What is wrong with an instruction that cannot be decoded. */
+export interface Flaw {
+  readonly kind: 'opcode' | 'reserved-field' | 'ld-imm64' | 'other';
+  /** Slot. */
+  readonly pc: number;
+  readonly opcode: number;
+}
+
+class DecodeError extends OracleError {
+  readonly flaw: Flaw;
+
+  constructor(flaw: Flaw, parts: ErrorParts) {
+    super('input', parts);
+    this.flaw = flaw;
+  }
+}
+
+/** The flaw that brought an error about, if it was one. */
+export function flawOf(error: unknown): Flaw | undefined {
+  if (error instanceof DecodeError) return error.flaw;
+  return error instanceof Error && error.cause !== undefined ? flawOf(error.cause) : undefined;
 }
 
 /** `bytes` is a whole number of 8-byte slots. Throws an `input` error at the first slot that is not BPF. */
-export function decode(bytes: Uint8Array): (Insn | undefined)[] {
+export function decode(
+  bytes: Uint8Array,
+  { registers = 'general' }: DecodeOptions = {},
+): (Insn | undefined)[] {
+  const limit = registerLimit(registers);
   if (bytes.length === 0) throw badInput('decode', 'program', 'it has no instructions');
   if (bytes.length % 8 !== 0) {
     throw badInput('decode', 'program', `${bytes.length} bytes is not a whole number of 8-byte instructions`);
@@ -64,11 +98,17 @@ export function decode(bytes: Uint8Array): (Insn | undefined)[] {
   const count = bytes.length / 8;
   const slots: (Insn | undefined)[] = new Array(count);
   for (let pc = 0; pc < count; pc++) {
-    const wire = readSlot(view, pc);
+    const wire = readSlot(view, pc, limit);
     if (wire.opcode === LDDW_OPCODE) {
       if (pc + 1 === count)
-        throw bad(wire, 'opcode', wire.opcode, 'the second half of the wide instruction is missing');
-      slots[pc] = decodeWide(wire, readSlot(view, pc + 1));
+        throw bad(
+          wire,
+          'opcode',
+          wire.opcode,
+          'the second half of the wide instruction is missing',
+          'ld-imm64',
+        );
+      slots[pc] = decodeWide(wire, readSlot(view, pc + 1, limit));
       slots[++pc] = undefined;
     } else {
       slots[pc] = decodeSlot(wire);
@@ -77,7 +117,7 @@ export function decode(bytes: Uint8Array): (Insn | undefined)[] {
   return slots;
 }
 
-function readSlot(view: DataView, pc: number): Wire {
+function readSlot(view: DataView, pc: number, limit: number): Wire {
   const at = pc * 8;
   const regs = view.getUint8(at + 1);
   return {
@@ -87,6 +127,7 @@ function readSlot(view: DataView, pc: number): Wire {
     src: regs >> 4,
     off: view.getInt16(at + 2, true),
     imm: view.getInt32(at + 4, true),
+    limit,
   };
 }
 
@@ -113,7 +154,7 @@ function decodeAlu(w: Wire): Insn {
   if (code === MOVSX_CODE && source === 'X' && w.off !== 0) {
     const bits = (MOVSX_BITS[width] as readonly number[]).find((b) => b === w.off) as 8 | 16 | 32 | undefined;
     if (bits === undefined)
-      throw bad(w, 'off', w.off, `movsx to ${width} bits takes ${MOVSX_BITS[width].join(', ')}`);
+      throw reserved(w, 'off', `movsx to ${width} bits takes ${MOVSX_BITS[width].join(', ')}`);
     zero(w, 'imm');
     return { kind: 'movsx', width, bits, dst: reg(w, 'dst'), src: reg(w, 'src') };
   }
@@ -135,7 +176,7 @@ function decodeSwap(w: Wire): Insn {
   const row = SWAP_ROWS.find((r) => r.class === (w.opcode & 7) && r.sourceBit === (w.opcode & SOURCE_X));
   if (row === undefined) throw unknown(w);
   const bits = SWAP_BITS.find((b) => b === w.imm);
-  if (bits === undefined) throw bad(w, 'imm', w.imm, 'a byte swap takes 16, 32 or 64');
+  if (bits === undefined) throw reserved(w, 'imm', 'a byte swap takes 16, 32 or 64');
   zero(w, 'src');
   zero(w, 'off');
   return { kind: 'swap', op: row.name, bits, dst: reg(w, 'dst') };
@@ -182,7 +223,7 @@ function decodeConditional(
 function decodeCall(w: Wire): Insn {
   const target = (Object.keys(CALL_SRC) as CallKind[]).find((kind) => CALL_SRC[kind] === w.src);
   if (target === undefined)
-    throw bad(w, 'src', w.src, 'a call takes 0 (helper), 1 (program-local) or 2 (kfunc)');
+    throw reserved(w, 'src', 'a call takes 0 (helper), 1 (program-local) or 2 (kfunc)');
   zero(w, 'dst');
   if (target !== 'kfunc') zero(w, 'off');
   return { kind: 'call', target, imm: w.imm, off: w.off };
@@ -233,15 +274,17 @@ function decodeMemory(w: Wire): Insn {
 
 function decodeAtomic(w: Wire, size: Size): Insn {
   const row = ATOMIC_ROWS.find((r) => r.imm === w.imm);
-  if (row === undefined) throw bad(w, 'imm', w.imm, 'no such atomic operation');
+  if (row === undefined) throw bad(w, 'imm', w.imm, 'no such atomic operation', 'opcode');
   if (!(row.sizes as readonly Size[]).includes(size)) throw unknown(w);
   return { kind: 'atomic', op: row.name, size, dst: reg(w, 'dst'), src: reg(w, 'src'), off: w.off };
 }
 
 function decodeWide(low: Wire, high: Wire): Insn {
-  if (low.src >= LDDW_SRC.length) throw bad(low, 'src', low.src, `lddw takes 0 to ${LDDW_SRC.length - 1}`);
+  if (low.src >= LDDW_SRC.length)
+    throw bad(low, 'src', low.src, `lddw takes 0 to ${LDDW_SRC.length - 1}`, 'ld-imm64');
   zero(low, 'off');
-  zero(high, 'opcode', 'dst', 'src', 'off');
+  for (const field of ['opcode', 'dst', 'src', 'off'] as const)
+    if (high[field] !== 0) throw bad(high, field, high[field], RESERVED, 'ld-imm64');
   const imm = (BigInt.asUintN(32, BigInt(high.imm)) << 32n) | BigInt.asUintN(32, BigInt(low.imm));
   return { kind: 'lddw', dst: reg(low, 'dst'), src: low.src, imm };
 }
@@ -255,7 +298,7 @@ type Field = 'opcode' | 'dst' | 'src' | 'off' | 'imm';
 
 function reg(w: Wire, field: 'dst' | 'src'): number {
   const value = w[field];
-  if (value < REG_COUNT) return value;
+  if (value < w.limit) return value;
   const why = isStackArgBase(value)
     ? `r${value} is only the base of 8-byte loads and stores of stack arguments`
     : 'registers are 0 to 10';
@@ -271,16 +314,23 @@ function zero(w: Wire, ...fields: readonly Field[]): void {
   for (const field of fields) if (w[field] !== 0) throw reserved(w, field);
 }
 
-const reserved = (w: Wire, field: Field): OracleError =>
-  bad(w, field, w[field], 'this field is reserved and must be 0');
+const RESERVED = 'this field is reserved and must be 0';
 
-const unknown = (w: Wire): OracleError => bad(w, 'opcode', w.opcode, 'no such instruction');
+const reserved = (w: Wire, field: Field, why = RESERVED): OracleError =>
+  bad(w, field, w[field], why, 'reserved-field');
 
-function bad(w: Wire, field: Field, value: number, why: string): OracleError {
+const unknown = (w: Wire): OracleError => bad(w, 'opcode', w.opcode, 'no such instruction', 'opcode');
+
+function bad(w: Wire, field: Field, value: number, why: string, kind: Flaw['kind'] = 'other'): OracleError {
   const shown =
     field === 'opcode' || (field === 'imm' && value >= 0)
       ? `0x${value.toString(16).padStart(2, '0')}`
       : `${value}`;
   const opcode = `0x${w.opcode.toString(16).padStart(2, '0')}`;
-  return badInput('decode', `insn ${w.pc} (opcode ${opcode})`, `${field} is ${shown}: ${why}`);
+  const parts = {
+    what: 'decode',
+    where: `insn ${w.pc} (opcode ${opcode})`,
+    why: `${field} is ${shown}: ${why}`,
+  };
+  return new DecodeError({ kind, pc: w.pc, opcode: w.opcode }, parts);
 }

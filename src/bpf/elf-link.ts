@@ -12,6 +12,7 @@ import { type ElfFunction, type FunctionAt, functionFinder } from './elf-functio
 import { type Target, targetAt } from './elf-target.ts';
 import type { Insn } from './insn.ts';
 import type { DataSection, SourceLines } from './program.ts';
+import type { RegisterRange } from './reg.ts';
 
 const SLOT_BYTES = 8;
 /** Linux BPF_COMPLEXITY_LIMIT_INSNS, for all functions of a program together. */
@@ -38,8 +39,13 @@ interface Placed {
 }
 
 /** Links the program that starts at `main`. Throws an `input` error that names the place in the object. */
-export function link(elf: ElfFile, functions: readonly ElfFunction[], main: ElfFunction): Linked {
-  const placed = placeReachable(elf, functionFinder(functions), main);
+export function link(
+  elf: ElfFile,
+  functions: readonly ElfFunction[],
+  main: ElfFunction,
+  registers: RegisterRange = 'general',
+): Linked {
+  const placed = placeReachable(elf, functionFinder(functions), main, registers);
   const targets = [...placed.values()].flatMap((p) => [...p.targets.values()]);
   const data = layOutData(elf, new Set(targets.flatMap((t) => (t.kind === 'data' ? [t.section] : []))));
   const kfuncs = [...new Set(targets.flatMap((t) => (t.kind === 'kfunc' ? [t.name] : [])))];
@@ -69,14 +75,19 @@ function linesIn(elf: ElfFile, placed: readonly Placed[]): SourceLines {
 }
 
 /** Depth first, in order of reference; without recursion, as a chain of calls may be long. */
-function placeReachable(elf: ElfFile, functionAt: FunctionAt, main: ElfFunction): Map<ElfFunction, Placed> {
+function placeReachable(
+  elf: ElfFile,
+  functionAt: FunctionAt,
+  main: ElfFunction,
+  registers: RegisterRange,
+): Map<ElfFunction, Placed> {
   const placed = new Map<ElfFunction, Placed>();
   const relocs = relocsOnce(elf);
   const pending = [main];
   let start = 0;
   for (let fn = pending.pop(); fn !== undefined; fn = pending.pop()) {
     if (placed.has(fn)) continue;
-    const insns = decodeFunction(elf, fn);
+    const insns = decodeFunction(elf, fn, registers);
     const targets = targetsOf(elf, functionAt, fn, insns, relocs(fn.section));
     placed.set(fn, { fn, start, insns, targets });
     start += fn.count;
@@ -99,10 +110,14 @@ function relocsOnce(elf: ElfFile): (section: ElfSection) => ReadonlyMap<number, 
   };
 }
 
-function decodeFunction(elf: ElfFile, { name, section, start, count }: ElfFunction): (Insn | undefined)[] {
+function decodeFunction(
+  elf: ElfFile,
+  { name, section, start, count }: ElfFunction,
+  registers: RegisterRange,
+): (Insn | undefined)[] {
   const bytes = elf.contents(section).subarray(start * SLOT_BYTES, (start + count) * SLOT_BYTES);
   try {
-    return decode(bytes);
+    return decode(bytes, { registers });
   } catch (error) {
     if (!(error instanceof OracleError)) throw error;
     const { where, why } = error.parts;

@@ -3,15 +3,14 @@
  * kfuncs it refers to. Maps, CO-RE relocations and program types are the kernel's business and stay outside.
  */
 import { badInput, OracleError } from '../core/errors.ts';
-import { type Prototypes, readPrototypes } from './btf.ts';
-import { MAX_ARGS } from './calling.ts';
+import { type Prototype, type Prototypes, readPrototypes } from './btf.ts';
 import { type ElfFile, openElf } from './elf-file.ts';
 import { chooseFunction, type ElfProgram, functionsOf, programsOf, toProgram } from './elf-functions.ts';
 import { type Linked, link } from './elf-link.ts';
 import type { CallInsn } from './insn.ts';
 import { highestArgRead } from './live-args.ts';
-import type { Loaded, LoadOptions } from './loaded.ts';
-import { buildProgram, type Callee, type Program, targetOf } from './program.ts';
+import { type Loaded, type LoadOptions, registersOf } from './loaded.ts';
+import { buildProgram, type Callee, type Declared, type Program, targetOf } from './program.ts';
 
 export { isElf } from './elf-file.ts';
 export { describePrograms, type ElfProgram } from './elf-functions.ts';
@@ -24,7 +23,7 @@ export function readElf(bytes: Uint8Array, options: LoadOptions): Loaded {
   const elf = openElf(bytes, options.fileName);
   const functions = functionsOf(elf);
   const main = chooseFunction(options.fileName, functions, options);
-  const linked = link(elf, functions, main);
+  const linked = link(elf, functions, main, registersOf(options));
   const name = `${options.fileName}:${main.name}`;
   return { name, program: toLinkedProgram(name, linked, prototypesOf(elf), options) };
 }
@@ -40,20 +39,24 @@ function prototypesOf(elf: ElfFile): Prototypes {
 }
 
 /** Number of arguments a function or kfunc is declared with. */
-type Declared = (name: string) => number | undefined;
+type ArgsOf = (name: string) => number | undefined;
 
 function toLinkedProgram(name: string, linked: Linked, btf: Prototypes, options: LoadOptions): Program {
-  const declared: Declared = (callee) => options.protos?.get(callee) ?? btf.get(callee);
-  const isStated = (callee: string): boolean => options.protos?.has(callee) === true;
+  const { protos, shape = 'checked' } = options;
+  const argsOf: ArgsOf = (callee) => protos?.get(callee) ?? btf.get(callee)?.args;
+  const isStated = (callee: string): boolean => protos?.has(callee) === true;
+  const declaredOf = (callee: string): Declared | undefined => declared(btf.get(callee), isStated(callee));
   try {
     return buildProgram(linked.insns, {
       name,
       functionNames: new Map([...linked.functions].map(([start, fn]) => [start, fn.name])),
-      functionArgs: functionArgsOf(linked, declared, isStated),
-      callees: linked.kfuncs.map((kfunc, i) => toCallee(kfunc, i + 1, declared)),
+      functionArgs: functionArgsOf(linked, argsOf, isStated),
+      functionDeclared: functionDeclaredOf(linked, declaredOf),
+      callees: linked.kfuncs.map((kfunc, i) => toCallee(kfunc, i + 1, { argsOf, declaredOf })),
       data: linked.data,
       ...(linked.lines.length === 0 ? {} : { lines: linked.lines }),
       convention: options.convention ?? 'linux',
+      shape,
     });
   } catch (error) {
     if (!(error instanceof OracleError)) throw error;
@@ -61,12 +64,36 @@ function toLinkedProgram(name: string, linked: Linked, btf: Prototypes, options:
   }
 }
 
-function toCallee(name: string, id: number, declared: Declared): Callee {
-  const args = declared(name);
-  if (args !== undefined && args > MAX_ARGS) {
-    throw badInput('program', `kfunc ${name}`, `a kfunc takes at most ${MAX_ARGS} arguments, not ${args}`);
+interface Known {
+  readonly argsOf: ArgsOf;
+  readonly declaredOf: (name: string) => Declared | undefined;
+}
+
+function toCallee(name: string, id: number, { argsOf, declaredOf }: Known): Callee {
+  const declared = declaredOf(name);
+  return { kind: 'kfunc', id, name, args: argsOf(name), ...(declared === undefined ? {} : { declared }) };
+}
+
+/** What BTF says beside the number of arguments, where that is of any account. */
+function declared(prototype: Prototype | undefined, isStated: boolean): Declared | undefined {
+  if (prototype === undefined) return undefined;
+  const { args, linkage, wide } = prototype;
+  const found: Declared = {
+    ...(linkage === undefined ? {} : { linkage }),
+    ...(wide.length === 0 ? {} : { wide }),
+    ...(isStated ? { btfArgs: args } : {}),
+  };
+  return Object.keys(found).length === 0 ? undefined : found;
+}
+
+/** By first slot. */
+function functionDeclaredOf({ functions }: Linked, declaredOf: Known['declaredOf']): Map<number, Declared> {
+  const found = new Map<number, Declared>();
+  for (const [start, { name }] of functions) {
+    const declared = declaredOf(name);
+    if (declared !== undefined) found.set(start, { ...declared, stated: true });
   }
-  return { kind: 'kfunc', id, name, args };
+  return found;
 }
 
 /**
@@ -76,7 +103,7 @@ function toCallee(name: string, id: number, declared: Declared): Callee {
  */
 function functionArgsOf(
   { insns, functions, kfuncs }: Linked,
-  declared: Declared,
+  declared: ArgsOf,
   isStated: (name: string) => boolean,
 ): Map<number, number> {
   const argsOfCall = (pc: number, call: CallInsn): number | undefined => {

@@ -4,7 +4,7 @@
  * recognised; digits that make a program in two ways are refused.
  */
 import { badInput, OracleError } from '../core/errors.ts';
-import { decode } from './decode.ts';
+import { type DecodeOptions, decode } from './decode.ts';
 import { isCSource, readCSource } from './hex-c.ts';
 import { isHexDump, readHexDump } from './hex-dump.ts';
 
@@ -67,9 +67,9 @@ export function splitFuzzerInput(bytes: Uint8Array): RawProgram | undefined {
 }
 
 /** Can these bytes be a program? */
-export function decodes(bytes: Uint8Array): boolean {
+export function decodes(bytes: Uint8Array, options?: DecodeOptions): boolean {
   try {
-    decode(bytes);
+    decode(bytes, options);
     return true;
   } catch (error) {
     if (error instanceof OracleError) return false;

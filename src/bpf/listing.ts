@@ -16,6 +16,7 @@ import type { CallInsn, Insn, LddwInsn } from './insn.ts';
 import { listedJson } from './listing-json.ts';
 import { type ListedInsn, type ListedSection, listedSections } from './listing-lines.ts';
 import { LDDW_OPCODE } from './load-store.ts';
+import type { RegisterRange } from './reg.ts';
 
 export { isListing } from './listing-lines.ts';
 
@@ -25,13 +26,14 @@ interface Context {
   readonly places: ReadonlyMap<string, number>;
   readonly dialect: Dialect;
   readonly builder: Builder;
+  readonly registers: RegisterRange;
 }
 
 /**
  * Reads a listing of llvm-objdump, bpftool or the kernel's verifier. Sections follow one another, `.text` last.
  * Throws an `input` error at the first line that cannot be an instruction or that lacks its target.
  */
-export function readListing(text: string, name: string): Assembled {
+export function readListing(text: string, name: string, registers: RegisterRange = 'general'): Assembled {
   const sections = textLast(/^\s*\[/.test(text) ? [listedJson(text, name)] : listedSections(text, name));
   if (sections.length === 0) {
     throw badInput(
@@ -41,7 +43,7 @@ export function readListing(text: string, name: string): Assembled {
     );
   }
   const { places, bases } = layOut(sections);
-  const context: Context = { places, dialect: dialectOf(sections), builder: new Builder() };
+  const context: Context = { places, dialect: dialectOf(sections), builder: new Builder(), registers };
   sections.forEach((section, at) => {
     emitSection(section, bases[at] as number, context);
   });
@@ -103,15 +105,18 @@ function emitListed(listed: ListedInsn, context: Context): void {
     emitText(listed, context);
     return;
   }
-  const insn = listed.bytes === undefined ? alone(listed, context) : decodeAlone(listed.bytes, listed.where);
+  const insn =
+    listed.bytes === undefined
+      ? alone(listed, context)
+      : decodeAlone(listed.bytes, listed.where, context.registers);
   if (listed.relocation !== undefined) emitRelocated(insn, listed, context);
   else if (insn.kind === 'call') emitCall(insn, listed, builder);
   else builder.emit(insn);
 }
 
-function decodeAlone(bytes: Uint8Array, where: string): Insn {
+function decodeAlone(bytes: Uint8Array, where: string, registers: RegisterRange): Insn {
   try {
-    return decode(bytes)[0] as Insn;
+    return decode(bytes, { registers })[0] as Insn;
   } catch (error) {
     if (!(error instanceof OracleError)) throw error;
     throw badInput('read listing', where, error.parts.why, { cause: error });
@@ -167,7 +172,7 @@ function emitText(listed: ListedInsn, context: Context): void {
   }
 }
 
-function readText({ text = '', opcode, where }: ListedInsn, { builder, dialect }: Context): void {
+function readText({ text = '', opcode, where }: ListedInsn, { builder, dialect, registers }: Context): void {
   const wide = opcode === LDDW_OPCODE ? /^(r\d+) = (-?(?:0x[0-9a-f]+|\d+))$/i.exec(text) : null;
   if (opcode === LDDW_OPCODE && wide === null) {
     throw badInput(
@@ -177,7 +182,7 @@ function readText({ text = '', opcode, where }: ListedInsn, { builder, dialect }
     );
   }
   const statement = wide === null ? text : `${text} ll`;
-  const cursor = new Cursor(tokenize(statement, where), where);
+  const cursor = new Cursor(tokenize(statement, where), where, registers);
   (dialect === 'llvm' ? llvmStatement : mnemonicStatement)(cursor, builder);
 }
 

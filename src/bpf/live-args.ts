@@ -3,6 +3,7 @@ import { isStackArgBase, MAX_REG_ARGS, stackArgSlot } from './calling.ts';
 import type { CallInsn, Insn, Slots } from './insn.ts';
 import { targetOf } from './program.ts';
 import { R0, R5, type Reg } from './reg.ts';
+import { argRegs, registersRead, registerWritten } from './registers.ts';
 
 /** A function among the slots of a program. */
 export interface ArgReadQuery {
@@ -66,55 +67,13 @@ function successorsOf(pc: number, insn: Insn): number[] {
 }
 
 function readsOf(query: ArgReadQuery, pc: number, insn: Insn): readonly Reg[] {
-  switch (insn.kind) {
-    case 'alu':
-      if (insn.op === 'mov') return insn.source === 'X' ? [insn.src] : [];
-      return insn.source === 'X' ? [insn.dst, insn.src] : [insn.dst];
-    case 'jcc':
-      return insn.source === 'X' ? [insn.dst, insn.src] : [insn.dst];
-    case 'movsx':
-    case 'ldx':
-    case 'ld_ind':
-      return [insn.src];
-    case 'swap':
-    case 'st':
-      return [insn.dst];
-    case 'stx':
-      return [insn.dst, insn.src];
-    case 'atomic':
-      if (insn.op === 'load_acquire') return [insn.src];
-      return [insn.dst, insn.src];
-    case 'call':
-      return argRegs(query.argsOfCall(pc, insn) ?? MAX_REG_ARGS);
-    case 'callx':
-      return [insn.dst, ...argRegs(MAX_REG_ARGS)];
-    default:
-      return [];
-  }
+  if (insn.kind === 'call') return argRegs(query.argsOfCall(pc, insn) ?? MAX_REG_ARGS);
+  return insn.kind === 'callx' ? [insn.dst, ...argRegs(MAX_REG_ARGS)] : registersRead(insn);
 }
-
-const argRegs = (args: number): Reg[] =>
-  Array.from({ length: Math.min(args, MAX_REG_ARGS) }, (_, i) => i + 1);
 
 /** Registers written, as a set of bits: bit r for r. */
 export function writesOf(insn: Insn): number {
-  switch (insn.kind) {
-    case 'alu':
-    case 'movsx':
-    case 'swap':
-    case 'lddw':
-    case 'ldx':
-      return bit(insn.dst);
-    case 'atomic':
-      if (insn.op === 'load_acquire') return bit(insn.dst);
-      return insn.op.startsWith('fetch_') || insn.op === 'xchg' ? bit(insn.src) : 0;
-    case 'call':
-    case 'callx':
-      return bit(R5 + 1) - bit(R0);
-    case 'ld_abs':
-    case 'ld_ind':
-      return bit(R0);
-    default:
-      return 0;
-  }
+  if (insn.kind === 'call' || insn.kind === 'callx') return bit(R5 + 1) - bit(R0);
+  const reg = registerWritten(insn);
+  return reg === undefined ? 0 : bit(reg);
 }

@@ -13,9 +13,9 @@ import { detectFormat, type LoadFormat, textOf } from './format.ts';
 import { decodes, type RawProgram, readHex, splitFuzzerInput } from './hex.ts';
 import type { Insn } from './insn.ts';
 import { readListing } from './listing.ts';
-import type { Loaded, LoadOptions } from './loaded.ts';
+import { type Loaded, type LoadOptions, registersOf } from './loaded.ts';
 import { parseProgArray, type StatedProgArray } from './prog-array.ts';
-import { buildProgram, type Callee, type DataSection, type Program } from './program.ts';
+import { buildProgram, type Callee, type DataSection, type Declared, type Program } from './program.ts';
 import { parseProto } from './proto.ts';
 
 /** How to read one file. */
@@ -62,20 +62,23 @@ function loadPlain(
   const { fileName } = options;
   switch (format) {
     case 'bin':
-      return fromBytes(rawProgram(bytes), options);
+      return fromBytes(rawProgram(bytes, options), options);
     case 'hex':
       return fromBytes(readHex(textOf(bytes, fileName), fileName), options);
     case 'asm':
       return fromAssembly(textOf(bytes, fileName), options);
     case 'listing':
-      return { name: fileName, program: toProgram(readListing(textOf(bytes, fileName), fileName), options) };
+      return {
+        name: fileName,
+        program: toProgram(readListing(textOf(bytes, fileName), fileName, registersOf(options)), options),
+      };
   }
 }
 
 function fromAssembly(text: string, options: FileOptions): LoadedFile {
   const { fileName } = options;
   const oracle = oracleLines(text);
-  const assembled = assemble(text, { name: fileName });
+  const assembled = assemble(text, { name: fileName, registers: registersOf(options) });
   return { name: fileName, program: withOracle(assembled, oracle, options), oracle };
 }
 
@@ -98,13 +101,18 @@ function withOracle(
 }
 
 /** Raw instructions, or an input of uBPF's fuzzer if they are none. */
-function rawProgram(bytes: Uint8Array): RawProgram {
-  return (decodes(bytes) ? undefined : splitFuzzerInput(bytes)) ?? { bytes };
+function rawProgram(bytes: Uint8Array, options: FileOptions): RawProgram {
+  return (
+    (decodes(bytes, { registers: registersOf(options) }) ? undefined : splitFuzzerInput(bytes)) ?? { bytes }
+  );
 }
 
 function fromBytes({ bytes, memory }: RawProgram, options: FileOptions): LoadedFile {
-  const insns = located(options.fileName, () => decode(bytes));
-  const program = toProgram({ insns, lines: [], functionNames: new Map(), callees: [] }, options);
+  const insns = located(options.fileName, () => decode(bytes, { registers: registersOf(options) }));
+  const program = toProgram(
+    { insns, lines: [], functionNames: new Map(), callees: [], linkage: new Map() },
+    options,
+  );
   return { name: options.fileName, program, ...(memory === undefined ? {} : { memory }) };
 }
 
@@ -139,14 +147,16 @@ function conventionSkip({ oracle }: DataFile): string | undefined {
 function dataProgram(data: DataFile, options: FileOptions): Program {
   const { fileName } = options;
   const { raw } = data;
+  const registers = registersOf(options);
   const assembled: Assembled =
     raw === undefined
-      ? assemble(data.asm, { name: fileName })
+      ? assemble(data.asm, { name: fileName, registers })
       : {
-          insns: located(fileName, () => decode(wordBytes(raw))),
+          insns: located(fileName, () => decode(wordBytes(raw), { registers })),
           lines: [],
           functionNames: new Map(),
           callees: [],
+          linkage: new Map(),
         };
   return withOracle(assembled, data.oracle, options);
 }
@@ -154,16 +164,22 @@ function dataProgram(data: DataFile, options: FileOptions): Program {
 const wordBytes = (words: readonly bigint[]): Uint8Array => new Uint8Array(new BigUint64Array(words).buffer);
 
 function toProgram(
-  { insns, lines, functionNames, callees }: Assembled,
-  { fileName, protos, convention = 'linux' }: FileOptions,
+  { insns, lines, functionNames, callees, linkage }: Assembled,
+  { fileName, protos, convention = 'linux', shape = 'checked' }: FileOptions,
   data: readonly DataSection[] = [],
   progArrays: readonly StatedProgArray[] = [],
 ): Program {
+  const args = functionArgs(functionNames, protos ?? new Map());
+  const declared = [...linkage].map(([slot, kind]): [number, Declared] => [
+    slot,
+    { linkage: kind, ...(args.has(slot) ? { stated: true } : {}) },
+  ]);
   return located(fileName, () =>
     buildProgram(insns, {
       name: fileName,
       functionNames,
-      functionArgs: functionArgs(functionNames, protos ?? new Map()),
+      functionArgs: args,
+      functionDeclared: new Map(declared),
       callees: calleesOf(insns, callees, protos ?? new Map()),
       data,
       ...(lines.length === 0
@@ -171,6 +187,7 @@ function toProgram(
         : { lines: lines.map((line) => (line === 0 ? undefined : { file: fileName, line })) }),
       progArrays,
       convention,
+      shape,
     }),
   );
 }

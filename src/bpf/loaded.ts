@@ -1,6 +1,7 @@
 /** What reading a file yields: a program, and what the file says of its input and result. */
 import type { ConventionName } from './calling.ts';
-import type { Program } from './program.ts';
+import type { Program, Shape } from './program.ts';
+import type { RegisterRange } from './reg.ts';
 
 export interface Loaded {
   /** e.g. `fnv.o:entry`, `add.data` */
@@ -23,4 +24,10 @@ export interface LoadOptions {
   readonly protos?: ReadonlyMap<string, number>;
   /** What the program is written for, where the file does not say. @defaultValue 'linux' */
   readonly convention?: ConventionName;
+  /** Whether what no machine could run is refused, or left for the linter to tell of. @defaultValue 'checked' */
+  readonly shape?: Shape;
 }
+
+/** Registers that instructions of such a program may name. */
+export const registersOf = ({ shape }: Pick<LoadOptions, 'shape'>): RegisterRange =>
+  shape === 'as-is' ? 'any' : 'general';

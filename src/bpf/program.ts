@@ -18,12 +18,32 @@ import { type Insn, type Slots, slotsOf } from './insn.ts';
 import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
 import { fromFileForm } from './stack-arg-form.ts';
 
+/** An argument passed by value that is larger than a slot. */
+export interface WideArg {
+  /** Which of the declared arguments it is, counted from 1. */
+  readonly position: number;
+  /** Kind of its type in BTF: STRUCT, UNION or INT. */
+  readonly type: string;
+  readonly bytes: number;
+}
+
+/** What is declared of a function or kfunc beside the number of its arguments. */
+export interface Declared {
+  readonly linkage?: 'static' | 'global';
+  /** The number of its arguments is that of a prototype. */
+  readonly stated?: true;
+  readonly wide?: readonly WideArg[];
+  /** Number of arguments by BTF, where somebody has stated a number. */
+  readonly btfArgs?: number;
+}
+
 /** A helper or a kfunc, as the program knows it. */
 export interface Callee extends CalleeRef {
   readonly kind: 'helper' | 'kfunc';
   readonly name: string;
   /** Number of arguments, 0..12; undefined where no prototype is known. */
   readonly args: number | undefined;
+  readonly declared?: Declared;
 }
 
 /** One function: slots [start, end). Subprog 0 is main and starts at slot 0. */
@@ -36,6 +56,7 @@ export interface Subprog {
   readonly args: number;
   /** Stack arguments it passes: the farthest slot it stores to, counted from argument 6. */
   readonly outgoing: number;
+  readonly declared?: Declared;
 }
 
 /** A global data section, laid out at a fixed address. */
@@ -80,6 +101,8 @@ export interface ProgramParts {
   readonly functionNames?: ReadonlyMap<number, string>;
   /** Number of arguments of functions, by first slot. */
   readonly functionArgs?: ReadonlyMap<number, number>;
+  /** What else is declared of functions, by first slot. */
+  readonly functionDeclared?: ReadonlyMap<number, Declared>;
   /** Prototypes of helpers and kfuncs; those the code does not call are dropped. */
   readonly callees?: readonly Callee[];
   readonly data?: readonly DataSection[];
@@ -87,7 +110,11 @@ export interface ProgramParts {
   /** What the program was written for. @defaultValue 'linux' */
   readonly convention?: ConventionName;
   readonly lines?: SourceLines;
+  /** Whether what no machine could run is refused, or left for the linter to tell of. @defaultValue 'checked' */
+  readonly shape?: Shape;
 }
+
+export type Shape = 'checked' | 'as-is';
 
 /**
  * Splits and checks. Stack arguments may be in the form of `linux` or in that of the convention. Throws an `input`
@@ -95,27 +122,28 @@ export interface ProgramParts {
  */
 export function buildProgram(slots: Slots, parts: ProgramParts = {}): Program {
   if (slots.length === 0) throw badInput('program', parts.name ?? 'program', 'it has no instructions');
-  const convention = parts.convention ?? 'linux';
+  const { convention = 'linux', shape = 'checked' } = parts;
   const arrays = parts.progArrays ?? [];
   const entries = arrays.flatMap(({ programs }) => programs.filter((slot) => slot !== null));
-  const starts = subprogStarts(slots, [...(parts.functionNames?.keys() ?? []), ...entries]);
+  const starts = subprogStarts(slots, [...(parts.functionNames?.keys() ?? []), ...entries], shape);
   const functions = starts.map((start, index) => {
     return { start, end: starts[index + 1] ?? slots.length, args: parts.functionArgs?.get(start) };
   });
   const insns = fromFileForm(slots, functions, convention);
   const subprogs = functions.map(({ start, end, args: stated }, index): Subprog => {
-    checkSubprog(insns, start, end);
     const used = stackArgsUsed(insns, start, end, STACK_ARG_FORMS.linux.base);
     const args = stated ?? Math.max(MAX_REG_ARGS, used.incoming);
-    if (args > MAX_ARGS)
-      throw badInput(
-        'program',
-        `insn ${start}`,
-        `a function takes at most ${MAX_ARGS} arguments, not ${args}`,
-      );
+    if (shape === 'checked') {
+      checkSubprog(insns, start, end);
+      if (used.wrong !== undefined) throw used.wrong;
+      checkArgs(args, start);
+    }
     const name = parts.functionNames?.get(start) ?? (index === 0 ? 'main' : `func_${start}`);
-    return { index, name, start, end, args, outgoing: used.outgoing };
+    const declared = parts.functionDeclared?.get(start);
+    const known = { index, name, start, end, args, outgoing: used.outgoing };
+    return declared === undefined ? known : { ...known, declared };
   });
+  if (shape === 'checked') checkCallees(parts.callees ?? []);
   return {
     name: parts.name ?? 'program',
     insns,
@@ -156,15 +184,24 @@ export function targetOf(pc: number, insn: Insn): number | undefined {
   }
 }
 
-function subprogStarts(insns: Slots, known: readonly number[]): number[] {
+function subprogStarts(insns: Slots, known: readonly number[], shape: Shape): number[] {
   const starts = new Set<number>([0]);
-  for (const start of known) starts.add(checkTarget(insns, start, `function at ${start}`));
+  const add = (target: number, where: string): void => {
+    if (shape === 'checked') checkTarget(insns, target, where);
+    if (insns[target] !== undefined) starts.add(target);
+  };
+  for (const start of known) add(start, `function at ${start}`);
   insns.forEach((insn, pc) => {
     if (insn === undefined || (insn.kind !== 'call' && insn.kind !== 'lddw')) return;
     const target = targetOf(pc, insn);
-    if (target !== undefined) starts.add(checkTarget(insns, target, `insn ${pc} (${insn.kind})`));
+    if (target !== undefined) add(target, `insn ${pc} (${insn.kind})`);
   });
   return [...starts].sort((a, b) => a - b);
+}
+
+function checkArgs(args: number, start: number): void {
+  if (args <= MAX_ARGS) return;
+  throw badInput('program', `insn ${start}`, `a function takes at most ${MAX_ARGS} arguments, not ${args}`);
 }
 
 function checkTarget(insns: Slots, target: number, where: string): number {
@@ -209,29 +246,33 @@ function checkSubprog(insns: Slots, start: number, end: number): void {
   }
 }
 
-/** Stack arguments of a subprog, counted as arguments: incoming 7 means it reads argument 7. */
+/**
+ * Stack arguments of a subprog, counted as arguments: incoming 7 means it reads argument 7; and what is wrong with
+ * the first access that is none.
+ */
 function stackArgsUsed(
   insns: Slots,
   start: number,
   end: number,
   base: number,
-): { incoming: number; outgoing: number } {
+): { incoming: number; outgoing: number; wrong: Error | undefined } {
   let incoming = 0;
   let outgoing = 0;
+  let wrong: Error | undefined;
   for (let pc = start; pc < end; pc++) {
     const insn = insns[pc];
     if (insn === undefined) continue;
     if (insn.kind === 'ldx' && isStackArgBase(insn.src)) {
       const slot = insn.src === base ? stackArgSlot(insn.off, 'incoming') : undefined;
-      if (slot === undefined) throw badStackArg(pc, insn.src, insn.off, base, 'load');
-      incoming = Math.max(incoming, MAX_REG_ARGS + 1 + slot);
+      if (slot === undefined) wrong ??= badStackArg(pc, insn.src, insn.off, base, 'load');
+      else incoming = Math.max(incoming, MAX_REG_ARGS + 1 + slot);
     } else if ((insn.kind === 'stx' || insn.kind === 'st') && isStackArgBase(insn.dst)) {
       const slot = insn.dst === base ? stackArgSlot(insn.off, 'outgoing') : undefined;
-      if (slot === undefined) throw badStackArg(pc, insn.dst, insn.off, base, 'store');
-      outgoing = Math.max(outgoing, slot + 1);
+      if (slot === undefined) wrong ??= badStackArg(pc, insn.dst, insn.off, base, 'store');
+      else outgoing = Math.max(outgoing, slot + 1);
     }
   }
-  return { incoming, outgoing };
+  return { incoming, outgoing, wrong };
 }
 
 function badStackArg(pc: number, reg: number, off: number, base: number, access: 'load' | 'store'): Error {
@@ -243,11 +284,18 @@ function badStackArg(pc: number, reg: number, off: number, base: number, access:
   return badInput('program', `insn ${pc} (stack argument ${access})`, why);
 }
 
-function calleesOf(insns: Slots, known: readonly Callee[]): Map<string, Callee> {
-  for (const { name, args = 0 } of known) {
+function checkCallees(known: readonly Callee[]): void {
+  for (const { kind, name, args = 0 } of known) {
     if (args > MAX_ARGS)
-      throw badInput('program', name, `a callee takes at most ${MAX_ARGS} arguments, not ${args}`);
+      throw badInput(
+        'program',
+        `${kind} ${name}`,
+        `a ${kind} takes at most ${MAX_ARGS} arguments, not ${args}`,
+      );
   }
+}
+
+function calleesOf(insns: Slots, known: readonly Callee[]): Map<string, Callee> {
   const byKey = new Map(known.map((callee) => [calleeKey(callee), callee]));
   const used = new Map<string, Callee>();
   for (const insn of insns) {

@@ -13,3 +13,9 @@ export const R9 = 9;
 export const R10 = 10;
 /** First number that is not a general register. */
 export const REG_COUNT = 11;
+
+/** Registers an instruction may name: those there are, or, for a linter to tell of the others, all that fit. */
+export type RegisterRange = 'general' | 'any';
+
+/** First number that names none. */
+export const registerLimit = (range: RegisterRange): number => (range === 'general' ? REG_COUNT : 16);

@@ -6,16 +6,18 @@ import { type Explanation, explanation } from '../report/explain/explanation.ts'
 import { explainText } from '../report/explain/text.ts';
 import { explainHtml } from '../report/html/html.ts';
 import type { Syntax } from '../x86/disasm.ts';
+import { tellBreach } from './breach.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode } from './failure.ts';
 import { wantsColor } from './io.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
 import { type CaseOptions, type OpenedCase, openCase } from './open-case.ts';
+import type { LintChoice } from './options.ts';
 import { pageAssets } from './page-assets.ts';
 import { packageVersion } from './version.ts';
 import { writeFile } from './write-file.ts';
 
-export interface ExplainOptions extends CaseOptions {
+export interface ExplainOptions extends CaseOptions, LintChoice {
   readonly syntax: Syntax;
   readonly reporter: 'text' | 'json' | 'html';
   readonly output?: string;
@@ -42,18 +44,19 @@ export function explain(path: string, options: ExplainOptions, context: Context)
   // What is missing is told before the case runs.
   const page = options.reporter === 'html' ? pageAssets() : undefined;
   const explained = run(opened, options);
+  const breach = tellBreach(explained.result, path, io);
   const text =
     page === undefined
       ? rendered(explanation(explained, opened.source), options, context)
       : explainHtml(explained, opened.source, { version: packageVersion(), page });
   if (options.output === undefined) io.stdout(text);
   else writeFile(options.output, text);
-  context.exitCode = EXIT_CODES[explained.result.verdict];
+  context.exitCode = breach === EXIT.ok ? EXIT_CODES[explained.result.verdict] : breach;
 }
 
 function run(
   { subject, options, setup, skip }: OpenedCase,
-  { reporter, steps }: Pick<ExplainOptions, 'reporter' | 'steps'>,
+  { reporter, steps, lint }: Pick<ExplainOptions, 'reporter' | 'steps' | 'lint'>,
 ): Explained {
   if (skip !== undefined) {
     const result = skipped(subject.name, { kind: 'file', why: skip });
@@ -61,7 +64,7 @@ function run(
   }
   const checker = new Checker(checkerOptionsOf(setup));
   try {
-    return checker.explain(subject, { ...options, steps: reporter === 'text' ? TEXT_STEPS : steps });
+    return checker.explain(subject, { ...options, lint, steps: reporter === 'text' ? TEXT_STEPS : steps });
   } finally {
     checker.close();
   }

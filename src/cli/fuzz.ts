@@ -174,7 +174,7 @@ function reported(
   options: FuzzOptions,
   explainer: Explainer,
 ): ReportedFailure {
-  const result = replayCase(failure.file, options, explainer);
+  const result = replayCase(failure.file, { ...options, lint: false }, explainer);
   const explained = explainer.take();
   return { failure, result: result.verdict === 'diverge' ? result : null, explained };
 }

@@ -4,6 +4,7 @@ import { Checker } from '../checker.ts';
 import { OracleError } from '../core/errors.ts';
 import { type CaseResult, skipped } from '../oracle/case.ts';
 import type { Explained } from '../oracle/explained.ts';
+import { tellBreach } from './breach.ts';
 import { checkOptionsFor } from './case-options.ts';
 import type { Outcomes } from './conclude.ts';
 import type { Context } from './context.ts';
@@ -11,11 +12,11 @@ import type { Explainer, Judge } from './explainer.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
 import { loadFile } from './load-file.ts';
-import type { InputOptions, ReadOptions, Setup } from './options.ts';
+import type { InputOptions, LintChoice, ReadOptions, Setup } from './options.ts';
 import { isDirectory } from './read-file.ts';
 import type { PartOfFiles } from './shard-option.ts';
 
-export type JudgeOptions = ReadOptions & InputOptions & Setup;
+export type JudgeOptions = ReadOptions & InputOptions & Setup & LintChoice;
 
 /**
  * Judges each file; errors are told on standard error as they come. A directory named beside files is skipped,
@@ -41,6 +42,7 @@ export function judgeFiles(
           : judgeFile(path, options, judge);
         results.push({ ...result, file: path });
         explained.push(explainer.take());
+        codes.push(tellBreach(result, result.name, context.io));
       } catch (error) {
         if (error instanceof OracleError && error.kind === 'usage') throw error;
         const { result, code } = unjudged(path, error, context);
@@ -72,7 +74,9 @@ export function unjudged(
 
 function judgeFile(path: string, options: JudgeOptions, judge: Judge): CaseResult {
   const loaded = loadToJudge(path, options);
-  return 'verdict' in loaded ? loaded : judge.check(loaded, checkOptionsFor(path, options));
+  return 'verdict' in loaded
+    ? loaded
+    : judge.check(loaded, { ...checkOptionsFor(path, options), lint: options.lint });
 }
 
 /** The file's program, or why it is not run. Throws as `loadFile`. */

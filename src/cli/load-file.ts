@@ -1,14 +1,16 @@
 /** From a path to a program. */
 import { type LoadedFile, load } from '../bpf/load.ts';
+import type { Shape } from '../bpf/program.ts';
 import type { ReadOptions } from './options.ts';
 import { readFile } from './read-file.ts';
 import { findSources } from './source-files.ts';
 
 /** Reads and decodes one file. Throws an `input` error that names the file and what is wrong in it. */
-export function loadFile(path: string, options: ReadOptions): LoadedFile {
+export function loadFile(path: string, options: ReadOptions, shape: Shape = 'checked'): LoadedFile {
   const { section, function: name, format, proto, convention } = options;
   const loaded = load(readFile(path), {
     fileName: path,
+    shape,
     ...(section === undefined ? {} : { section }),
     ...(name === undefined ? {} : { function: name }),
     ...(format === undefined ? {} : { format }),

@@ -11,6 +11,7 @@ import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
 import { addFuzz } from './commands/fuzz.ts';
 import { addJit } from './commands/jit.ts';
+import { addLint } from './commands/lint.ts';
 import { addMerge } from './commands/merge.ts';
 import { addMutants } from './commands/mutants.ts';
 import { addReplay } from './commands/replay.ts';
@@ -65,6 +66,7 @@ function commandLine(context: Context): Command {
     addJit,
     addCost,
     addConformance,
+    addLint,
     addMutants,
     addMerge,
     addDiff,

@@ -87,6 +87,16 @@ export function addJitOptions(command: Command): Command {
     .option('--endbr', 'endbr64 at entries, as with CONFIG_X86_KERNEL_IBT', false);
 }
 
+export interface LintChoice {
+  /** false: --no-lint */
+  readonly lint: boolean;
+}
+
+/** Whether illegal programs are refused. */
+export function addLintOption(command: Command): Command {
+  return command.option('--no-lint', 'judge programs that break the rules of stack arguments, too');
+}
+
 /** Which cases are known to diverge. */
 export function addExpectOption(command: Command): Command {
   return command.option(

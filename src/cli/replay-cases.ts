@@ -10,6 +10,7 @@ import { judgeCase } from '../fuzz/judge.ts';
 import { originOf } from '../fuzz/running-case.ts';
 import { type CaseResult, skipped } from '../oracle/case.ts';
 import type { Explained } from '../oracle/explained.ts';
+import { tellBreach } from './breach.ts';
 import { setupOf } from './case-setup.ts';
 import type { Context } from './context.ts';
 import type { Explainer, Judge } from './explainer.ts';
@@ -17,7 +18,7 @@ import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.t
 import { checkerOptionsOf } from './jit-choice.ts';
 import { profileOf } from './jit-profile.ts';
 import { loadFile } from './load-file.ts';
-import type { Setup } from './options.ts';
+import type { LintChoice, Setup } from './options.ts';
 import { isDirectory, listDirectory, readFile } from './read-file.ts';
 
 export interface Replayed {
@@ -43,7 +44,7 @@ export function caseFiles(path: string): string[] {
 /** Runs each case in an engine of its own. A bad file is told and skipped. */
 export function replayCases(
   paths: readonly string[],
-  setup: Setup,
+  setup: Setup & Partial<LintChoice>,
   explainer: Explainer,
   context: Context,
 ): Replay {
@@ -53,6 +54,7 @@ export function replayCases(
     try {
       const result = replayCase(path, setup, explainer);
       cases.push({ path, result: { ...result, file: path }, explained: explainer.take() });
+      codes.push(tellBreach(result, path, context.io));
     } catch (error) {
       const code = exitCodeOf(error);
       codes.push(code);
@@ -68,23 +70,29 @@ export function replayCases(
 }
 
 /** Runs one case; the explainer has its steps. Throws `input` errors for what is not one, `engine` errors. */
-export function replayCase(path: string, otherwise: Setup, explainer: Explainer): CaseResult {
+export function replayCase(
+  path: string,
+  otherwise: Setup & Partial<LintChoice>,
+  explainer: Explainer,
+): CaseResult {
   const data = parseDataFile(textOf(readFile(path), path), path);
   const setup = setupOf(data.oracle, path, otherwise);
   const checker = new Checker(checkerOptionsOf(setup));
   try {
     const hasProgram = data.raw !== undefined || data.asm.trim() !== '';
     const judge = explainer.over(checker);
-    return hasProgram ? replayProgram(path, judge) : replayOrigin(path, data.oracle, judge, profileOf(setup));
+    return hasProgram
+      ? replayProgram(path, judge, otherwise)
+      : replayOrigin(path, data.oracle, judge, profileOf(setup));
   } finally {
     checker.close();
   }
 }
 
-function replayProgram(path: string, judge: Judge): CaseResult {
+function replayProgram(path: string, judge: Judge, { lint = true }: Partial<LintChoice>): CaseResult {
   const loaded = loadFile(path, { format: 'data' });
   if (loaded.skip !== undefined) return skipped(path, { kind: 'file', why: loaded.skip });
-  return judge.check(loaded, { vacuity: true });
+  return judge.check(loaded, { vacuity: true, lint });
 }
 
 /** A file that names its case by seed and path alone. */

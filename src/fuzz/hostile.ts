@@ -2,9 +2,10 @@
  * The hostile lane: programs that break the bytecode contract on purpose. What the native code then does is
  * reported rule by rule, and never called a bug of the JIT: the program gave it no promise to keep.
  */
-import { type ContractRule, hostileProgram } from '../arb/index.ts';
+import { hostileProgram } from '../arb/index.ts';
 import type { Program } from '../bpf/program.ts';
 import type { Execution } from '../core/execution.ts';
+import type { RuleId } from '../lint/rules.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { caseRandom } from './case-random.ts';
 import { INSN_LIMIT, type Judge } from './judge.ts';
@@ -24,10 +25,10 @@ export type HostileEnd = (typeof HOSTILE_ENDS)[number];
 export interface HostileReport {
   readonly programs: number;
   /** A program counts for each rule it breaks. */
-  readonly rules: ReadonlyMap<ContractRule, ReadonlyMap<HostileEnd, number>>;
+  readonly rules: ReadonlyMap<RuleId, ReadonlyMap<HostileEnd, number>>;
   /** Programs whose edits left every rule unbroken. */
   readonly valid: number;
-  readonly observed: ReadonlyMap<ContractRule, CaseResult>;
+  readonly observed: ReadonlyMap<RuleId, CaseResult>;
 }
 
 /** Judges programs, and runs native code alone. */
@@ -47,8 +48,8 @@ export async function runHostile(
   isOver: (programs: number) => boolean | Promise<boolean>,
   first = 0,
 ): Promise<HostileReport> {
-  const rules = new Map<ContractRule, Map<HostileEnd, number>>();
-  const observed = new Map<ContractRule, CaseResult>();
+  const rules = new Map<RuleId, Map<HostileEnd, number>>();
+  const observed = new Map<RuleId, CaseResult>();
   let programs = 0;
   let valid = 0;
   for (; !(await isOver(programs)); programs++) {
@@ -60,7 +61,8 @@ export async function runHostile(
       name: `seed ${seed} path ${first + programs}`,
       memory: input.memory,
       insnLimit: INSN_LIMIT,
-    };
+      lint: false,
+    } as const;
     const result = judge.check(program, options);
     const end = endOf(result, () => judge.runNative(program, options));
     const broken = new Set(breaches.map(({ rule }) => rule));

@@ -9,6 +9,8 @@ export interface JudgeOptions {
   readonly name: string;
   readonly memory: Uint8Array;
   readonly insnLimit: number;
+  /** Generated programs keep the rules: looking again takes time. */
+  readonly lint: false;
   /** Whether to take its calls out, too. */
   readonly vacuity?: boolean;
 }
@@ -63,6 +65,7 @@ const optionsOf = ({ input }: Generated, seed: number, path: CasePath): JudgeOpt
   name: caseName(seed, path),
   memory: input.memory,
   insnLimit: INSN_LIMIT,
+  lint: false,
 });
 
 /** e.g. `seed 1 path 12:0:3` */

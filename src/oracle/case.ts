@@ -77,6 +77,10 @@ export function skipped(
   };
 }
 
+/** Whether what is wrong with it was told as an error when it was met. */
+export const isTold = (reason: Reason['kind'] | undefined): boolean =>
+  reason === 'bad-input' || reason === 'failed' || reason === 'contract';
+
 /** Counts of a run: `ran` is agree + diverge + expectedFailures + inconclusive. */
 export interface Summary {
   readonly ran: number;

@@ -5,6 +5,7 @@
 import type { ChoiceName } from '../core/choices.ts';
 import type { AbiBreach, CalleeRef, Fault, Outcome, TraceEvent } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
+import type { Finding } from '../lint/finding.ts';
 
 /** The stack discipline of calls gives each event a place: call n, or the return from call n; 0 is main. */
 export interface Place {
@@ -103,6 +104,8 @@ export type Reason =
   | { readonly kind: 'refused'; readonly why: string }
   /** The file is not a test, or not one this build runs; the reader's words. */
   | { readonly kind: 'file'; readonly why: string }
+  /** It breaks a rule of stack arguments: whatever it did would say nothing of the JIT. */
+  | { readonly kind: 'contract'; readonly finding: Finding }
   /** Not read: bad input, told when it was met. */
   | { readonly kind: 'bad-input'; readonly why: string }
   /** The engine or the tool failed on it, told when it happened. */

@@ -2,12 +2,14 @@
 import { subprogAt } from '../bpf/program.ts';
 import { hex } from '../core/u64.ts';
 import { isInTrace, leadingDivergence } from '../fuzz/bucket.ts';
-import { type CaseResult, type Summary, summarise } from '../oracle/case.ts';
+import { type CaseResult, isTold, type Summary, summarise } from '../oracle/case.ts';
 import type { ExpectedList } from '../oracle/expected-failures.ts';
 import type { JsonCulprit, JsonDivergence, JsonResult } from './check-document.ts';
 import { failureBlock } from './failure.ts';
 import { type Finding, type FindingList, type FindingPlace, type FindingStep, finding } from './finding.ts';
 import { jsonResult } from './json.ts';
+import { lintRule } from './lint-rules.ts';
+import { pathLines } from './lint-words.ts';
 import type { CasesReport, DocumentReport } from './reporter.ts';
 import { divergenceRule, INCONCLUSIVE, SKIPPED, STALE_EXPECTATION, UNREADABLE } from './rules.ts';
 import { shardTitle } from './shard.ts';
@@ -39,16 +41,13 @@ const listOf = (command: string, summary: Summary, findings: readonly Finding[])
 /** One result. */
 export function caseFinding(result: CaseResult): Finding {
   const told = resultFinding(jsonResult(result));
-  const { program } = result;
-  if (result.verdict !== 'diverge') return told;
+  const { program, reason } = result;
   const { pc = null } = told.place ?? {};
   const subprog = pc === null || program === null ? null : subprogAt(program, pc).name;
-  return {
-    ...told,
-    detail: failureBlock(result),
-    place: told.place === null ? null : { ...told.place, subprog },
-    steps: stepsOf(result),
-  };
+  const found = { ...told, place: told.place === null ? null : { ...told.place, subprog } };
+  if (result.verdict === 'diverge') return { ...found, detail: failureBlock(result), steps: stepsOf(result) };
+  if (reason?.kind !== 'contract' || program === null) return found;
+  return { ...found, detail: pathLines(reason.finding.path, program) };
 }
 
 function resultFinding(result: JsonResult): Finding {
@@ -67,9 +66,9 @@ function resultFinding(result: JsonResult): Finding {
   });
 }
 
-function unjudged({ name, verdict, reasonKind }: JsonResult): Finding {
-  if (reasonKind === 'bad-input' || reasonKind === 'failed')
-    return finding(name, 'error', { rule: UNREADABLE });
+function unjudged({ name, verdict, reasonKind, breach }: JsonResult): Finding {
+  if (isTold(reasonKind))
+    return finding(name, 'error', { rule: breach === undefined ? UNREADABLE : lintRule(breach.rule) });
   return verdict === 'skipped'
     ? finding(name, 'skip', { rule: SKIPPED })
     : finding(name, 'unproven', { rule: INCONCLUSIVE });
@@ -79,9 +78,9 @@ function unjudged({ name, verdict, reasonKind }: JsonResult): Finding {
 const leading = (divergences: readonly JsonDivergence[]): JsonDivergence | undefined =>
   divergences.find(({ kind }) => isInTrace(kind)) ?? divergences[0];
 
-function placeOf({ file, culprit, divergences, source }: JsonResult): FindingPlace | null {
+function placeOf({ file, culprit, divergences, source, breach }: JsonResult): FindingPlace | null {
   if (file === undefined) return null;
-  const pc = culprit === undefined ? (leading(divergences)?.pc ?? null) : culprit.pc;
+  const pc = (culprit ?? breach ?? leading(divergences))?.pc ?? null;
   return { file, source: source ?? null, pc, subprog: null };
 }
 

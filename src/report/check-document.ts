@@ -5,6 +5,7 @@ import type { ExpectedList } from '../oracle/expected-failures.ts';
 import type { Precision, Window } from '../oracle/locate.ts';
 import type { VacuityCounts } from '../oracle/vacuity-count.ts';
 import type { Reason, Subject, Vacuity } from '../oracle/verdict.ts';
+import type { JsonLintFinding } from './lint-json.ts';
 import type { CasesShard } from './shard.ts';
 
 /** `outcome`, `r0`, `memory` and `insns` are the reference's; null where it was not run. */
@@ -28,6 +29,8 @@ export interface JsonResult {
   readonly divergenceCount?: number;
   /** The same for divergences with the same cause: src/fuzz/bucket.ts. Only of a divergence. */
   readonly bucket?: string;
+  /** Only where it is refused for a rule of stack arguments that it breaks. */
+  readonly breach?: JsonLintFinding;
   /** Only where it is known. */
   readonly culprit?: JsonCulprit;
   /** The line of source of the instruction at fault, or else of the one where the first difference shows. */

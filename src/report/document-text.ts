@@ -1,5 +1,6 @@
 /** The text report of results read back from documents: a line each, the differences under those that diverge. */
 import pc from 'picocolors';
+import { isTold } from '../oracle/case.ts';
 import type { JsonResult } from './check-document.ts';
 import type { DocumentReport, ReportOptions } from './reporter.ts';
 import { table } from './table.ts';
@@ -11,9 +12,7 @@ export function documentText(
   { color }: Pick<ReportOptions, 'color'>,
 ): string {
   const colors = pc.createColors(color);
-  const shown = document.results.filter(
-    ({ reasonKind }) => reasonKind !== 'bad-input' && reasonKind !== 'failed',
-  );
+  const shown = document.results.filter(({ reasonKind }) => !isTold(reasonKind));
   const rows = table(shown.map((result) => [markOf(result), result.name, detail(result)]));
   const lines = shown.flatMap((result, i) => {
     const mark = markOf(result);

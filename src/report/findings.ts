@@ -3,6 +3,7 @@ import { caseFindings, documentFindings } from './case-findings.ts';
 import { diffFindings } from './diff/reports.ts';
 import type { FindingList } from './finding.ts';
 import { fuzzFindings, hostileFindings } from './fuzz-findings.ts';
+import { lintFindings } from './lint-findings.ts';
 import { mutantsFindings } from './mutants-findings.ts';
 import type { Report } from './reporter.ts';
 
@@ -18,6 +19,8 @@ export function findingsOf(report: Report): FindingList {
       return hostileFindings(report.hostile);
     case 'diff':
       return diffFindings(report.diff);
+    case 'lint':
+      return lintFindings(report.lint);
     case 'mutants':
       return mutantsFindings(report.mutants);
   }

@@ -1,5 +1,5 @@
 /** What `fuzz --lane hostile` saw, as text and as JSON. */
-import { CONTRACT_RULES } from '../arb/index.ts';
+import { RUN_RULES } from '../arb/index.ts';
 import { HOSTILE_ENDS, type HostileReport } from '../fuzz/hostile.ts';
 import { jsonText } from './json-text.ts';
 import { table } from './table.ts';
@@ -12,13 +12,9 @@ export interface HostileRun {
   readonly report: HostileReport;
 }
 
-type RuleName = keyof typeof CONTRACT_RULES;
-
-const RULES = Object.keys(CONTRACT_RULES) as RuleName[];
-
 /** As text, with a newline at its end. */
 export function hostileText({ seed, seconds, report }: HostileRun): string {
-  const rows = RULES.map((rule) => {
+  const rows = RUN_RULES.map((rule) => {
     const ends = report.rules.get(rule);
     return [rule, ...HOSTILE_ENDS.map((end) => `${ends?.get(end) ?? 0}`)];
   });
@@ -27,13 +23,13 @@ export function hostileText({ seed, seconds, report }: HostileRun): string {
     'programs that break a rule, by what native code does with them:',
     ...table([['rule', ...HOSTILE_ENDS], ...rows]),
     '',
-    ...RULES.flatMap((rule) => exampleLines(rule, report)),
+    ...RUN_RULES.flatMap((rule) => exampleLines(rule, report)),
     `seed ${seed}, ${seconds.toFixed(1)} s: ${programs} programs, ${valid} of them valid after all`,
     'none of this is a bug of the JIT: these programs break their side of the contract',
   ].join('\n')}\n`;
 }
 
-function exampleLines(rule: RuleName, { observed }: HostileReport): string[] {
+function exampleLines(rule: (typeof RUN_RULES)[number], { observed }: HostileReport): string[] {
   const result = observed.get(rule);
   const first = result?.divergences[0];
   if (result === undefined || first === undefined) return [];
@@ -45,7 +41,7 @@ function exampleLines(rule: RuleName, { observed }: HostileReport): string[] {
 /** The JSON document: schema `bpf-oracle/fuzz@1` with the lane's numbers; nothing in it is a failure. */
 export function hostileJson({ seed, seconds, report }: HostileRun): string {
   const { programs, valid, rules, observed } = report;
-  const counts = RULES.map((rule) => [
+  const counts = RUN_RULES.map((rule) => [
     rule,
     Object.fromEntries(HOSTILE_ENDS.map((end) => [end, rules.get(rule)?.get(end) ?? 0])),
   ]);

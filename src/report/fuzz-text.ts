@@ -1,6 +1,7 @@
 /** The text report of `fuzz`: coverage, numbers, each failure with its place, a summary at the end. */
 import pc from 'picocolors';
 import { formatPath } from '../fuzz/path.ts';
+import { isTold } from '../oracle/case.ts';
 import { jitOption } from './again.ts';
 import { failureBlock } from './failure.ts';
 import { callGrid, opcodeGrid } from './fuzz-grid.ts';
@@ -52,7 +53,7 @@ function corpusLines(report: FuzzReport, colors: Colors): string[] {
   const lines = report.corpus.flatMap(({ path, result }) => {
     if (result.verdict === 'diverge')
       return [`${colors.red('diverge')}  ${path}`, ...failureBlock(result).map(indented), ''];
-    if (result.verdict === 'agree' || result.reason?.kind === 'bad-input') return [];
+    if (result.verdict === 'agree' || isTold(result.reason?.kind)) return [];
     const why = result.reason === null ? '' : reasonText(result.reason, result);
     return [`${colors.yellow(result.verdict)}  ${path}  ${why}`];
   });

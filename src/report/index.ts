@@ -10,6 +10,8 @@ import { htmlReport } from './html/html.ts';
 import { jsonReport } from './json.ts';
 import { jsonText } from './json-text.ts';
 import { junit } from './junit.ts';
+import { lintJson } from './lint-json.ts';
+import { lintText } from './lint-text.ts';
 import { mutantsJson } from './mutants-json.ts';
 import { mutantsText } from './mutants-text.ts';
 import type { Reporter } from './reporter.ts';
@@ -29,6 +31,8 @@ const text: Reporter = (report, options) => {
       return hostileText(report.hostile);
     case 'diff':
       return diffText(report.diff, options);
+    case 'lint':
+      return lintText(report.lint, options);
     case 'mutants':
       return mutantsText(report.mutants, options);
   }
@@ -46,6 +50,8 @@ const json: Reporter = (report) => {
       return hostileJson(report.hostile);
     case 'diff':
       return diffJson(report.diff);
+    case 'lint':
+      return lintJson(report.lint);
     case 'mutants':
       return mutantsJson(report.mutants);
   }

@@ -8,6 +8,7 @@ import type { Divergence, Observed } from '../oracle/verdict.ts';
 import type { JsonCulprit, JsonDivergence, JsonReport, JsonResult } from './check-document.ts';
 import { insnText } from './insn-text.ts';
 import { jsonText } from './json-text.ts';
+import { jsonFinding } from './lint-json.ts';
 import { nativeText } from './native.ts';
 import type { CasesReport } from './reporter.ts';
 import { bytesText, fieldName, observedText, reasonText, type Scene } from './words.ts';
@@ -46,6 +47,7 @@ export function jsonResult(result: CaseResult): JsonResult {
     ...(expected === null ? {} : { expected: hex(expected) }),
     divergences: result.divergences.map((divergence) => jsonDivergence(divergence, result)),
     ...(verdict === 'diverge' ? { divergenceCount: result.divergenceCount, bucket: bucketOf(result) } : {}),
+    ...(reason?.kind === 'contract' ? { breach: jsonFinding(reason.finding, result.program) } : {}),
     ...(culprit === null ? {} : { culprit: jsonCulprit(culprit, result) }),
     ...sourceOf(result),
     ...(expectedFailure === undefined ? {} : { expectedFailure }),
@@ -53,8 +55,9 @@ export function jsonResult(result: CaseResult): JsonResult {
   };
 }
 
-function sourceOf({ program, culprit, divergences }: CaseResult): Pick<JsonResult, 'source'> {
-  const pc = culprit === null ? leadingDivergence(divergences)?.pc : culprit.pc;
+function sourceOf({ program, culprit, divergences, reason }: CaseResult): Pick<JsonResult, 'source'> {
+  const breach = reason?.kind === 'contract' ? reason.finding : undefined;
+  const pc = (culprit ?? breach ?? leadingDivergence(divergences))?.pc;
   const source = pc == null ? undefined : program?.lines?.[pc];
   return source === undefined ? {} : { source };
 }

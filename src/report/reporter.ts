@@ -7,6 +7,7 @@ import type { DiffReport } from './diff/change.ts';
 import type { HostileRun } from './fuzz-hostile.ts';
 import type { FuzzReport } from './fuzz-report.ts';
 import type { PageAssets } from './html/document.ts';
+import type { LintedProgram } from './lint-report.ts';
 import type { MutantsReport } from './mutants-report.ts';
 import type { CasesShard } from './shard.ts';
 
@@ -17,6 +18,7 @@ export type Report =
   | { readonly kind: 'fuzz'; readonly fuzz: FuzzReport }
   | { readonly kind: 'hostile'; readonly hostile: HostileRun }
   | { readonly kind: 'diff'; readonly diff: DiffReport }
+  | { readonly kind: 'lint'; readonly lint: readonly LintedProgram[] }
   | { readonly kind: 'mutants'; readonly mutants: MutantsReport };
 
 /** Of check, conformance or replay, read back from their documents: there are no programs to show. */

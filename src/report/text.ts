@@ -1,7 +1,7 @@
 /** The text report: one line a case, a block under each divergence, a summary at the end. */
 import pc from 'picocolors';
 import { hex64 } from '../core/u64.ts';
-import { type CaseResult, type Summary, summarise, type VerdictName } from '../oracle/case.ts';
+import { type CaseResult, isTold, type Summary, summarise, type VerdictName } from '../oracle/case.ts';
 import { failureBlock } from './failure.ts';
 import type { CasesReport, ReportOptions } from './reporter.ts';
 import { table } from './table.ts';
@@ -36,7 +36,7 @@ export function textReport(
   { color }: Pick<ReportOptions, 'color'>,
 ): string {
   const colors = pc.createColors(color);
-  const shown = results.filter(({ reason }) => reason?.kind !== 'bad-input' && reason?.kind !== 'failed');
+  const shown = results.filter(({ reason }) => !isTold(reason?.kind));
   if (shown.length === 0) return '';
   const rows = table(shown.map((result) => [markOf(result), result.name, ...detail(result)]));
   const lines = shown.flatMap((result, i) => {

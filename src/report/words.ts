@@ -9,6 +9,7 @@ import type { StaleEntry } from '../oracle/expected-failures.ts';
 import type { Precision, Window } from '../oracle/locate.ts';
 import type { Observed, Place, Reason, Subject } from '../oracle/verdict.ts';
 import { insnText } from './insn-text.ts';
+import { findingMessage } from './lint-words.ts';
 
 /** What names and addresses are read against. */
 export interface Scene {
@@ -182,6 +183,8 @@ export function reasonText(reason: Reason, scene: Scene): string {
       return 'its way depends on where its frames lie, which the image does not say';
     case 'choice':
       return `the JIT's own choice: ${CHOICE_WORDS[reason.choice]}`;
+    case 'contract':
+      return `breaks the contract: ${findingMessage(reason.finding)}${atInsn(reason.finding.pc, scene)}`;
     case 'jit':
     case 'refused':
     case 'file':

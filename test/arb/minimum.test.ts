@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bpfProgram, type ContractRule, type Generated, hostileProgram } from '../../src/arb/index.ts';
+import { bpfProgram, type Generated, type HostileRule, hostileProgram } from '../../src/arb/index.ts';
 import { disassembleProgram } from '../../src/bpf/disasm.ts';
 import type { CallEvent } from '../../src/core/execution.ts';
 import { minimise } from '../kit/arbitrary-kit.ts';
@@ -118,7 +118,7 @@ describe('a false claim shrinks to the least program that refutes it', () => {
 });
 
 describe('a broken rule shrinks to few instructions', () => {
-  it.each<readonly [ContractRule, number]>([
+  it.each<readonly [HostileRule, number]>([
     ['late-load', 20],
     ['excess-load', 8],
     ['missing-argument', 12],

@@ -1,7 +1,6 @@
 /** What makes a value of each arbitrary valid, checked without the code that made it. */
 import { expect } from 'vitest';
 import type { CallGraph } from '../../src/arb/call-graph.ts';
-import { contractBreaches } from '../../src/arb/contract/breaches.ts';
 import type { Generated } from '../../src/arb/lower.ts';
 import type { MemorySpec } from '../../src/arb/memory.ts';
 import type { NativeSpec } from '../../src/arb/spec.ts';
@@ -9,6 +8,7 @@ import { decode } from '../../src/bpf/decode.ts';
 import { encode } from '../../src/bpf/encode.ts';
 import type { Execution } from '../../src/core/execution.ts';
 import { interpret } from '../../src/interp/interpret.ts';
+import { breachesOf } from '../../src/lint/lint.ts';
 import { describeOutcome } from '../kit/run.ts';
 
 /** Instructions no generated program runs. */
@@ -21,7 +21,7 @@ export const runGenerated = ({ program, input }: Pick<Generated, 'program' | 'in
 export function checkProgram(generated: Generated): void {
   const { program } = generated;
   expect(decode(encode(program.insns))).toEqual(program.insns);
-  expect(contractBreaches(program)).toEqual([]);
+  expect(breachesOf(program, { writes: 'doubted' })).toEqual([]);
   const { outcome, trace } = runGenerated(generated);
   expect(describeOutcome(outcome)).toMatch(/^exit /);
   for (const event of trace.events) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPrototypes } from '../../src/bpf/btf.ts';
+import { type Prototypes, readPrototypes } from '../../src/bpf/btf.ts';
 import { errorOf, objectFile, sectionHeader } from './elf-fixtures.ts';
 
 // Kinds, btf.rst §2.2.
@@ -39,8 +39,9 @@ function section(
 }
 
 const U64_TYPE: Row = [0, INT, 0, 8, 64];
-const read = (rows: readonly Row[]): Record<string, number> =>
-  Object.fromEntries(readPrototypes(section(rows), 'f.o'));
+const read = (rows: readonly Row[]): Record<string, number> => argsOf(readPrototypes(section(rows), 'f.o'));
+const argsOf = (prototypes: Prototypes): Record<string, number> =>
+  Object.fromEntries([...prototypes].map(([name, { args }]) => [name, args]));
 
 describe('readPrototypes counts argument slots', () => {
   it.each<[string, Row[], number | undefined]>([
@@ -119,13 +120,40 @@ describe('readPrototypes counts argument slots', () => {
       number,
     ];
     const prototypes = readPrototypes(bytes.subarray(offset, offset + size), 'wide-args.o');
-    expect(Object.fromEntries(prototypes)).toEqual({
+    expect(argsOf(prototypes)).toEqual({
       entry: 1,
       promoted: 1,
       kfunc_pair: 3,
       kfunc_big: 3,
       kfunc_none: 0,
     });
+  });
+});
+
+describe('readPrototypes', () => {
+  const twoWide: readonly Row[] = [
+    U64_TYPE,
+    [0, FUNC_PROTO, 3, 1, 0, 3, 0, 1, 0, 4],
+    [0, STRUCT, 0, 12],
+    [0, TYPEDEF, 0, 5],
+    [0, INT, 0, 16, 128],
+  ];
+
+  it('tells of arguments that take two slots', () => {
+    const f = readPrototypes(section([...twoWide, [1, FUNC, 1, 2]]), 'f.o').get('f');
+    expect(f?.wide).toEqual([
+      { position: 1, type: 'STRUCT', bytes: 12 },
+      { position: 3, type: 'INT', bytes: 16 },
+    ]);
+  });
+
+  it.each([
+    [0, 'static'],
+    [1, 'global'],
+    [2, undefined],
+  ])('tells the linkage: %d is %s', (vlen, want) => {
+    const f = readPrototypes(section([...twoWide, [1, FUNC, vlen, 2]]), 'f.o').get('f');
+    expect(f?.linkage).toBe(want);
   });
 });
 

@@ -131,7 +131,7 @@ describe('an object with any one byte flipped', () => {
     expect(report.summary.diverge).toBe(0);
     expect(report.summary.agree).toBeGreaterThan(100);
     for (const line of stderr.trimEnd().split('\n'))
-      expect(line).toMatch(/^bpf-oracle: read [^\n]*flip\d+\.o/);
+      expect(line).toMatch(/^bpf-oracle: (?:read|lint)[^\n]*flip\d+\.o/);
     for (const { verdict, reason } of report.results) {
       if (verdict !== 'agree') expect(reason).toMatch(/./);
     }

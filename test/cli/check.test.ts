@@ -87,18 +87,23 @@ describe('check', () => {
     expect(limited.stdout).toMatch(/^inconclusive .* insn limit 1000 reached$/m);
   });
 
-  it('takes prototypes, for kfuncs of any file', async () => {
+  it('takes prototypes, for kfuncs of any file; a store that they leave without a call refuses the program', async () => {
     const path = file(
       'kfunc.s',
       '*(u64 *)(r11 - 8) = 6\nr1 = 1\nr2 = 2\nr3 = 3\nr4 = 4\nr5 = 5\ncall foo\nexit\n',
     );
     const r0s = new Set<string | null>();
     for (const proto of ['foo=u64,u64,u64,u64,u64,u64', 'foo=u64', 'foo=']) {
-      const { code, report } = await checkJson(['--proto', proto, path]);
+      const { code, report } = await checkJson(['--no-lint', '--proto', proto, path]);
       expect(code, proto).toBe(0);
       r0s.add(report.results[0]?.r0 ?? null);
     }
     expect(r0s.size).toBe(3);
+    const refused = await cli(['check', '--proto', 'foo=u64', path]);
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('func#0 writes 1 stack arg slots, but calls only require 0'),
+    });
   });
 
   it('writes each report where it is asked to', async () => {

@@ -1,23 +1,20 @@
 /**
- * Programs that break the bytecode contract on purpose: valid ones with a few instructions replaced. They can
- * be run; what is read without a promise is poison to the reference, so that what comes of it proves nothing
- * about a JIT (`inconclusive`), or was not used, and is observed as ever.
+ * Programs that break the linter's rules on purpose: valid ones with a few places edited. By default they can be
+ * run; what is read without a promise is poison to the reference, so that what comes of it proves nothing about a
+ * JIT (`inconclusive`), or was not used, and is observed as ever.
  */
 import type { Arbitrary } from 'fast-check';
 import type { Program } from '../../bpf/program.ts';
 import type { Input } from '../../core/env.ts';
-import {
-  CONTRACT_RULES,
-  type ContractBreach,
-  type ContractRule,
-  contractBreaches,
-} from '../contract/breaches.ts';
+import { OracleError } from '../../core/errors.ts';
+import { type Breach, breachesOf } from '../../lint/lint.ts';
 import { type Draw, drawn } from '../draw.ts';
 import { lower } from '../lower.ts';
 import { drawSpec, type ProgramConstraints } from '../program.ts';
 import { shrinkProgram } from '../shrink.ts';
 import type { ProgramSpec } from '../spec.ts';
-import { applyEdit, type HostileEdit } from './edit.ts';
+import { checked } from './change.ts';
+import { applyEdit, type HostileEdit, type HostileRule, RUN_RULES } from './edit.ts';
 
 /** A valid program, and what is done to it. */
 export interface HostileSpec {
@@ -31,35 +28,55 @@ export interface Hostile {
   readonly program: Program;
   readonly input: Input;
   /** The rules it breaks, and where. */
-  readonly breaches: readonly ContractBreach[];
+  readonly breaches: readonly Breach[];
+  /** Whether a machine would take it. */
+  readonly isLoadable: boolean;
 }
 
-const RULES = Object.keys(CONTRACT_RULES) as ContractRule[];
+/** Constraints to be applied on {@link hostileProgram} and {@link hostileSpec}. */
+export interface HostileConstraints extends ProgramConstraints {
+  /** Rules to break. @defaultValue RUN_RULES */
+  readonly rules?: readonly HostileRule[];
+}
 const MAX_EDITS = 3;
 /** Some programs have no place to break the drawn rule at. */
 const ATTEMPTS = 8;
 
 /** @internal Until the edits break something; the last one as it is. */
-export function drawHostile(draw: Draw, constraints: ProgramConstraints): Hostile {
+export function drawHostile(draw: Draw, constraints: HostileConstraints): Hostile {
   let hostile = lowerHostile(drawHostileSpec(draw, constraints));
   for (let attempt = 1; attempt < ATTEMPTS && hostile.breaches.length === 0; attempt++)
     hostile = lowerHostile(drawHostileSpec(draw, constraints));
   return hostile;
 }
 
-function drawHostileSpec(draw: Draw, constraints: ProgramConstraints): HostileSpec {
+function drawHostileSpec(draw: Draw, constraints: HostileConstraints): HostileSpec {
+  const { rules = RUN_RULES } = constraints;
   const base = drawSpec(draw, constraints);
   const edits: HostileEdit[] = [];
   for (let k = draw.between(1, MAX_EDITS); k > 0; k--)
-    edits.push({ rule: draw.pick(RULES), at: draw.below(0x1000), pick: draw.below(0x1000) });
+    edits.push({ rule: draw.pick(rules), at: draw.below(0x1000), pick: draw.below(0x1000) });
   return { base, edits };
 }
 
 /** The program of a spec, with the rules it breaks. */
 export function lowerHostile(spec: HostileSpec): Hostile {
   const { program: base, input } = lower(spec.base);
-  const program = spec.edits.reduce(applyEdit, base);
-  return { spec, program, input, breaches: contractBreaches(program) };
+  const edited = spec.edits.reduce(applyEdit, base);
+  const loadable = tryChecked(edited);
+  const program = loadable ?? edited;
+  // Models of helpers and kfuncs write nothing here.
+  const breaches = breachesOf(program, { writes: 'doubted' });
+  return { spec, program, input, breaches, isLoadable: loadable !== undefined };
+}
+
+function tryChecked(program: Program): Program | undefined {
+  try {
+    return checked(program);
+  } catch (error) {
+    if (error instanceof OracleError && error.kind === 'input') return undefined;
+    throw error;
+  }
 }
 
 /** Fewer edits first, then a simpler base. A spec without edits is a valid program. */
@@ -74,11 +91,11 @@ export function* shrinkHostile({ base, edits }: HostileSpec): Iterable<HostileSp
 }
 
 /** {@link hostileProgram} before it is lowered by {@link lowerHostile}; shrinks by {@link shrinkHostile}. */
-export const hostileSpec = (constraints: ProgramConstraints = {}): Arbitrary<HostileSpec> =>
+export const hostileSpec = (constraints: HostileConstraints = {}): Arbitrary<HostileSpec> =>
   drawn({ draw: (draw) => drawHostile(draw, constraints).spec, shrink: shrinkHostile });
 
 /** Programs that break one rule or several. Shrinks towards one edit of the least program that takes it. */
-export const hostileProgram = (constraints: ProgramConstraints = {}): Arbitrary<Hostile> =>
+export const hostileProgram = (constraints: HostileConstraints = {}): Arbitrary<Hostile> =>
   drawn({
     draw: (draw) => drawHostile(draw, constraints),
     *shrink({ spec }) {

@@ -23,6 +23,8 @@ export interface Assembled {
   readonly functionNames: ReadonlyMap<number, string>;
   /** Helpers and kfuncs the text names. */
   readonly callees: readonly Callee[];
+  /** Of those functions, by first slot; empty if no directive says anything of it. */
+  readonly linkage: ReadonlyMap<number, 'static' | 'global'>;
 }
 
 interface Reference {
@@ -50,6 +52,7 @@ export class Builder {
   readonly #numeric = new Map<string, number[]>();
   readonly #dataLabels = new Set<string>();
   readonly #functions = new Set<string>();
+  readonly #globals = new Set<string>();
   readonly #references: Reference[] = [];
   readonly #sections: CodeSection[] = [{ name: '.text', start: 0 }];
   /** Callees whose number the text gives, by key. */
@@ -140,13 +143,27 @@ export class Builder {
     this.#functions.add(name);
   }
 
+  /** `name` can be called from other files. */
+  declareGlobal(name: string): void {
+    this.#globals.add(name);
+  }
+
   finish(): Assembled {
     const callees = this.#resolve();
-    const code = { insns: this.#insns, functionNames: this.#functionNames(), lines: this.#lines };
+    const code = moveTextLast(
+      { insns: this.#insns, functionNames: this.#functionNames(), lines: this.#lines },
+      this.#sections,
+    );
     return {
-      ...moveTextLast(code, this.#sections),
+      ...code,
       callees: [...this.#numbered.values(), ...callees],
+      linkage: this.#linkage(code.functionNames),
     };
+  }
+
+  #linkage(names: ReadonlyMap<number, string>): Map<number, 'static' | 'global'> {
+    if (this.#globals.size === 0) return new Map();
+    return new Map([...names].map(([slot, name]) => [slot, this.#globals.has(name) ? 'global' : 'static']));
   }
 
   #refer(name: string, where: string): void {

@@ -2,7 +2,7 @@
 import { badInput, type OracleError } from '../../core/errors.ts';
 import { isStackArgBase } from '../calling.ts';
 import type { Size } from '../load-store.ts';
-import { REG_COUNT, type Reg } from '../reg.ts';
+import { type Reg, type RegisterRange, registerLimit } from '../reg.ts';
 import type { Token } from './tokens.ts';
 
 /** A register as written: `r1` (64 bits), or `w1` (its lower half). */
@@ -18,11 +18,14 @@ const parseInteger = (text: string): bigint | undefined => (/^0\d/.test(text) ? 
 export class Cursor {
   readonly where: string;
   readonly #tokens: readonly Token[];
+  /** Numbers below it name registers. */
+  readonly #limit: number;
   #at = 0;
 
-  constructor(tokens: readonly Token[], where: string) {
+  constructor(tokens: readonly Token[], where: string, registers: RegisterRange = 'general') {
     this.#tokens = tokens;
     this.where = where;
+    this.#limit = registerLimit(registers);
   }
 
   peek(ahead = 0): Token | undefined {
@@ -69,7 +72,7 @@ export class Cursor {
   anyReg(): RegOperand {
     const operand = this.peekReg();
     if (operand === undefined) throw this.unexpected('a register');
-    if (operand.reg >= REG_COUNT) throw this.#noSuchRegister(operand.reg);
+    if (operand.reg >= this.#limit) throw this.#noSuchRegister(operand.reg);
     this.#at++;
     return operand;
   }
@@ -101,7 +104,7 @@ export class Cursor {
     const operand = this.peekReg();
     if (operand === undefined || operand.half) throw this.unexpected('a base register (r0 to r10)');
     const allowed =
-      operand.reg < REG_COUNT || (stackArgs === 'with-stack-args' && isStackArgBase(operand.reg));
+      operand.reg < this.#limit || (stackArgs === 'with-stack-args' && isStackArgBase(operand.reg));
     if (!allowed) throw this.#noSuchRegister(operand.reg);
     this.#at++;
     return operand.reg;

@@ -8,7 +8,7 @@ import type { Builder } from './builder.ts';
 export type SectionKind = 'code' | 'data';
 
 const INFORMS = new Set(
-  `.file .ident .globl .global .local .weak .hidden .protected .internal .size .loc .addrsig .addrsig_sym
+  `.file .ident .local .weak .hidden .protected .internal .size .loc .addrsig .addrsig_sym
    .cfi_sections .cfi_startproc .cfi_endproc .cfi_def_cfa .cfi_def_cfa_offset .cfi_def_cfa_register .cfi_offset
    .cfi_restore .cfi_personality .cfi_lsda .code64 .att_syntax .comm .lcomm .end`.split(/\s+/),
 );
@@ -34,6 +34,10 @@ export function directive(text: string, section: SectionKind, builder: Builder, 
       return enterSection(text, (rest[0] ?? '').replaceAll('"', ''), builder);
     case '.type':
       if (/[@%]function\b/.test(text)) builder.declareFunction(rest[0] ?? '');
+      return section;
+    case '.globl':
+    case '.global':
+      builder.declareGlobal(rest[0] ?? '');
       return section;
     default:
       if (!harmless(name, rest, section)) throw refused(name, where);

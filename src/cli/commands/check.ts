@@ -7,6 +7,7 @@ import {
   addExpectOption,
   addInputOptions,
   addJitOptions,
+  addLintOption,
   addReadOptions,
   type ExpectOptions,
 } from '../options.ts';
@@ -24,6 +25,7 @@ export function addCheck(program: Command, context: Context): void {
   addReadOptions(command);
   addInputOptions(command);
   addJitOptions(command);
+  addLintOption(command);
   addEngineOption(command);
   addExpectOption(command);
   addShardOption(command);

@@ -10,6 +10,7 @@ import {
   addExpectOption,
   addInputOptions,
   addJitOptions,
+  addLintOption,
   type ExpectOptions,
   positiveInteger,
 } from '../options.ts';
@@ -27,7 +28,7 @@ interface PluginOptions {
 type ConformanceOptions = JudgeOptions & ExpectOptions & ShardOptions & PluginOptions;
 
 /** What is about a JIT and engines of ours, and so about no plugin. */
-const NOT_OF_PLUGINS = ['jit', 'bmi2', 'endbr', 'engine'];
+const NOT_OF_PLUGINS = ['jit', 'bmi2', 'endbr', 'lint', 'engine'];
 /** A plugin may be a language runtime that starts in a second, on a machine that is busy. */
 const PLUGIN_SECONDS = 30;
 
@@ -41,6 +42,7 @@ export function addConformance(program: Command, context: Context): void {
     .argument('<dir>', 'folder of .data files; folders in it are not entered');
   addInputOptions(command);
   addJitOptions(command);
+  addLintOption(command);
   addEngineOption(command);
   addExpectOption(command);
   addShardOption(command);

@@ -6,6 +6,7 @@ import {
   addEngineOption,
   addInputOptions,
   addJitOptions,
+  addLintOption,
   addReadOptions,
   positiveInteger,
 } from '../options.ts';
@@ -18,6 +19,7 @@ export function addExplain(program: Command, context: Context): void {
   addReadOptions(command);
   addInputOptions(command);
   addJitOptions(command);
+  addLintOption(command);
   addEngineOption(command);
   command
     .addOption(

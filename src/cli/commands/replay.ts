@@ -8,13 +8,15 @@ import {
   addEngineOption,
   addExpectOption,
   addJitOptions,
+  addLintOption,
   type ExpectOptions,
+  type LintChoice,
   type Setup,
 } from '../options.ts';
 import { addShardOption, type PartOfFiles, type ShardOptions } from '../shard-option.ts';
 import { Targets } from '../targets.ts';
 
-type ReplayOptions = Setup & ExpectOptions & ShardOptions;
+type ReplayOptions = Setup & LintChoice & ExpectOptions & ShardOptions;
 
 export function addReplay(program: Command, context: Context): void {
   const targets = new Targets();
@@ -23,6 +25,7 @@ export function addReplay(program: Command, context: Context): void {
     .description('run saved cases again, each in a fresh engine; of how the JIT was set up, the file decides')
     .argument('<case...>', '.data files that fuzz saved, or folders of them');
   addJitOptions(command);
+  addLintOption(command);
   addEngineOption(command);
   addExpectOption(command);
   addShardOption(command);

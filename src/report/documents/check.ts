@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { Reason, Subject } from '../../oracle/verdict.ts';
 import type { JsonReport } from '../check-document.ts';
+import { lintFinding } from './lint.ts';
 import { culprit, natural, shardInfo, summary, vacuous, verdict } from './parts.ts';
 
 const expectedFailure = v.object({ name: v.string(), reason: v.string(), line: natural });
@@ -21,6 +22,7 @@ const REASON_KINDS: Readonly<Record<Reason['kind'], true>> = {
   jit: true,
   refused: true,
   file: true,
+  contract: true,
   'bad-input': true,
   failed: true,
 };
@@ -63,6 +65,7 @@ const caseResult = v.looseObject({
   ),
   divergenceCount: v.exactOptional(natural),
   bucket: v.exactOptional(v.string()),
+  breach: v.exactOptional(lintFinding),
   culprit: v.exactOptional(culprit),
   source: v.exactOptional(v.object({ file: v.string(), line: v.pipe(natural, v.minValue(1)) })),
   expectedFailure: v.exactOptional(v.string()),

@@ -35,6 +35,7 @@ function pageOf(report: Report, version: string): Page {
       return fuzzPage(report.fuzz, version);
     case 'diff':
     case 'hostile':
+    case 'lint':
     case 'mutants':
       return findingsPage(findingsOf(report), version);
   }

@@ -90,11 +90,24 @@ describe('an explanation', () => {
   });
 
   it('of an exit that jumps to another one shows both', () => {
-    const text = 'r6 = 1\nif r2 == 0 goto l\nr0 = 0\nexit\nl:\n*(u64 *)(r11 - 16) = 1\nr0 = 1\nexit\n';
-    const { culprit, listing } = of('outgoing-not-released', programOf(text));
-    expect(culprit).toMatchObject({ stage: 'epilogue', pc: 6 });
+    const regs = [1, 2, 3, 4, 5].map((n) => `r${n} = ${n}`);
+    const slots = ['*(u64 *)(r11 - 8) = 6', '*(u64 *)(r11 - 16) = 7'];
+    const lines = [
+      'r6 = 1',
+      'if r2 == 0 goto l',
+      'r0 = 0',
+      'exit',
+      'l:',
+      ...regs,
+      ...slots,
+      'call f',
+      'exit',
+    ];
+    const program = programOf(lines.join('\n'), { f: 7 });
+    const { culprit, listing } = of('outgoing-not-released', program);
+    expect(culprit).toMatchObject({ stage: 'epilogue', pc: 12 });
     expect(culprit?.native.map(({ att }) => att)).toEqual([expect.stringMatching(/^jmp /)]);
-    expect(listing.filter(({ guilty }) => guilty).map(({ pc }) => pc)).toEqual([3, 6]);
+    expect(listing.filter(({ guilty }) => guilty).map(({ pc }) => pc)).toEqual([3, 12]);
   });
 
   it('without a pc map marks a window, BPF first, then native code', () => {
