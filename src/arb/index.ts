@@ -34,4 +34,11 @@ export type {
   Source,
   Stmt,
 } from './spec.ts';
+export {
+  lowerTailCalls,
+  type TailCallConstraints,
+  type TailCallProgram,
+  tailCallProgram,
+} from './tail-calls/program.ts';
+export type { TailCallSpec, TailFunction, TailStep } from './tail-calls/spec.ts';
 export { word } from './word.ts';

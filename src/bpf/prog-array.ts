@@ -59,6 +59,13 @@ function slotOf(entry: string, functions: ReadonlyMap<number, string>, where: st
   throw badInput('read program array', where, why);
 }
 
+/** The line that {@link parseProgArray} reads; functions are named by their slots, whatever names they have. */
+export const progArrayText = (
+  { name, programs }: ProgArray,
+  subprogs: readonly { readonly start: number }[],
+): string =>
+  `${name} ${programs.map((index) => (index === null ? NONE : `func_${subprogs[index]?.start}`)).join(',')}`;
+
 /** From first slots to subprogs. Throws an `input` error where arrays and data would lie in one place. */
 export function progArraysOf(
   stated: readonly StatedProgArray[],

@@ -19,6 +19,7 @@ import type { Profile } from '../arb/profile.ts';
 import { writeDataFile } from '../bpf/data-file.ts';
 import { dataSectionText } from '../bpf/data-section.ts';
 import { disassembleProgram, listingNames } from '../bpf/disasm.ts';
+import { progArrayText } from '../bpf/prog-array.ts';
 import type { Program } from '../bpf/program.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { generatorFingerprint } from './generate.ts';
@@ -74,10 +75,13 @@ function oracleLines(
   ]);
 }
 
-/** What assembly cannot say of a program: prototypes and data. */
-export const programLines = (program: Program): [key: 'proto' | 'data', values: string[]][] => [
+/** What assembly cannot say of a program: prototypes, data, program arrays. */
+export const programLines = (
+  program: Program,
+): [key: 'proto' | 'data' | 'prog-array', values: string[]][] => [
   ['proto', protos(program)],
   ['data', program.data.map(dataSectionText)],
+  ['prog-array', (program.progArrays ?? []).map((array) => progArrayText(array, program.subprogs))],
 ];
 
 /** Numbers of arguments: of functions by their labels, of callees by the names they have in assembly without names. */

@@ -1,6 +1,7 @@
 /**
  * Tail calls that count, jump or clean up otherwise. Cases with tail calls are no part of what `fuzz` makes, so these
- * are no part of the kill matrix: test/mutant/tail-calls.test.ts has them killed on programs written for them.
+ * are no part of the kill matrix: props/tail-calls.prop.ts has them killed by generated programs, and
+ * test/mutant/tail-calls.test.ts traced to the instruction at fault.
  */
 import type { LowerContext } from '../jit/lower/context.ts';
 import { load } from '../jit/lower/memory.ts';

@@ -3,6 +3,7 @@
  * bpf-oracle reads it back to the same program: what assembly cannot say stands in `# oracle:` lines.
  */
 import { dataSectionText } from '../../bpf/data-section.ts';
+import { progArrayText } from '../../bpf/prog-array.ts';
 import type { Callee, Program, Subprog } from '../../bpf/program.ts';
 import { calleeKey } from '../../core/env.ts';
 import { visible } from '../visible.ts';
@@ -21,6 +22,9 @@ export function asmExport(subject: ExportSubject): string {
     `# oracle: convention ${convention}`,
     ...protoLines(program, listed),
     ...program.data.map((section) => `# oracle: data ${dataSectionText(section)}`),
+    ...(program.progArrays ?? []).map(
+      (array) => `# oracle: prog-array ${progArrayText(array, program.subprogs)}`,
+    ),
     ...listed.rows.flatMap((row) => linesOf(row)),
     '',
   ].join('\n');

@@ -48,8 +48,8 @@ function initialiser(view: DataView, at: number): string {
 }
 
 function refuseData({ name, program }: ExportSubject, form: string): void {
-  const section = dataNamed(program);
-  if (section === undefined) return;
-  const why = `it has data (${section.name}), and ${form} holds instructions alone; use data or asm`;
+  const what = dataNamed(program) ?? program.progArrays?.[0];
+  if (what === undefined) return;
+  const why = `it has data (${what.name}), and ${form} holds instructions alone; use data or asm`;
   throw badInput('export', name, why);
 }

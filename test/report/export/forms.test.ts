@@ -5,6 +5,7 @@ import { buildProgram } from '../../../src/bpf/program.ts';
 import { dataNamed } from '../../../src/report/export/data-place.ts';
 import { EXPORTERS, type ExportForm } from '../../../src/report/export/forms.ts';
 import { exportSubject, generatedSubject, read, substance } from '../../kit/export-subject.ts';
+import { COUNTER, FALLS_THROUGH, programOf, TAIL_CALL_PROGRAMS } from '../../kit/tail-calls.ts';
 
 const CASES = Array.from({ length: 60 }, (_, i) => i);
 const EXTENSION = { data: '.data', asm: '.s', hex: '.hex', 'c-array': '.hex' } as const;
@@ -57,6 +58,25 @@ describe('an export', () => {
     expect(() => EXPORTERS[form](subject)).toThrow(
       `export: x.o: it has data (.rodata), and ${form} holds instructions alone; use data or asm`,
     );
+  });
+
+  it.each(['data', 'asm'] as const)('to %s keeps program arrays', (form) => {
+    for (const text of TAIL_CALL_PROGRAMS) {
+      const subject = exportSubject(programOf(text), {
+        env: { input: { memory: COUNTER }, models: new Map(), insnLimit: 1000 },
+      });
+      const { program: got } = read(EXPORTERS[form](subject), `x${EXTENSION[form]}`);
+      expect(got.progArrays).toEqual(subject.program.progArrays);
+      expect(substance(got).bytes).toBe(substance(subject.program).bytes);
+    }
+  });
+
+  it.each([
+    ['hex', 'it has data (jumps), and hex holds'],
+    ['c-array', 'it has data (jumps), and c-array holds'],
+    ['selftest', 'it has program arrays'],
+  ] as const)('to %s refuses program arrays', (form, why) => {
+    expect(() => EXPORTERS[form](exportSubject(programOf(FALLS_THROUGH)))).toThrow(why);
   });
 
   it.each(Object.keys(EXPORTERS) as ExportForm[])('to %s stays whole whatever names there are', (form) => {

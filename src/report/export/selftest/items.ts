@@ -34,6 +34,8 @@ export interface Items {
 
 /** Throws an `input` error for what has a meaning in one kernel only, such as maps by file descriptor. */
 export function itemsOf(program: Program, where: string): Items {
+  if (program.progArrays !== undefined)
+    throw badInput('export', where, 'it has program arrays, which a selftest would have to fill at run time');
   const targets = new Set(
     program.insns.flatMap((insn, pc) => {
       const isJump = insn?.kind === 'ja' || insn?.kind === 'jcc' || insn?.kind === 'may_goto';

@@ -1,0 +1,153 @@
+/** One function of a spec with tail calls to instructions; calls are distances yet to be filled in. */
+import { TAIL_CALL_HELPER } from '../../bpf/calling.ts';
+import type { Insn } from '../../bpf/insn.ts';
+import { PROG_ARRAY_BASE, PROG_ARRAY_STRIDE } from '../../core/layout.ts';
+import type { TailFunction, TailStep } from './spec.ts';
+
+/** What a function may do. */
+export interface TailScope {
+  /** Functions it may call: index and stack arguments. */
+  readonly callees: readonly { readonly index: number; readonly stackArgs: number }[];
+  /** Program arrays it may go on through: number, and how many entries. */
+  readonly arrays: readonly { readonly number: number; readonly entries: number }[];
+  /** Stack arguments it takes. */
+  readonly stackArgs: number;
+}
+
+/** Instructions by slot, and where functions are called. */
+export interface TailCode {
+  readonly insns: readonly (Insn | undefined)[];
+  readonly calls: readonly { readonly slot: number; readonly callee: number }[];
+}
+
+const [R0, R1, R2, R3, R6, FP, ARGS] = [0, 1, 2, 3, 6, 10, 11];
+const WORD = 8;
+const CALLEE_SAVED = 4;
+/** Odd, so that no change of the counter is lost in the next. */
+const FACTOR = 31;
+/** Entries that a counter chooses from; some may be past the end. */
+const COUNTED_MASK = 3;
+const WIDE = 0x5_0000_0000n;
+
+class Code implements TailCode {
+  readonly insns: (Insn | undefined)[] = [];
+  readonly calls: { slot: number; callee: number }[] = [];
+
+  emit(...insns: readonly Insn[]): void {
+    for (const insn of insns) {
+      this.insns.push(insn);
+      if (insn.kind === 'lddw') this.insns.push(undefined);
+    }
+  }
+
+  call(callee: number): void {
+    this.calls.push({ slot: this.insns.length, callee });
+    this.emit({ kind: 'call', target: 'local', imm: 0, off: 0 });
+  }
+}
+
+export function tailFunctionCode(fn: TailFunction, scope: TailScope): TailCode {
+  const code = new Code();
+  const keeper = fn.keeper < CALLEE_SAVED ? R6 + fn.keeper : undefined;
+  const saved = Array.from({ length: CALLEE_SAVED }, (_, i) => R6 + i).filter(
+    (reg, i) => reg !== keeper && ((fn.saved >> i) & 1) === 1,
+  );
+  const first = keeper === undefined ? 1 : 0;
+  const words = Array.from({ length: fn.words }, (_, i) => -WORD * (first + i + 1));
+  code.emit(keeper === undefined ? stx(FP, -WORD, R1) : mov(keeper, R1));
+  for (let k = 1; k <= scope.stackArgs; k++) code.emit(ldx(R0, ARGS, WORD * k), ...mix(R0));
+  saved.forEach((reg, i) => {
+    code.emit(movImm(reg, 1000 + i));
+  });
+  words.forEach((off, i) => {
+    code.emit(st(FP, off, 2000 + i));
+  });
+  const context = keeper === undefined ? ldx(R1, FP, -WORD) : mov(R1, keeper);
+  for (const step of fn.steps) lowerStep(step, context, scope, code);
+  code.emit(context);
+  for (const reg of saved) code.emit(...mix(reg));
+  for (const off of words) code.emit(ldx(R0, FP, off), ...mix(R0));
+  code.emit(ldx(R0, R1, 0), { kind: 'exit' });
+  return code;
+}
+
+function lowerStep(step: TailStep, context: Insn, scope: TailScope, code: Code): void {
+  switch (step.kind) {
+    case 'mix':
+      code.emit(context, movImm(R0, step.imm), ...mix(R0));
+      return;
+    case 'call': {
+      const callee = scope.callees[step.callee % Math.max(scope.callees.length, 1)];
+      if (callee === undefined) return;
+      code.emit(context);
+      for (let k = 1; k <= callee.stackArgs; k++) code.emit(st(ARGS, -WORD * k, step.imm + k));
+      code.call(callee.index);
+      code.emit(context, ...mix(R0));
+      return;
+    }
+    case 'tail': {
+      const array = scope.arrays[step.array % scope.arrays.length];
+      if (array === undefined) return;
+      const address = PROG_ARRAY_BASE + BigInt(array.number * PROG_ARRAY_STRIDE);
+      code.emit(context, ...indexInsns(step, array.entries), lddw(R2, address), {
+        kind: 'call',
+        target: 'helper',
+        imm: TAIL_CALL_HELPER,
+        off: 0,
+      });
+      return;
+    }
+  }
+}
+
+/** r3, with the context in r1. */
+function indexInsns({ index, by }: Extract<TailStep, { kind: 'tail' }>, entries: number): Insn[] {
+  const folded = index % (entries + 1);
+  switch (by) {
+    case 'imm':
+      return [movImm(R3, folded)];
+    case 'wide':
+      return [lddw(R3, WIDE + BigInt(folded))];
+    case 'counted':
+      return [ldx(R3, R1, 0), alu('and', R3, COUNTED_MASK)];
+  }
+}
+
+/** The counter at r1: times FACTOR, plus a register. */
+const mix = (reg: number): Insn[] => [
+  ldx(R2, R1, 0),
+  alu('mul', R2, FACTOR),
+  { kind: 'alu', op: 'add', width: 64, source: 'X', dst: R2, src: reg, imm: 0 },
+  stx(R1, 0, R2),
+];
+
+const alu = (op: 'mul' | 'and' | 'mov', dst: number, imm: number): Insn => ({
+  kind: 'alu',
+  op,
+  width: 64,
+  source: 'K',
+  dst,
+  src: 0,
+  imm,
+});
+const movImm = (dst: number, imm: number): Insn => alu('mov', dst, imm);
+const mov = (dst: number, src: number): Insn => ({
+  kind: 'alu',
+  op: 'mov',
+  width: 64,
+  source: 'X',
+  dst,
+  src,
+  imm: 0,
+});
+const lddw = (dst: number, imm: bigint): Insn => ({ kind: 'lddw', dst, src: 0, imm });
+const ldx = (dst: number, src: number, off: number): Insn => ({
+  kind: 'ldx',
+  size: 8,
+  sign: false,
+  dst,
+  src,
+  off,
+});
+const stx = (dst: number, off: number, src: number): Insn => ({ kind: 'stx', size: 8, dst, src, off });
+const st = (dst: number, off: number, imm: number): Insn => ({ kind: 'st', size: 8, dst, off, imm });
