@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { closeAtEnd } from './at-end.ts';
 import { addBench } from './commands/bench.ts';
 import { addCheck } from './commands/check.ts';
+import { addCompare } from './commands/compare.ts';
 import { addConformance } from './commands/conformance.ts';
 import { addCost } from './commands/cost.ts';
 import { addDiff } from './commands/diff.ts';
@@ -67,6 +68,7 @@ function commandLine(context: Context): Command {
     addCost,
     addConformance,
     addLint,
+    addCompare,
     addMutants,
     addMerge,
     addDiff,

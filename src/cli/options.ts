@@ -65,17 +65,22 @@ export function addInputOptions(command: Command): Command {
     );
 }
 
-/** How programs are compiled. */
+/** Which JIT compiles programs, and how. */
 export function addJitOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        '--jit <name>',
-        'JIT to judge: builtin, dpdk, exec:COMMAND, image:FILE (a bundle), or mutant:NAME (broken on purpose)',
-      )
-        .argParser(jitName)
-        .default('builtin'),
+  command.addOption(
+    new Option(
+      '--jit <name>',
+      'JIT to judge: builtin, dpdk, exec:COMMAND, image:FILE (a bundle), or mutant:NAME (broken on purpose)',
     )
+      .argParser(jitName)
+      .default('builtin'),
+  );
+  return addSetupOptions(command);
+}
+
+/** How programs are compiled. */
+export function addSetupOptions(command: Command): Command {
+  return command
     .addOption(
       new Option(
         '--convention <name>',
@@ -130,6 +135,16 @@ const hexOption = (text: string): Uint8Array => refusing(() => parseHex(text, '-
 export function jitName(text: string): string {
   if (text === 'builtin' || text === 'dpdk' || /^(?:mutant|exec|image):./.test(text)) return text;
   throw new InvalidArgumentError('It can be builtin, dpdk, exec:COMMAND, image:FILE or mutant:NAME.');
+}
+
+/** For Option.argParser: commas end a name only before the next one; commands of `exec:` may hold others. */
+export function jitNames(text: string, before: readonly string[] = []): readonly string[] {
+  const names = [
+    ...before,
+    ...text.split(/,(?=(?:builtin|dpdk)(?:,|$)|(?:mutant|exec|image):)/).map(jitName),
+  ];
+  if (new Set(names).size !== names.length) throw new InvalidArgumentError('Name each JIT once.');
+  return names;
 }
 
 /** For Option.argParser. */

@@ -60,7 +60,8 @@ function against(counts: Judged, witness: Judged, { ours, theirs }: Sides): Dive
   };
 }
 
-const sameDifference = (a: Divergence, b: Divergence): boolean =>
+/** Whether two divergences show the same thing wrong in the same way. */
+export const sameDifference = (a: Divergence, b: Divergence): boolean =>
   sameSubject(a, b) && (textOf(a.got) === textOf(b.got) || isSameFault(a.got, b.got));
 
 /** Of one kind: engines tell an access that crosses a page's end by different bytes of it. */
