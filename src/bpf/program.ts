@@ -16,6 +16,7 @@ import {
 } from './calling.ts';
 import { type Insn, type Slots, slotsOf } from './insn.ts';
 import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
+import { oneShape } from './one-shape.ts';
 import { fromFileForm } from './stack-arg-form.ts';
 
 /** An argument passed by value that is larger than a slot. */
@@ -129,7 +130,7 @@ export function buildProgram(slots: Slots, parts: ProgramParts = {}): Program {
   const functions = starts.map((start, index) => {
     return { start, end: starts[index + 1] ?? slots.length, args: parts.functionArgs?.get(start) };
   });
-  const insns = fromFileForm(slots, functions, convention);
+  const insns = fromFileForm(slots, functions, convention).map((insn) => insn && oneShape(insn));
   const subprogs = functions.map(({ start, end, args: stated }, index): Subprog => {
     const used = stackArgsUsed(insns, start, end, STACK_ARG_FORMS.linux.base);
     const args = stated ?? Math.max(MAX_REG_ARGS, used.incoming);

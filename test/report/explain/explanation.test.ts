@@ -118,6 +118,7 @@ describe('an explanation', () => {
     expect(listing.filter(({ guilty }) => guilty).map(({ kind, pc }) => [kind, pc])).toEqual([
       ['insn', 9],
       ['native', null],
+      ['native', null],
     ]);
     const suspects = listing.filter(({ suspect }) => suspect).map(({ pc }) => pc);
     expect(suspects).toEqual(culprit?.window?.pcs.filter((pc) => pc !== 9));
