@@ -15,8 +15,8 @@ import {
   stackArgSlot,
 } from './calling.ts';
 import { type Insn, type Slots, slotsOf } from './insn.ts';
-import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
 import { oneShape } from './one-shape.ts';
+import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
 import { fromFileForm } from './stack-arg-form.ts';
 
 /** An argument passed by value that is larger than a slot. */
