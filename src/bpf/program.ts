@@ -15,7 +15,6 @@ import {
   stackArgSlot,
 } from './calling.ts';
 import { type Insn, type Slots, slotsOf } from './insn.ts';
-import { oneShape } from './one-shape.ts';
 import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
 import { fromFileForm } from './stack-arg-form.ts';
 
@@ -130,7 +129,7 @@ export function buildProgram(slots: Slots, parts: ProgramParts = {}): Program {
   const functions = starts.map((start, index) => {
     return { start, end: starts[index + 1] ?? slots.length, args: parts.functionArgs?.get(start) };
   });
-  const insns = fromFileForm(slots, functions, convention).map((insn) => insn && oneShape(insn));
+  const insns = fromFileForm(slots, functions, convention);
   const subprogs = functions.map(({ start, end, args: stated }, index): Subprog => {
     const used = stackArgsUsed(insns, start, end, STACK_ARG_FORMS.linux.base);
     const args = stated ?? Math.max(MAX_REG_ARGS, used.incoming);

@@ -11,7 +11,6 @@
  */
 import { MAX_LOOPS } from '../bpf/calling.ts';
 import type { AluInsn, Insn, JaInsn, JccInsn, Slots } from '../bpf/insn.ts';
-import { oneShape } from '../bpf/one-shape.ts';
 import { type Subprog, targetOf } from '../bpf/program.ts';
 import { R0, R10 } from '../bpf/reg.ts';
 import { REG_AX } from './regmap.ts';
@@ -65,7 +64,7 @@ export function rewrite(slots: Slots, subprog: Subprog, stackDepth: number): Rew
     group.insns.forEach((each, index) => {
       const leavesGroup = insn.kind === 'may_goto' && each.kind === 'jcc';
       const target = leavesGroup ? pc + 1 + insn.off : isJump(each) ? -2 - (base + index + 1 + each.off) : -1;
-      entries.push({ insn: oneShape(each), pc, pass: group.pass, target });
+      entries.push({ insn: each, pc, pass: group.pass, target });
     });
   }
   for (const entry of entries) {
