@@ -1,8 +1,10 @@
 /** Runs the command `cost`: the built-in table, or one program under each convention. */
-import { CONVENTION_NAMES } from '../bpf/calling.ts';
+import { CONVENTION_NAMES, type ConventionName } from '../bpf/calling.ts';
 import type { Program } from '../bpf/program.ts';
 import { toCase } from '../checker.ts';
 import type { Env } from '../core/env.ts';
+import { OracleError } from '../core/errors.ts';
+import type { Image } from '../core/image.ts';
 import { CONTEXT_BYTES } from '../cost/call-forms.ts';
 import { frameExample, PICTURED_SUBPROG } from '../cost/frame-example.ts';
 import { GCC_FLAGS } from '../cost/gcc.ts';
@@ -86,12 +88,12 @@ function programCost(path: string, options: CostOptions, runner: CostRunner, con
   const loaded = loadFile(path, options);
   const subject = toCase(loaded, { insnLimit: INSN_LIMIT, ...checkOptionsFor(path, options) });
   const { program } = subject;
+  const { taken, refused } = compiled(program);
   return {
     kind: 'program',
     name: loaded.name,
-    calls: namedCalls(program, compile(program).image),
-    conventions: CONVENTION_NAMES.map((convention): ConventionCost => {
-      const { image } = compile(program, { convention });
+    calls: namedCalls(program, taken[0].image),
+    conventions: taken.map(({ convention, image }): ConventionCost => {
       const counted = runner.count(subject, image);
       if (counted.result.verdict === 'diverge') context.exitCode = EXIT.diverge;
       const notRun = whyNotRun(counted, subject, program);
@@ -102,7 +104,35 @@ function programCost(path: string, options: CostOptions, runner: CostRunner, con
         notRun,
       };
     }),
+    refused,
   };
+}
+
+interface Taken {
+  readonly convention: ConventionName;
+  readonly image: Image;
+}
+
+/** Under each convention that takes the program; if none does, throws what the last one says. */
+function compiled(program: Program): {
+  readonly taken: readonly [Taken, ...Taken[]];
+  readonly refused: { readonly convention: ConventionName; readonly why: string }[];
+} {
+  const taken: Taken[] = [];
+  const refused: { readonly convention: ConventionName; readonly why: string }[] = [];
+  let last: unknown;
+  for (const convention of CONVENTION_NAMES) {
+    try {
+      taken.push({ convention, image: compile(program, { convention }).image });
+    } catch (error) {
+      if (!(error instanceof OracleError) || error.kind !== 'input') throw error;
+      refused.push({ convention, why: error.parts.why });
+      last = error;
+    }
+  }
+  const [first, ...others] = taken;
+  if (first === undefined) throw last;
+  return { taken: [first, ...others], refused };
 }
 
 /** Counts of a run that goes astray, or not to its end, say nothing of the program. */

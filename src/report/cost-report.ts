@@ -52,6 +52,8 @@ export type CostReport =
       readonly name: string;
       readonly calls: readonly NamedCall[];
       readonly conventions: readonly ConventionCost[];
+      /** Conventions that do not take the program. */
+      readonly refused: readonly { readonly convention: ConventionName; readonly why: string }[];
     };
 
 const ARG6 = 5;

@@ -28,7 +28,7 @@ const sectionLines = ({ title, note, rows }: CostSection): string[] => [title, n
 const pictureBlock = (frame: FramePicture): string[] => [...pictureLines(frame), pictureNotes(frame)];
 
 function programBlocks(report: Extract<CostReport, { kind: 'program' }>, frames: boolean): string[][] {
-  const { name, conventions } = report;
+  const { name, conventions, refused } = report;
   return [
     [name],
     ...conventions.flatMap((each) => [
@@ -36,6 +36,7 @@ function programBlocks(report: Extract<CostReport, { kind: 'program' }>, frames:
       ...callBlock(report, each),
       ...(frames ? each.frames.map((frame) => [frame.name, ...pictureBlock(frame)]) : []),
     ]),
+    ...refused.map(({ convention, why }) => [`${convention}: refused`, why]),
   ];
 }
 

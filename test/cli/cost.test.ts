@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CONVENTION_NAMES } from '../../src/bpf/calling.ts';
+import { throughFunction } from '../kit/tail-calls.ts';
 import { cli, dir, example, file, hexOf } from './cli.ts';
 
 const json = async (...argv: string[]) => {
@@ -71,6 +72,30 @@ describe('cost of a file', () => {
     expect(plain.stdout).not.toContain('│');
     expect(drawn.stdout).toContain('│ outgoing arg 7         │');
     expect(drawn.stdout).toContain('stack arguments');
+  });
+
+  it('leaves out conventions that do not take it, and says why; a program that none takes is bad input', async () => {
+    const program = throughFunction(0, '*(u64 *)(r11 - 8) = 6');
+    const taken = file(
+      'mixed.s',
+      program.replace('  r1 = r6\n  call step', '  r1 = r6\n  *(u64 *)(r11 - 8) = 6\n  call step'),
+    );
+    const { code, report } = await json('--mem', '00'.repeat(16), taken);
+    expect(code).toBe(0);
+    expect(report.conventions.map((each: { convention: string }) => each.convention)).toEqual(['reply']);
+    expect(report.refused).toHaveLength(3);
+    expect(report.refused[0]).toMatchObject({
+      convention: 'linux',
+      why: expect.stringContaining('tail_calls'),
+    });
+    expect((await cli(['cost', '--mem', '00'.repeat(16), taken])).stdout).toContain(
+      'v3: refused\ntail_calls',
+    );
+    const none = await cli([
+      'cost',
+      file('callx.hex', hexOf('8d 00 00 00 00 00 00 00', '95 00 00 00 00 00 00 00')),
+    ]);
+    expect([none.code, none.stdout]).toEqual([2, '']);
   });
 
   it('says why there is no run, and still what stands there', async () => {
