@@ -18,6 +18,7 @@ import { Corpus } from './fuzz-corpus.ts';
 import { fuzzHostile } from './fuzz-hostile.ts';
 import { Interrupt } from './fuzz-interrupt.ts';
 import { Progress } from './fuzz-progress.ts';
+import { fuzzTailCalls } from './fuzz-tail-calls.ts';
 import { ThreadPool } from './fuzz-threads.ts';
 import { profileOf } from './jit-profile.ts';
 import type { Setup } from './options.ts';
@@ -35,7 +36,7 @@ export interface FuzzOptions extends Setup, ShardOptions {
   readonly corpus: string;
   readonly maxFailures?: number;
   readonly vacuity: number;
-  readonly lane: 'valid' | 'hostile';
+  readonly lane: 'valid' | 'hostile' | 'tail-calls';
 }
 
 /** @defaultValue of --runs where there is no --time */
@@ -49,6 +50,10 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
   await prepareEngines(options.engine);
   if (options.lane === 'hostile') {
     await fuzzHostile(seed, options, targets, context);
+    return;
+  }
+  if (options.lane === 'tail-calls') {
+    await fuzzTailCalls(seed, options, targets, context);
     return;
   }
   // Without an engine or a JIT, nothing is made and nothing is left behind.
@@ -90,7 +95,7 @@ function checkShard({ shard, seed, path, maxFailures, lane }: FuzzOptions): void
   if (path !== undefined) throw refuse(`--path ${path}`, 'one case has no parts; leave one of the two out');
   if (maxFailures !== undefined)
     throw refuse('--max-failures', 'a part does not know what the others find; leave one of the two out');
-  if (lane === 'hostile') throw refuse('--lane hostile', 'it has no parts; name several seeds instead');
+  if (lane !== 'valid') throw refuse(`--lane ${lane}`, 'it has no parts; name several seeds instead');
 }
 
 interface Saved {

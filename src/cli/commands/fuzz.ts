@@ -32,9 +32,9 @@ export function addFuzz(program: Command, context: Context): void {
   command.addOption(
     new Option(
       '--lane <name>',
-      'valid programs, or such as break the bytecode contract: those are only reported',
+      'valid programs, such as break the bytecode contract (those are only reported), or such as make tail calls',
     )
-      .choices(['valid', 'hostile'])
+      .choices(['valid', 'hostile', 'tail-calls'])
       .default('valid'),
   );
   addJitOptions(command);

@@ -27,6 +27,8 @@ export function readDocument(text: string, where: string): JsonDocument {
     case 'bpf-oracle/fuzz@1':
       if (lane === 'hostile')
         throw unreadable(where, 'it is of the hostile lane, in which nothing is compared');
+      if (lane !== undefined)
+        throw unreadable(where, `it is of the lane ${shown(lane)}, which has no numbers to compare`);
       return kept(v.safeParse(fuzzDocument, value), where);
     case 'bpf-oracle/mutants@1':
       return kept(v.safeParse(mutantsDocument, value), where);

@@ -37,6 +37,7 @@ function pageOf(report: Report, version: string): Page {
     case 'hostile':
     case 'lint':
     case 'mutants':
+    case 'tail-calls':
       return findingsPage(findingsOf(report), version);
   }
 }
