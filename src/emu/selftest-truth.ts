@@ -251,6 +251,7 @@ export const TRUTH: Readonly<Record<string, string>> = {
   'ret of call_rel32': '0 8d5 0 8d5 0 8d5 0 8d5 0 8d5',
   'endbr64': '0 8d5 0 8d5 0 8d5 0 8d5 0 8d5',
   'call_rel32 and back': '0 8d5 0 8d5 0 8d5 0 8d5 0 8d5',
+  'jmp_rm64 rax, over an int3': '44 44,0 44,0 44,0 44,0 44,0 44,0 44,0 44,0 44,0',
   'jmp_rel8 after cmp rax, rcx': '44 1 0 81 44 80 0 0 81 44',
   'jmp_rel32 after cmp rax, rcx': '44 1 0 81 44 80 0 0 81 44',
   'jb_rel8 after cmp rax, rcx': '44 1 44,,,0 81 44,,,0 44,,,0 44,,,0 44,,,0 81 44,,,0',
