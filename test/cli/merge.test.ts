@@ -133,7 +133,7 @@ describe('merge refuses', () => {
         [a, changed('verdict', /"verdict": "agree"/, '"verdict": "fine"'), c],
         /: at results\.\d+\.verdict: Invalid type/,
       ],
-      [[a, changed('trouble', /"trouble": 0/, '"trouble": 9'), c], /: at shard\.trouble: Invalid type/],
+      [[a, changed('trouble', /"trouble": \d/, '"trouble": 9'), c], /: at shard\.trouble: Invalid type/],
       [[a, file('list.json', '[]'), c], /: its schema is missing; this build reads /],
       [[join(dir, 'absent.json')], /^read: .*absent\.json: no such file; check the path$/],
       [[file('empty.json', '')], /^read: .*empty\.json: is empty$/],
