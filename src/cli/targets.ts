@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { OracleError } from '../core/errors.ts';
 import type { ReporterName } from '../report/index.ts';
-import type { Report } from '../report/reporter.ts';
+import type { Report, ReportOptions } from '../report/reporter.ts';
 import { type Io, wantsColor } from './io.ts';
 import { pageAssets } from './page-assets.ts';
 import { packageVersion } from './version.ts';
@@ -77,12 +77,12 @@ export class Targets {
    * section of the page that GitHub shows for the job, where it says which file that is.
    */
   async write(report: Report, io: Io): Promise<void> {
-    const { REPORTERS } = await import('../report/index.ts');
     const version = packageVersion();
     const page = this.wantsSteps ? { page: pageAssets() } : {};
     const targets = this.#targets.length === 0 ? [{ reporter: 'text', file: null } as const] : this.#targets;
     for (const { reporter, file } of targets) {
-      const text = REPORTERS[reporter](report, { color: file === null && wantsColor(io), version, ...page });
+      const options = { color: file === null && wantsColor(io), version, ...page };
+      const text = await written(reporter, report, options);
       if (file === null) io.stdout(text);
       else writeFile(file, text);
     }
@@ -96,3 +96,13 @@ export class Targets {
 
 const usage = (where: string, why: string): OracleError =>
   new OracleError('usage', { what: 'usage', where, why });
+
+/** What most runs want, cases as text, does not take all other reporters along. */
+async function written(name: ReporterName, report: Report, options: ReportOptions): Promise<string> {
+  if (name === 'text' && report.kind === 'cases') {
+    const { textReport } = await import('../report/text.ts');
+    return textReport(report, options);
+  }
+  const { REPORTERS } = await import('../report/index.ts');
+  return REPORTERS[name](report, options);
+}

@@ -1,11 +1,12 @@
 /** What a JIT in a process of its own answers: a line of JSON, checked, to an image. */
-import { Ajv, type ValidateFunction } from 'ajv';
+import type { ValidateFunction } from 'ajv';
 import { MAX_ARGS } from '../bpf/calling.ts';
 import type { Program } from '../bpf/program.ts';
 import type { Choices } from '../core/choices.ts';
 import { type ArgPlace, type CallSite, type FrameShape, type Image, UNKNOWN_GPR } from '../core/image.ts';
 import { CODE_BASE } from '../core/layout.ts';
 import { argPlaces } from '../x86/sysv.ts';
+import { newAjv } from './new-ajv.ts';
 import { GPR_NAMES, IMAGE_SCHEMA, REFUSAL_SCHEMA } from './schema.ts';
 
 /** Larger images are nonsense: Linux's longest program, 1,000,000 instructions, takes less. */
@@ -52,7 +53,7 @@ let validators: Validators | undefined;
 
 function schemas(): Validators {
   if (validators === undefined) {
-    const ajv = new Ajv({ strict: false });
+    const ajv = newAjv();
     validators = { image: ajv.compile(IMAGE_SCHEMA), refusal: ajv.compile(REFUSAL_SCHEMA) };
   }
   return validators;

@@ -1,10 +1,10 @@
 /** A bundle and the files it names, read and checked. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Ajv } from 'ajv';
 import { load } from '../../bpf/load.ts';
 import type { Program } from '../../bpf/program.ts';
 import { badInput } from '../../core/errors.ts';
+import { newAjv } from '../new-ajv.ts';
 import { readJited } from './jited.ts';
 import { type KernelSymbol, readKallsyms } from './kallsyms.ts';
 import { referencesOf } from './references.ts';
@@ -62,7 +62,7 @@ function parse(path: string): BundleFile {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw wrong(path, `it is not JSON: ${cause.message}`);
   }
-  const validate = new Ajv({ strict: false }).compile<BundleFile>(BUNDLE_SCHEMA);
+  const validate = newAjv().compile<BundleFile>(BUNDLE_SCHEMA);
   if (validate(bundle)) return bundle;
   const [error] = validate.errors ?? [];
   const at = error?.instancePath.replaceAll('/', '.').replace(/^\./, '') ?? '';
