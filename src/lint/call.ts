@@ -27,6 +27,9 @@ import {
   type Value,
 } from './value.ts';
 
+/** Distance up to which reads are told from callee to caller. */
+const FARTHEST = 8 * REACH;
+
 /** What is in the place of argument n when a call is made. */
 export const passed = (state: State, n: number): Value =>
   state.value(n <= MAX_REG_ARGS ? n : SLOT + n - MAX_REG_ARGS - 1);
@@ -105,7 +108,9 @@ function reach(context: WalkContext, state: State, callee: Summary, args: readon
 /** A read through a pointer that this function was passed itself. */
 function passOn(context: WalkContext, state: State, value: Value, read: ArgumentRead): void {
   if (!may(value, ARGUMENT)) return;
-  readArgument(context, state, { ...read, argument: argumentOf(value), off: offOf(value) + read.off });
+  const off = offOf(value) + read.off;
+  // Recursion goes on and on, each time a little farther.
+  if (Math.abs(off) <= FARTHEST) readArgument(context, state, { ...read, argument: argumentOf(value), off });
 }
 
 /** linux 0f6bd5e7a804 invalidate_outgoing_stack_args(); abi.rst: r1..r5 are scratch registers. */

@@ -152,10 +152,12 @@ function checkMemory({ state, insn }: Site, add: Add): void {
     });
   if (!may(base, STACK)) return;
   const at = offOf(base) + off;
-  if (at < -MAX_STACK_BYTES || at + size > 0)
+  if (isOutside(at, size))
     add({ rule: 'stack-bounds', values: [reads ? ' read from' : ' write to', reg, at, size] });
   else if (reads) checkWritten(state, { at, size }, add);
 }
+
+const isOutside = (at: number, size: number): boolean => at < -MAX_STACK_BYTES || at + size > 0;
 
 /** Linux's reg_type_str() of what is no address. */
 function wrongKind(value: Value): { readonly name: string; readonly kinds: number } | undefined {
@@ -219,9 +221,14 @@ function checkCall(site: Site, insn: CallInsn, add: Add): void {
 
 /** What the callee reads through pointers into this function's stack. */
 function checkPassedStack({ fn, state }: Site, callee: number, add: Add): void {
-  for (const { argument, off, size, pc } of fn.context.summaries[callee]?.reads ?? []) {
+  const { program, summaries } = fn.context;
+  for (const { argument, off, size, pc } of summaries[callee]?.reads ?? []) {
     const value = passed(state, argument);
-    if (isOnly(value, STACK)) checkWritten(state, { at: offOf(value) + off, size, pc }, add);
+    if (!isOnly(value, STACK)) continue;
+    const at = offOf(value) + off;
+    const reg = accessOf(program.insns[pc] as Insn)?.reg ?? 0;
+    if (isOutside(at, size)) add({ rule: 'stack-bounds', pc, values: [' read from', reg, at, size] });
+    else checkWritten(state, { at, size, pc }, add);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Loads and stores through registers, as far as the stacks they go to are followed. */
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { WalkContext } from './context.ts';
-import { REACH, type State } from './state.ts';
+import type { State } from './state.ts';
 import type { ArgumentRead } from './summary.ts';
 import { ARGUMENT, argumentOf, isOnly, may, OTHER, offOf, STACK, type Value } from './value.ts';
 
@@ -43,8 +43,6 @@ export function storeTo(context: WalkContext, state: State, { base, off, size }:
 
 /** The function reads what an argument points to. */
 export function readArgument({ summary, onChange }: WalkContext, state: State, read: ArgumentRead): void {
-  // Nobody's stack reaches farther.
-  if (Math.abs(read.off) > REACH) return;
   if (state.isArgumentWritten(read.argument, read.off, read.size)) return;
   if (summary.addRead(read)) onChange(summary);
 }

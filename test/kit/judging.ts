@@ -22,7 +22,8 @@ export type Judge = (subject: Subject) => CaseResult;
 export function openJudge(jit: JitOptions = {}): Judge {
   const checker = new Checker({ jit });
   afterAll(() => checker.close());
-  return ({ program, input }) => checker.check(program, { memory: input.memory, insnLimit: INSN_LIMIT });
+  return ({ program, input: { memory } }) =>
+    checker.check(program, { memory, insnLimit: INSN_LIMIT, lint: false });
 }
 
 /** The verdict, and what it rests on where it is not `agree`. */
