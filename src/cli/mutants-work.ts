@@ -2,9 +2,9 @@
 import { runControl } from '../fuzz/control.ts';
 import type { ControlCount, SuiteKills } from '../fuzz/kill-matrix.ts';
 import { CaseStream, runTrial, type Trial } from '../fuzz/kill-trial.ts';
-import { plainCaseAt } from '../fuzz/plain-case.ts';
+import { type JudgedLane, LANE_CASES } from '../fuzz/lanes.ts';
 import { firstFailure } from '../fuzz/stated-suite.ts';
-import { MUTANTS, type Mutant } from '../mutant/index.ts';
+import { type Mutant, mutantNamed } from '../mutant/index.ts';
 import { type Compile, JitOracles, mutantCompile, soundCompile } from './mutant-oracles.ts';
 import { loadSuites, type Suites } from './mutant-suites.ts';
 
@@ -20,6 +20,7 @@ export type Job =
   | { readonly kind: 'suites'; readonly mutant: string }
   | {
       readonly kind: 'control';
+      readonly lane: JudgedLane;
       readonly seed: number;
       readonly start: number;
       readonly count: number;
@@ -34,9 +35,10 @@ export type Answer =
 
 const now = (): number => performance.now();
 
-const streamsOf = (seed: number) => ({
-  cases: new CaseStream(seed, now),
-  plainCases: new CaseStream(seed, now, plainCaseAt),
+const streamsOf = (lane: JudgedLane, seed: number) => ({
+  lane,
+  cases: new CaseStream(seed, now, LANE_CASES[lane].cases),
+  plainCases: new CaseStream(seed, now, LANE_CASES[lane].plainCases),
 });
 
 /** Does jobs one after the other; each in an engine of its own. Keeps the cases of the last seed. */
@@ -57,33 +59,42 @@ export class MutantWork {
       case 'suites':
         return { kind: 'suites', mutant: job.mutant, kills: this.#suiteKills(job.mutant) };
       case 'control':
-        return {
-          kind: 'control',
-          count: withOracles(soundCompile(job), ({ full }) =>
-            runControl(full, job.seed, { start: job.start, count: job.count, choices: [] }),
-          ),
-        };
+        return { kind: 'control', count: controlOf(job) };
     }
   }
 
   #trial({ mutant: name, seed }: Job & { kind: 'trial' }): Trial {
-    const mutant = mutantNamed(name);
-    if (this.#streams?.cases.seed !== seed) this.#streams = streamsOf(seed);
-    const streams = this.#streams;
+    const mutant = known(name);
+    const { cases, plainCases } = this.#streamsOf(laneOf(mutant), seed);
     const { runs } = this.#setup;
     return withOracles(mutantCompile(mutant), (oracles) =>
-      runTrial({ ...streams, runs, guilty: mutant.guilty, oracles, now }),
+      runTrial({ cases, plainCases, runs, guilty: mutant.guilty, oracles, now }),
     );
+  }
+
+  #streamsOf(lane: JudgedLane, seed: number): ReturnType<typeof streamsOf> {
+    if (this.#streams?.cases.seed !== seed || this.#streams.lane !== lane)
+      this.#streams = streamsOf(lane, seed);
+    return this.#streams;
   }
 
   #suiteKills(name: string): SuiteKills {
     this.#suites ??= loadSuites(this.#setup.conformance);
     const { selftestSums, conformance } = this.#suites;
-    return withOracles(mutantCompile(mutantNamed(name)), ({ r0Only }) => ({
+    return withOracles(mutantCompile(known(name)), ({ r0Only }) => ({
       selftestSums: firstFailure(selftestSums, r0Only),
       ...(conformance === undefined ? {} : { conformance: firstFailure(conformance, r0Only) }),
     }));
   }
+}
+
+function controlOf({ lane, seed, start, count, bmi2 }: Job & { kind: 'control' }): ControlCount {
+  const block = { start, count, choices: [] };
+  const counted = withOracles(soundCompile({ bmi2 }), ({ full }) =>
+    runControl(full, LANE_CASES[lane].cases, seed, block),
+  );
+  if (lane === 'valid') return counted;
+  return { ...counted, diverging: counted.diverging.map((name) => `${name} of --lane ${lane}`) };
 }
 
 function withOracles<T>(compile: Compile, use: (oracles: JitOracles) => T): T {
@@ -95,8 +106,11 @@ function withOracles<T>(compile: Compile, use: (oracles: JitOracles) => T): T {
   }
 }
 
-function mutantNamed(name: string): Mutant {
-  const found = MUTANTS.find((mutant) => mutant.name === name);
+/** The lane whose cases show a mutant. */
+export const laneOf = ({ lane = 'valid' }: Mutant): JudgedLane => lane;
+
+function known(name: string): Mutant {
+  const found = mutantNamed(name);
   if (found === undefined) throw new RangeError(`no mutant ${name}`);
   return found;
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { badInput, OracleError } from '../core/errors.ts';
 import { openUnicorn } from '../emu/unicorn.ts';
 import { addControls, type MutantRow, rowOf, summariseMatrix } from '../fuzz/kill-matrix.ts';
-import { MUTANTS, type Mutant } from '../mutant/index.ts';
+import { ALL_MUTANTS, type Mutant } from '../mutant/index.ts';
 import { withMutantsMarkdown } from '../report/mutants-markdown.ts';
 import type { MutantsReport } from '../report/mutants-report.ts';
 import type { Context } from './context.ts';
@@ -12,7 +12,7 @@ import type { Io } from './io.ts';
 import { needsBmi2 } from './mutant-oracles.ts';
 import { loadSuites } from './mutant-suites.ts';
 import { doJobs } from './mutants-jobs.ts';
-import type { Answer, Job } from './mutants-work.ts';
+import { type Answer, type Job, laneOf } from './mutants-work.ts';
 import { openDocument } from './open-document.ts';
 import type { Targets } from './targets.ts';
 import { writeFile } from './write-file.ts';
@@ -69,11 +69,13 @@ export async function mutants(options: MutantsOptions, targets: Targets, context
 }
 
 function chosenMutants({ mutant: names }: MutantsOptions): readonly Mutant[] {
-  if (names === undefined) return MUTANTS;
+  if (names === undefined) return ALL_MUTANTS;
   for (const name of names) {
-    if (MUTANTS.some((mutant) => mutant.name === name)) continue;
+    if (ALL_MUTANTS.some((mutant) => mutant.name === name)) continue;
     const part = name.split('-')[0] ?? '';
-    const near = MUTANTS.map((mutant) => mutant.name).filter((known) => part !== '' && known.includes(part));
+    const near = ALL_MUTANTS.map((mutant) => mutant.name).filter(
+      (known) => part !== '' && known.includes(part),
+    );
     const known =
       near.length > 0 ? `there are ${near.slice(0, 6).join(', ')}` : 'without --mutant all are run';
     throw new OracleError('usage', {
@@ -82,7 +84,7 @@ function chosenMutants({ mutant: names }: MutantsOptions): readonly Mutant[] {
       why: `no such mutant; ${known}`,
     });
   }
-  return MUTANTS.filter(({ name }) => names.includes(name));
+  return ALL_MUTANTS.filter(({ name }) => names.includes(name));
 }
 
 function seedsOf({ seed, seeds }: MutantsOptions): number[] {
@@ -124,7 +126,7 @@ function jobsOf({ options, chosen, seeds }: Plan): Job[] {
   return [...trials, ...suites, ...seeds.flatMap((seed) => controlJobs(options, chosen, seed))];
 }
 
-/** Blocks by turns with BMI2 and without, if mutants of both kinds run. */
+/** Blocks of each lane, by turns with BMI2 and without, if mutants of both kinds run. */
 function controlJobs(
   { control, runs, mutant }: MutantsOptions,
   chosen: readonly Mutant[],
@@ -132,11 +134,14 @@ function controlJobs(
 ): Job[] {
   const cases = control ?? (mutant === undefined ? CONTROL_TIMES * runs : 0);
   const kinds = [...new Set(chosen.map(needsBmi2))];
-  return Array.from({ length: Math.ceil(cases / CONTROL_BLOCK) }, (_, i): Job => {
-    const start = i * CONTROL_BLOCK;
-    const count = Math.min(CONTROL_BLOCK, cases - start);
-    return { kind: 'control', seed, start, count, bmi2: kinds[i % kinds.length] ?? true };
-  });
+  const lanes = [...new Set(chosen.map(laneOf))];
+  return lanes.flatMap((lane) =>
+    Array.from({ length: Math.ceil(cases / CONTROL_BLOCK) }, (_, i): Job => {
+      const start = i * CONTROL_BLOCK;
+      const count = Math.min(CONTROL_BLOCK, cases - start);
+      return { kind: 'control', lane, seed, start, count, bmi2: kinds[i % kinds.length] ?? true };
+    }),
+  );
 }
 
 function rowFor(mutant: Mutant, answers: readonly Answer[]): MutantRow {

@@ -1,15 +1,16 @@
 /** The control of the kill matrix: cases on a JIT that is not broken. */
-import { caseAt } from './generate.ts';
 import { type Judge, judgeCases } from './judge.ts';
 import type { ControlCount } from './kill-matrix.ts';
+import type { MakeCase } from './kill-trial.ts';
 import type { Block } from './shard.ts';
 
 /** Cases judged together. */
 const BATCH = 32;
 
-/** Judges a block of the cases of a seed. */
+/** Judges a block of the cases that `make` makes of a seed. */
 export function runControl(
   judge: Pick<Judge, 'checkAll'>,
+  make: MakeCase,
   seed: number,
   { start, count }: Block,
 ): ControlCount {
@@ -19,7 +20,7 @@ export function runControl(
     const length = Math.min(BATCH, start + count - first);
     const cases = Array.from({ length }, (_, k) => {
       const path = { index: first + k, choices: [] };
-      return { path, subject: caseAt(seed, path) };
+      return { path, subject: make(seed, path) };
     });
     for (const { verdict, name } of judgeCases(judge, cases, seed)) {
       if (verdict === 'agree') agree++;

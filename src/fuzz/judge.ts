@@ -4,6 +4,9 @@ import type { Program } from '../bpf/program.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { type CasePath, formatPath } from './path.ts';
 
+/** What of a generated case is run. */
+export type Subject = Pick<Generated, 'program' | 'input'>;
+
 /** What a generated case is checked with. */
 export interface JudgeOptions {
   readonly name: string;
@@ -36,7 +39,7 @@ export const INSN_LIMIT = 100_000;
 /** Judges a generated case. */
 export function judgeCase(
   judge: Pick<Judge, 'check'>,
-  subject: Generated,
+  subject: Subject,
   seed: number,
   path: CasePath,
   options: Pick<JudgeOptions, 'vacuity'> = {},
@@ -48,7 +51,7 @@ export function judgeCase(
 export function judgeCases(
   judge: Pick<Judge, 'checkAll'>,
   cases: readonly (Pick<JudgeOptions, 'vacuity'> & {
-    readonly subject: Generated;
+    readonly subject: Subject;
     readonly path: CasePath;
   })[],
   seed: number,
@@ -61,7 +64,7 @@ export function judgeCases(
   return judge.checkAll(subjects, (index) => before((cases[index] as (typeof cases)[number]).path));
 }
 
-const optionsOf = ({ input }: Generated, seed: number, path: CasePath): JudgeOptions => ({
+const optionsOf = ({ input }: Subject, seed: number, path: CasePath): JudgeOptions => ({
   name: caseName(seed, path),
   memory: input.memory,
   insnLimit: INSN_LIMIT,

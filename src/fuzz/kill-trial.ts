@@ -2,14 +2,13 @@
  * One broken JIT against the cases of one seed: after how many the oracle sees it, where it points, and after how
  * many a weaker oracle would have seen it that looks at r0 and the way a run ends alone.
  */
-import type { Generated } from '../arb/lower.ts';
 import { disassemble } from '../bpf/disasm.ts';
 import type { Program } from '../bpf/program.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { type Precision, type Stage, stageOf } from '../oracle/locate.ts';
 import { type Machines, runCase } from '../oracle/run.ts';
 import { caseAt } from './generate.ts';
-import { caseName, INSN_LIMIT, type Judge, judgeCase } from './judge.ts';
+import { caseName, INSN_LIMIT, type Judge, judgeCase, type Subject } from './judge.ts';
 import type { CasePath } from './path.ts';
 
 /** Where localisation should point. */
@@ -63,14 +62,14 @@ export interface Trial {
 
 /** A case with the seconds it took to make. */
 export interface TimedCase {
-  readonly subject: Generated;
+  readonly subject: Subject;
   readonly seconds: number;
 }
 
 /** Milliseconds of a clock that never goes back. */
 export type Clock = () => number;
 
-export type MakeCase = (seed: number, path: CasePath) => Generated;
+export type MakeCase = (seed: number, path: CasePath) => Subject;
 
 /** The cases `fuzz` makes of a seed; each is made when it is first asked for, and kept for the next mutant. */
 export class CaseStream {
@@ -110,7 +109,7 @@ export interface Oracles {
 
 export interface TrialOptions {
   readonly cases: Pick<CaseStream, 'seed' | 'at'>;
-  /** The same, but functions return what r0 holds. */
+  /** The same, but functions return what r0 holds, where the lane has such cases. */
   readonly plainCases: Pick<CaseStream, 'seed' | 'at'>;
   /** Cases after which it counts as alive. */
   readonly runs: number;

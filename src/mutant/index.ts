@@ -8,7 +8,7 @@ import { TAIL_CALL_MUTANTS } from './tail-calls.ts';
 
 export type { Mutant } from './mutant.ts';
 
-/** Those of the kill matrix: what `fuzz` makes kills them. */
+/** Those that show on what `fuzz` makes by default. */
 export const MUTANTS: readonly Mutant[] = [
   ...STACK_ARG_MUTANTS,
   ...ARITHMETIC_MUTANTS,
@@ -16,6 +16,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONTROL_MUTANTS,
 ];
 
-/** By name, those of tail calls too, which `fuzz` makes none of. */
+/** Those of the kill matrix: with those that show in a lane of their own. */
+export const ALL_MUTANTS: readonly Mutant[] = [...MUTANTS, ...TAIL_CALL_MUTANTS];
+
 export const mutantNamed = (name: string): Mutant | undefined =>
-  [...MUTANTS, ...TAIL_CALL_MUTANTS].find((mutant) => mutant.name === name);
+  ALL_MUTANTS.find((mutant) => mutant.name === name);

@@ -20,6 +20,8 @@ export interface Mutant {
     readonly stages: readonly ('prologue' | 'insn' | 'call' | 'epilogue')[];
     readonly insn?: RegExp;
   };
+  /** Cases it shows on, by `fuzz --lane`. @defaultValue 'valid' */
+  readonly lane?: 'valid' | 'tail-calls';
   /** The real bug: project and commit, issue or review. */
   readonly source: string;
   readonly mutate: (target: Target) => Target;

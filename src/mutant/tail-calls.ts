@@ -1,8 +1,4 @@
-/**
- * Tail calls that count, jump or clean up otherwise. Cases with tail calls are no part of what `fuzz` makes, so these
- * are no part of the kill matrix: props/tail-calls.prop.ts has them killed by generated programs, and
- * test/mutant/tail-calls.test.ts traced to the instruction at fault.
- */
+/** Tail calls that count, jump or clean up otherwise. They show in the lane of tail calls alone. */
 import type { LowerContext } from '../jit/lower/context.ts';
 import { load } from '../jit/lower/memory.ts';
 import type { Target } from '../jit/target.ts';
@@ -40,7 +36,7 @@ const dropped = (from: Bytes) =>
     from.map(() => NOP),
   );
 
-export const TAIL_CALL_MUTANTS: readonly Mutant[] = [
+const WITHOUT_LANE: readonly Mutant[] = [
   {
     name: 'tail-call-limit-34',
     breaks: 'one tail call more than may be is made',
@@ -174,3 +170,8 @@ export const TAIL_CALL_MUTANTS: readonly Mutant[] = [
 const POINTER_LOAD_BYTES = 7;
 
 const int32 = (value: number): Bytes => [...new Uint8Array(Int32Array.of(value).buffer)];
+
+export const TAIL_CALL_MUTANTS: readonly Mutant[] = WITHOUT_LANE.map((mutant) => ({
+  ...mutant,
+  lane: 'tail-calls',
+}));

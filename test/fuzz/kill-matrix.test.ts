@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { OracleError } from '../../src/core/errors.ts';
 import type { Execution } from '../../src/core/execution.ts';
 import { runControl } from '../../src/fuzz/control.ts';
+import { caseAt } from '../../src/fuzz/generate.ts';
 import { addControls, median, rowOf, summariseMatrix } from '../../src/fuzz/kill-matrix.ts';
 import { CaseStream, type Kill, r0Differs, runTrial, type Trial } from '../../src/fuzz/kill-trial.ts';
 import { plainCaseAt } from '../../src/fuzz/plain-case.ts';
@@ -388,7 +389,7 @@ describe('stated suites', () => {
 describe('the control', () => {
   it('counts what agrees and names what diverges', () => {
     const made = judge([result(), result({ verdict: 'diverge', name: 'seed 2 path 6' })]);
-    const got = runControl(made, 2, { start: 5, count: 3, choices: [] });
+    const got = runControl(made, caseAt, 2, { start: 5, count: 3, choices: [] });
     expect(made.seen).toEqual(['seed 2 path 5', 'seed 2 path 6', 'seed 2 path 7']);
     expect(got).toEqual({ cases: 3, agree: 2, diverging: ['seed 2 path 6'] });
     expect(addControls([got, got])).toEqual({
