@@ -184,6 +184,22 @@ export function targetOf(pc: number, insn: Insn): number | undefined {
   }
 }
 
+/** The same call, jump or code address, to the slot that is `distance` behind the next one. */
+export function atDistance(insn: Insn, distance: number): Insn {
+  switch (insn.kind) {
+    case 'ja':
+    case 'jcc':
+    case 'may_goto':
+      return { ...insn, off: distance };
+    case 'call':
+      return { ...insn, imm: distance };
+    case 'lddw':
+      return { ...insn, imm: BigInt.asUintN(32, BigInt(distance)) };
+    default:
+      return insn;
+  }
+}
+
 function subprogStarts(insns: Slots, known: readonly number[], shape: Shape): number[] {
   const starts = new Set<number>([0]);
   const add = (target: number, where: string): void => {

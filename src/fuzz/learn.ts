@@ -4,6 +4,7 @@
  */
 import { type Profile, STRUCTURES, type Structure } from '../arb/profile.ts';
 import type { Insn } from '../bpf/insn.ts';
+import { EXIT_INSN, load, movImm, movReg } from '../bpf/make-insn.ts';
 import { OPCODE_EXAMPLES } from '../bpf/opcode-forms.ts';
 import { buildProgram, type Callee, type DataSection, type Program } from '../bpf/program.ts';
 import { R0, R1, R2, R10 } from '../bpf/reg.ts';
@@ -26,7 +27,7 @@ type Slots = readonly (Insn | undefined)[];
 /** Asks for each form and each structure. The same JIT gives the same profile. */
 export function learnProfile(refusal: Refusal): Learned {
   const ask = (slots: Slots): string | undefined => refusal(programOf(slots), CONTEXT_BYTES);
-  const why = ask([set(R0, 1), EXIT]);
+  const why = ask([movImm(R0, 1), EXIT_INSN]);
   if (why !== undefined) return { kind: 'refuses all', why };
   const lacks = new Map<string, string>();
   const note = (name: string, refused: string | undefined): void => {
@@ -37,37 +38,12 @@ export function learnProfile(refusal: Refusal): Learned {
   return { kind: 'profile', profile: { lacks } };
 }
 
-const EXIT: Insn = { kind: 'exit' };
-
-const set = (dst: number, imm: number): Insn => ({
-  kind: 'alu',
-  op: 'mov',
-  width: 64,
-  source: 'K',
-  dst,
-  src: 0,
-  imm,
-});
-
-const copy = (dst: number, src: number): Insn => ({
-  kind: 'alu',
-  op: 'mov',
-  width: 64,
-  source: 'X',
-  dst,
-  src,
-  imm: 0,
-});
-
 const address = (dst: number, imm: bigint): Slots => [{ kind: 'lddw', dst, src: 0, imm }, undefined];
 const store = (dst: number, off: number, size: 1 | 4 | 8): Insn => ({ kind: 'st', size, dst, off, imm: 1 });
-const load = (dst: number, src: number, off: number): Insn => {
-  return { kind: 'ldx', size: 8, sign: false, dst, src, off };
-};
 
 /** A form with what it needs before and after it: registers that hold numbers, an address, a way to the end. */
 function around(insn: Insn): Slots {
-  const numbers = [set(R0, 1), set(R2, 2)];
+  const numbers = [movImm(R0, 1), movImm(R2, 2)];
   switch (insn.kind) {
     case 'alu':
       // Constants are known to validators: the operand comes from memory.
@@ -75,48 +51,48 @@ function around(insn: Insn): Slots {
         load(R0, R1, 0),
         load(R2, R1, 8),
         { ...insn, dst: R0, src: insn.source === 'X' ? R2 : 0, imm: immOf(insn) },
-        EXIT,
+        EXIT_INSN,
       ];
     case 'movsx':
-      return [...numbers, { ...insn, dst: R0, src: R2 }, EXIT];
+      return [...numbers, { ...insn, dst: R0, src: R2 }, EXIT_INSN];
     case 'swap':
-      return [...numbers, { ...insn, dst: R0 }, EXIT];
+      return [...numbers, { ...insn, dst: R0 }, EXIT_INSN];
     case 'lddw':
-      return [{ ...insn, dst: R0, imm: 1n }, undefined, EXIT];
+      return [{ ...insn, dst: R0, imm: 1n }, undefined, EXIT_INSN];
     case 'ldx':
-      return [store(R10, -8, 8), { ...insn, dst: R0, src: R10, off: -8 }, EXIT];
+      return [store(R10, -8, 8), { ...insn, dst: R0, src: R10, off: -8 }, EXIT_INSN];
     case 'st':
-      return [...numbers, { ...insn, dst: R10, off: -8 }, EXIT];
+      return [...numbers, { ...insn, dst: R10, off: -8 }, EXIT_INSN];
     case 'stx':
-      return [...numbers, { ...insn, dst: R10, src: R2, off: -8 }, EXIT];
+      return [...numbers, { ...insn, dst: R10, src: R2, off: -8 }, EXIT_INSN];
     case 'atomic':
       return insn.op === 'load_acquire'
-        ? [...numbers, store(R10, -8, 8), { ...insn, dst: R0, src: R10, off: -8 }, EXIT]
-        : [...numbers, store(R10, -8, 8), { ...insn, dst: R10, src: R2, off: -8 }, EXIT];
+        ? [...numbers, store(R10, -8, 8), { ...insn, dst: R0, src: R10, off: -8 }, EXIT_INSN]
+        : [...numbers, store(R10, -8, 8), { ...insn, dst: R10, src: R2, off: -8 }, EXIT_INSN];
     case 'jcc':
       return [
         load(R0, R1, 0),
         load(R2, R1, 8),
         { ...insn, dst: R0, src: insn.source === 'X' ? R2 : 0, off: 1 },
-        set(R0, 2),
-        EXIT,
+        movImm(R0, 2),
+        EXIT_INSN,
       ];
     case 'ja':
     case 'may_goto':
       return [
         ...numbers,
         { kind: 'jcc', op: 'jeq', width: 64, source: 'K', dst: R0, src: 0, imm: 1, off: 2 },
-        set(R0, 3),
+        movImm(R0, 3),
         { ...insn, off: 1 },
-        set(R0, 2),
-        EXIT,
+        movImm(R0, 2),
+        EXIT_INSN,
       ];
     case 'call':
       return insn.target === 'local'
-        ? [{ ...insn, imm: 1 }, EXIT, set(R0, 1), EXIT]
-        : [set(R1, 1), { ...insn, imm: 1 }, EXIT];
+        ? [{ ...insn, imm: 1 }, EXIT_INSN, movImm(R0, 1), EXIT_INSN]
+        : [movImm(R1, 1), { ...insn, imm: 1 }, EXIT_INSN];
     default:
-      return [set(R0, 1), insn];
+      return [movImm(R0, 1), insn];
   }
 }
 
@@ -128,17 +104,17 @@ const STRUCTURE_PROBES: Readonly<Record<Structure, Slots>> = {
   'jump back': [
     store(R10, -8, 8), load(R0, R10, -8), { kind: 'alu', op: 'add', width: 64, source: 'K', dst: R0, src: 0, imm: -1 },
     { kind: 'stx', size: 8, dst: R10, src: R0, off: -8 },
-    { kind: 'jcc', op: 'jne', width: 64, source: 'K', dst: R0, src: 0, imm: 0, off: -4 }, EXIT,
+    { kind: 'jcc', op: 'jne', width: 64, source: 'K', dst: R0, src: 0, imm: 0, off: -4 }, EXIT_INSN,
   ],
   'stack arguments': [
-    ...[1, 2, 3, 4, 5].map((reg) => set(reg, reg)), store(R11, -8, 8), { kind: 'call', target: 'kfunc', imm: 2, off: 0 }, EXIT,
+    ...[1, 2, 3, 4, 5].map((reg) => movImm(reg, reg)), store(R11, -8, 8), { kind: 'call', target: 'kfunc', imm: 2, off: 0 }, EXIT_INSN,
   ],
-  'address in a region': [...address(R3, DATA_BASE + 8n), load(R0, R3, -8), EXIT],
-  'stack word in parts': [store(R10, -8, 4), store(R10, -4, 4), load(R0, R10, -8), EXIT],
-  'r2 at entry': [copy(R0, R2), EXIT],
+  'address in a region': [...address(R3, DATA_BASE + 8n), load(R0, R3, -8), EXIT_INSN],
+  'stack word in parts': [store(R10, -8, 4), store(R10, -4, 4), load(R0, R10, -8), EXIT_INSN],
+  'r2 at entry': [movReg(R0, R2), EXIT_INSN],
   'r10 as a value': [
-    set(R0, 1), { kind: 'jcc', op: 'jeq', width: 64, source: 'K', dst: R10, src: 0, imm: 5, off: 0 },
-    { kind: 'stx', size: 8, dst: R10, src: R10, off: -8 }, EXIT,
+    movImm(R0, 1), { kind: 'jcc', op: 'jeq', width: 64, source: 'K', dst: R10, src: 0, imm: 5, off: 0 },
+    { kind: 'stx', size: 8, dst: R10, src: R10, off: -8 }, EXIT_INSN,
   ],
 };
 

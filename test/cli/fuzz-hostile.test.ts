@@ -26,7 +26,7 @@ describe('fuzz --lane hostile', () => {
   it.each([
     [['--workers', '2'], /--workers: it runs on one thread/],
     [['--max-failures', '1'], /--max-failures: nothing in it is a failure/],
-    [['--path', '4:1'], /--path 4:1: it does not shrink/],
+    [['--path', '4:1'], /--path 4:1: programs are named by a number alone/],
   ] as const)('refuses %j', async (options, words) => {
     const { code, stderr } = await cli(['fuzz', '--lane', 'hostile', ...options]);
     expect(stderr).toMatch(words);

@@ -55,7 +55,7 @@ describe('fuzz --lane tail-calls', () => {
 
   it.each([
     [['--workers', '2'], /--workers: it runs on one thread/],
-    [['--path', '4:1'], /--path 4:1: it shrinks by itself/],
+    [['--path', '4:1'], /--path 4:1: programs are named by a number alone/],
     [['--jit', 'dpdk'], /--jit dpdk: only the built-in JIT makes tail calls/],
     [['--shard', '1/2'], /--lane tail-calls: it has no parts/],
   ] as const)('refuses %j', async (options, words) => {

@@ -1,6 +1,7 @@
 /** Changes to a finished program: instructions replaced and put in, prototypes altered. */
 import { type Insn, slotsOf } from '../../bpf/insn.ts';
 import {
+  atDistance,
   buildProgram,
   type Callee,
   type Declared,
@@ -116,10 +117,9 @@ class Moved {
 
   /** An inserted instruction: its target is a slot as it was. */
   #placed(insn: Insn, at: number): Insn {
-    if (insn.kind === 'call' && insn.target === 'local')
-      return { ...insn, imm: this.target(insn.imm) - at - 1 };
-    if (insn.kind !== 'lddw' || insn.src !== 4) return insn;
-    return { ...insn, imm: BigInt.asUintN(64, BigInt(this.target(Number(insn.imm)) - at - 1)) };
+    const isCall = insn.kind === 'call' && insn.target === 'local';
+    if (!isCall && !(insn.kind === 'lddw' && insn.src === 4)) return insn;
+    return atDistance(insn, this.target(Number(insn.imm)) - at - 1);
   }
 
   #retargeted(insn: Insn, pc: number, at: number): Insn {
@@ -127,18 +127,7 @@ class Moved {
     if (target === undefined) return insn;
     const distance = this.target(target) - at - 1;
     if (distance === target - pc - 1) return insn;
-    switch (insn.kind) {
-      case 'call':
-        return { ...insn, imm: distance };
-      case 'lddw':
-        return { ...insn, imm: BigInt.asUintN(64, BigInt(distance)) };
-      case 'ja':
-      case 'jcc':
-      case 'may_goto':
-        return { ...insn, off: distance };
-      default:
-        return insn;
-    }
+    return atDistance(insn, distance);
   }
 }
 

@@ -1,10 +1,10 @@
 /** Statements one after the other: branches, loops, exits, and whatever the other families lower. */
 import type { Insn } from '../../bpf/insn.ts';
+import { jccImm } from '../../bpf/make-insn.ts';
 import { R0, R10 } from '../../bpf/reg.ts';
 import type { Stmt } from '../spec.ts';
 import { type FunctionBuilder, SCRATCH } from './builder.ts';
 import { lowerCall } from './call.ts';
-import { jccImm } from './head.ts';
 import { lowerAtomic, lowerLoad, lowerStore } from './memory.ts';
 import { lowerAlu, lowerMovsx, lowerPad, lowerSwap, sourceReg } from './operate.ts';
 

@@ -4,8 +4,8 @@
  */
 
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
-import type { JccInsn } from '../../bpf/insn.ts';
 import type { Size } from '../../bpf/load-store.ts';
+import { jccImm } from '../../bpf/make-insn.ts';
 import { R0, R9, R10 } from '../../bpf/reg.ts';
 import type { Incoming } from '../spec.ts';
 import type { FunctionBuilder } from './builder.ts';
@@ -106,15 +106,3 @@ function access(b: FunctionBuilder, as: 'read' | 'write' | 'update', pointer: nu
   b.addImm(value, -pointer - 1);
   b.emit({ kind: 'stx', size, dst: pointer, src: value, off });
 }
-
-/** `if dst op imm goto +off`, 64 bits. */
-export const jccImm = (op: JccInsn['op'], dst: number, imm: number, off: number): JccInsn => ({
-  kind: 'jcc',
-  op,
-  width: 64,
-  source: 'K',
-  dst,
-  src: 0,
-  imm,
-  off,
-});

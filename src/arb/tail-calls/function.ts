@@ -1,6 +1,7 @@
 /** One function of a spec with tail calls to instructions; calls are distances yet to be filled in. */
 import { TAIL_CALL_HELPER } from '../../bpf/calling.ts';
 import type { Insn } from '../../bpf/insn.ts';
+import { aluImm, aluReg, load, movImm, movReg, storeReg } from '../../bpf/make-insn.ts';
 import { PROG_ARRAY_BASE, PROG_ARRAY_STRIDE } from '../../core/layout.ts';
 import type { TailFunction, TailStep } from './spec.ts';
 
@@ -54,20 +55,20 @@ export function tailFunctionCode(fn: TailFunction, scope: TailScope): TailCode {
   );
   const first = keeper === undefined ? 1 : 0;
   const words = Array.from({ length: fn.words }, (_, i) => -WORD * (first + i + 1));
-  code.emit(keeper === undefined ? stx(FP, -WORD, R1) : mov(keeper, R1));
-  for (let k = 1; k <= scope.stackArgs; k++) code.emit(ldx(R0, ARGS, WORD * k), ...mix(R0));
+  code.emit(keeper === undefined ? storeReg(FP, -WORD, R1) : movReg(keeper, R1));
+  for (let k = 1; k <= scope.stackArgs; k++) code.emit(load(R0, ARGS, WORD * k), ...mix(R0));
   saved.forEach((reg, i) => {
     code.emit(movImm(reg, 1000 + i));
   });
   words.forEach((off, i) => {
     code.emit(st(FP, off, 2000 + i));
   });
-  const context = keeper === undefined ? ldx(R1, FP, -WORD) : mov(R1, keeper);
+  const context = keeper === undefined ? load(R1, FP, -WORD) : movReg(R1, keeper);
   for (const step of fn.steps) lowerStep(step, context, scope, code);
   code.emit(context);
   for (const reg of saved) code.emit(...mix(reg));
-  for (const off of words) code.emit(ldx(R0, FP, off), ...mix(R0));
-  code.emit(ldx(R0, R1, 0), { kind: 'exit' });
+  for (const off of words) code.emit(load(R0, FP, off), ...mix(R0));
+  code.emit(load(R0, R1, 0), { kind: 'exit' });
   return code;
 }
 
@@ -109,45 +110,17 @@ function indexInsns({ index, by }: Extract<TailStep, { kind: 'tail' }>, entries:
     case 'wide':
       return [lddw(R3, WIDE + BigInt(folded))];
     case 'counted':
-      return [ldx(R3, R1, 0), alu('and', R3, COUNTED_MASK)];
+      return [load(R3, R1, 0), aluImm('and', R3, COUNTED_MASK)];
   }
 }
 
 /** The counter at r1: times FACTOR, plus a register. */
 const mix = (reg: number): Insn[] => [
-  ldx(R2, R1, 0),
-  alu('mul', R2, FACTOR),
-  { kind: 'alu', op: 'add', width: 64, source: 'X', dst: R2, src: reg, imm: 0 },
-  stx(R1, 0, R2),
+  load(R2, R1, 0),
+  aluImm('mul', R2, FACTOR),
+  aluReg('add', R2, reg),
+  storeReg(R1, 0, R2),
 ];
 
-const alu = (op: 'mul' | 'and' | 'mov', dst: number, imm: number): Insn => ({
-  kind: 'alu',
-  op,
-  width: 64,
-  source: 'K',
-  dst,
-  src: 0,
-  imm,
-});
-const movImm = (dst: number, imm: number): Insn => alu('mov', dst, imm);
-const mov = (dst: number, src: number): Insn => ({
-  kind: 'alu',
-  op: 'mov',
-  width: 64,
-  source: 'X',
-  dst,
-  src,
-  imm: 0,
-});
 const lddw = (dst: number, imm: bigint): Insn => ({ kind: 'lddw', dst, src: 0, imm });
-const ldx = (dst: number, src: number, off: number): Insn => ({
-  kind: 'ldx',
-  size: 8,
-  sign: false,
-  dst,
-  src,
-  off,
-});
-const stx = (dst: number, off: number, src: number): Insn => ({ kind: 'stx', size: 8, dst, src, off });
 const st = (dst: number, off: number, imm: number): Insn => ({ kind: 'st', size: 8, dst, off, imm });

@@ -3,7 +3,7 @@
  * programs, so `.text` goes last: the program begins at slot 0 wherever it stood in the file.
  */
 import type { Insn } from '../insn.ts';
-import { targetOf } from '../program.ts';
+import { atDistance, targetOf } from '../program.ts';
 
 /** Code from `start` to the next section's start. */
 export interface CodeSection {
@@ -53,17 +53,5 @@ function retarget(insn: Insn, pc: number, moved: readonly number[]): Insn {
   const target = targetOf(pc, insn);
   const newTarget = target === undefined ? undefined : moved[target];
   if (newTarget === undefined) return insn;
-  const distance = newTarget - ((moved[pc] as number) + 1);
-  switch (insn.kind) {
-    case 'call':
-      return { ...insn, imm: distance };
-    case 'lddw':
-      return { ...insn, imm: BigInt.asUintN(32, BigInt(distance)) };
-    case 'ja':
-    case 'jcc':
-    case 'may_goto':
-      return { ...insn, off: distance };
-    default:
-      return insn;
-  }
+  return atDistance(insn, newTarget - ((moved[pc] as number) + 1));
 }
