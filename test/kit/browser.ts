@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 
 const { CHROME_PATH } = process.env;
 const PATHS = [
@@ -14,6 +14,9 @@ const PATHS = [
   '/usr/bin/google-chrome',
   '/usr/bin/google-chrome-stable',
 ];
+
+/** How long a loaded machine may take to draw what was asked for. */
+const PATIENCE_MS = 20_000;
 
 /** Where it is; undefined where there is none. */
 export const chromiumPath = PATHS.find((path) => path !== undefined && existsSync(path));
@@ -45,13 +48,14 @@ export class Reports {
     });
   }
 
-  /** Opens a document at a place in it, e.g. `#/case/3`. */
-  async open(html: string, hash = '', options: BrowserContextOptions = {}): Promise<Opened> {
+  /** Opens a document at a place in it, e.g. `#/case/3`. `script` runs in it before its own scripts. */
+  async open(html: string, hash = '', options: BrowserContextOptions = {}, script = ''): Promise<Opened> {
     if (this.#browser === undefined) throw new Error('no browser');
     const file = join(this.#dir, `${this.#count++}.html`);
     writeFileSync(file, html);
     const page = await this.#browser.newPage({ viewport: { width: 1440, height: 900 }, ...options });
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.addInitScript(script);
     const complaints: string[] = [];
     page.on('pageerror', ({ message }) => complaints.push(message));
     page.on('console', (message) => complaints.push(message.text()));
@@ -73,3 +77,9 @@ export class Reports {
 /** Elements that the page has drawn. */
 export const elementCount = (page: Page): Promise<number> =>
   page.evaluate('document.querySelectorAll("#app *").length');
+
+/**
+ * Holds what the page shows against what it should show, again and again until it is so: a page draws some time after
+ * the key or the click that asks for it, and later still where the address has to change first.
+ */
+export const shown = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: PATIENCE_MS });

@@ -1,5 +1,5 @@
 /** The page: a head, and what the address says. */
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import type { PageReport } from '../page-data.ts';
 import { type Filter, firstFilter, shownRows } from './case-filter.ts';
 import { CaseList } from './case-list.tsx';
@@ -51,7 +51,7 @@ interface PageProps {
 
 function Page({ report, route, filter, onFilter }: PageProps) {
   const order = useMemo(() => shownRows(report.rows, filter), [report, filter]);
-  useEffect(() => scrollTo(0, 0), [route.page]);
+  useLayoutEffect(() => scrollTo(0, 0), [route.page]);
   if (route.page === 'case') return <CaseLoader {...{ report, order }} row={route.row} step={route.step} />;
   if (route.page === 'coverage' && report.coverage !== null)
     return <CoveragePage coverage={report.coverage} />;

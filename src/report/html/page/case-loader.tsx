@@ -1,5 +1,5 @@
 /** Reads a case when it is opened; nothing of the others is in the page. */
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import type { PageReport } from '../page-data.ts';
 import { CasePage } from './case-page.tsx';
 import { onComplete, readCase } from './document-data.ts';
@@ -16,7 +16,7 @@ interface CaseLoaderProps {
 
 export function CaseLoader({ report, row, step, order }: CaseLoaderProps) {
   const [isComplete, setComplete] = useState(document.readyState !== 'loading');
-  useEffect(() => onComplete(() => setComplete(true)), []);
+  useLayoutEffect(() => onComplete(() => setComplete(true)), []);
   const read = useMemo(() => readCase(row), [row, isComplete]);
   const about = report.rows[row];
   return (

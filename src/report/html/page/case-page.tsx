@@ -1,5 +1,5 @@
 /** One case: what differs, who is at fault, how to see it again, and the run step by step. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { PageCase, PageRow } from '../page-data.ts';
 import { Command } from './copy.tsx';
 import { CulpritCard } from './culprit-card.tsx';
@@ -25,7 +25,7 @@ export function CasePage({ index, row, read, startStep }: CasePageProps) {
   const { culprit, commands, facts, listing, trace, note } = read;
   const [syntax, setSyntax] = useSyntax();
   const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus({ preventScroll: true }), [index]);
+  useLayoutEffect(() => title.current?.focus({ preventScroll: true }), [index]);
   useKeys({ s: () => setSyntax(syntax === 'att' ? 'intel' : 'att') });
   return (
     <article class="one-case">

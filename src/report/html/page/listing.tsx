@@ -1,5 +1,5 @@
 /** Both listings side by side: BPF on the left, on the right what each instruction became. */
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { PageCulprit, PageListing } from '../page-data.ts';
 import { ListingLine } from './listing-line.tsx';
 import { linesOf, widthsOf } from './listing-lines.ts';
@@ -72,7 +72,7 @@ const AROUND = 3;
 /** Keeps a line in sight: where the list opens, and when another line becomes the one to see. */
 function useShown(scroller: { readonly current: HTMLElement | null }, line: number): void {
   const isPlaced = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (scroller.current === null || line < 0) return;
     const { scrollTop, clientHeight } = scroller.current;
     const [top, bottom] = [(line - AROUND) * LINE_PIXELS, (line + 1 + AROUND) * LINE_PIXELS];

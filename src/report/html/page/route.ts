@@ -1,5 +1,5 @@
 /** Where the reader is, in the address: `#/`, `#/coverage`, `#/case/3`, `#/case/3/12`. Steps count from 0. */
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 export type Route =
   | { readonly page: 'cases' }
@@ -18,7 +18,8 @@ export const caseHref = (row: number): string => `#/case/${row}`;
 /** The route, followed as it changes. An address that says nothing is that of the row to begin with. */
 export function useRoute(opens: number | undefined): Route {
   const [hash, setHash] = useState(location.hash);
-  useEffect(() => {
+  // Before any event can come: `useEffect` waits for a frame, clicks do not.
+  useLayoutEffect(() => {
     const follow = (): void => setHash(location.hash);
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
@@ -35,9 +36,12 @@ let noted: ReturnType<typeof setTimeout> | undefined;
 
 /**
  * Notes the step in the address, so that it can be shared, without a new entry of the history; once the steps
- * rest, because browsers bound how often an address may change.
+ * rest, because browsers bound how often an address may change. A reader who has gone elsewhere by then stays there.
  */
 export function noteStep(row: number, step: number): void {
+  const { hash } = location;
   clearTimeout(noted);
-  noted = setTimeout(() => history.replaceState(null, '', `${caseHref(row)}/${step}`), 250);
+  noted = setTimeout(() => {
+    if (location.hash === hash) history.replaceState(null, '', `${caseHref(row)}/${step}`);
+  }, 250);
 }

@@ -1,5 +1,5 @@
 /** How x86 is written. */
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { Choice } from './choice.tsx';
 import { keep, kept } from './kept.ts';
 
@@ -9,7 +9,7 @@ export type Syntax = (typeof SYNTAXES)[number];
 /** The syntax, and what changes it; both are kept. */
 export function useSyntax(): [Syntax, (syntax: Syntax) => void] {
   const [syntax, setSyntax] = useState<Syntax>(() => kept('syntax', SYNTAXES));
-  useEffect(() => keep('syntax', syntax), [syntax]);
+  useLayoutEffect(() => keep('syntax', syntax), [syntax]);
   return [syntax, setSyntax];
 }
 
