@@ -2,6 +2,7 @@
 import { CONVENTION_NAMES, type ConventionName, isConvention } from '../bpf/calling.ts';
 import { badInput } from '../core/errors.ts';
 import { DEFAULT_ENGINE, ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engine-names.ts';
+import { hardeningFrom, hardeningLines, hardeningOf } from './hardening-options.ts';
 import { isJitName } from './jit-choice.ts';
 import { isBundle, isCommand } from './open-jits.ts';
 import type { Setup } from './options.ts';
@@ -12,11 +13,19 @@ type OracleLines = ReadonlyMap<string, readonly string[]>;
 const COMMAND = 'exec';
 
 /** The lines that say what differs from the defaults. */
-export function setupLines({ jit, bmi2, endbr, convention, engine }: Setup): Map<string, string[]> {
+export function setupLines({
+  jit,
+  bmi2,
+  endbr,
+  convention,
+  engine,
+  ...choice
+}: Setup): Map<string, string[]> {
   const lines = new Map<string, string[]>();
   if (convention !== undefined) lines.set('convention', [convention]);
   if (!bmi2) lines.set('bmi2', ['off']);
   if (endbr) lines.set('endbr', ['on']);
+  for (const [key, values] of hardeningLines(choice)) lines.set(key, values);
   if (jit !== 'builtin') lines.set('jit', [isCommand(jit) ? COMMAND : jit]);
   const engines = engine?.join(',');
   if (engines !== undefined && engines !== DEFAULT_ENGINE) lines.set('engine', [engines]);
@@ -41,6 +50,7 @@ export function setupOf(oracle: OracleLines, where: string, otherwise: Setup): S
     jit: jitOf(oracle, where, otherwise.jit),
     bmi2: choice('bmi2'),
     endbr: choice('endbr'),
+    ...hardeningFrom(oracle, where, otherwise),
     ...(convention === undefined ? {} : { convention }),
     ...(engine === undefined ? {} : { engine }),
   };
@@ -72,10 +82,11 @@ function conventionOf(oracle: OracleLines, where: string): ConventionName | unde
 }
 
 /** The choice alone, of options that hold more: fit to be sent to another thread. */
-export const choiceOf = ({ jit, bmi2, endbr, convention, engine }: Setup): Setup => ({
+export const choiceOf = ({ jit, bmi2, endbr, convention, engine, ...choice }: Setup): Setup => ({
   jit,
   bmi2,
   endbr,
+  ...hardeningOf(choice),
   ...(convention === undefined ? {} : { convention }),
   ...(engine === undefined ? {} : { engine }),
 });

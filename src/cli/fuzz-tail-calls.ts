@@ -2,6 +2,7 @@
 import { runTailCalls } from '../fuzz/tail-calls.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
+import { hardeningWords } from './hardening-options.ts';
 import { type LaneOptions, notIn, runLane } from './lane-run.ts';
 import { isCommand } from './open-jits.ts';
 import type { Targets } from './targets.ts';
@@ -34,11 +35,12 @@ export async function fuzzTailCalls(
   });
 }
 
-function optionWords({ jit, convention, bmi2, endbr }: LaneOptions): string[] {
+function optionWords({ jit, convention, bmi2, endbr, ...choice }: LaneOptions): string[] {
   return [
     ...(jit === 'builtin' ? [] : [`--jit ${jit}`]),
     ...(convention === undefined ? [] : [`--convention ${convention}`]),
     ...(bmi2 ? [] : ['--no-bmi2']),
     ...(endbr ? ['--endbr'] : []),
+    ...hardeningWords(choice),
   ];
 }

@@ -7,6 +7,7 @@ import { openEngine } from '../emu/engines.ts';
 import { type Compiled, compile, defaultAddresses, type JitOptions } from '../jit/compile.ts';
 import { LINUX_TARGET } from '../jit/target.ts';
 import { mutantNamed } from '../mutant/index.ts';
+import { hardeningOf } from './hardening-options.ts';
 import { needsBmi2 } from './mutant-oracles.ts';
 import { foreignJit, isForeign } from './open-jits.ts';
 import type { JitChoice, Setup } from './options.ts';
@@ -57,16 +58,17 @@ export function compilerOf(choice: JitChoice): (program: Program, contextSize: n
       `mutants are of the convention linux, not ${choice.convention}; leave out --convention`,
     );
   const target = mutant.mutate(LINUX_TARGET);
-  const suited = { ...options, bmi2: choice.bmi2 && needsBmi2(mutant) };
+  const suited = { ...options, bmi2: choice.bmi2 && needsBmi2(mutant), ...mutant.jit };
   return (program) => {
     const compiled = compile(program, suited, target);
     return { ...compiled, image: { ...compiled.image, jit } };
   };
 }
 
-const optionsOf = ({ bmi2, endbr, convention }: JitChoice): JitOptions => ({
+const optionsOf = ({ bmi2, endbr, convention, ...choice }: JitChoice): JitOptions => ({
   bmi2,
   endbr,
+  ...hardeningOf(choice),
   ...(convention === undefined ? {} : { convention }),
 });
 

@@ -19,7 +19,7 @@ export const needsBmi2 = ({ name }: Pick<Mutant, 'name'>): boolean => !name.star
 /** The JIT with a mutant's bug. */
 export function mutantCompile(mutant: Mutant): Compile {
   const target = mutant.mutate(LINUX_TARGET);
-  const options = { bmi2: needsBmi2(mutant) };
+  const options = { bmi2: needsBmi2(mutant), ...mutant.jit };
   return (program) => compile(program, options, target).image;
 }
 

@@ -12,6 +12,7 @@ import type { CaseSource } from '../report/explain/explanation.ts';
 import { checkOptionsFor } from './case-options.ts';
 import { setupOf } from './case-setup.ts';
 import { shellWords } from './command-words.ts';
+import { hardeningWords } from './hardening-options.ts';
 import { profileOf } from './jit-profile.ts';
 import { loadFile } from './load-file.ts';
 import { isCommand } from './open-jits.ts';
@@ -115,12 +116,13 @@ const reshrinkWords = ({ seed, path }: NamedCase, setup: Setup): string[] => [
   ...setupWords(setup),
 ];
 
-function setupWords({ jit, bmi2, endbr, convention, engine }: Setup): string[] {
+function setupWords({ jit, bmi2, endbr, convention, engine, ...choice }: Setup): string[] {
   return [
     ...(jit === 'builtin' ? [] : ['--jit', jit]),
     ...(convention === undefined || convention === 'linux' ? [] : ['--convention', convention]),
     ...(bmi2 ? [] : ['--no-bmi2']),
     ...(endbr ? ['--endbr'] : []),
+    ...hardeningWords(choice),
     ...engineWords(engine),
   ];
 }

@@ -4,6 +4,8 @@ import { CONVENTION_NAMES, type ConventionName } from '../bpf/calling.ts';
 import { parseProto } from '../bpf/proto.ts';
 import { OracleError } from '../core/errors.ts';
 import { ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engine-names.ts';
+import type { Hardening } from '../jit/hardening.ts';
+import { addHardeningOptions } from './hardening-options.ts';
 import { parseHex } from './hex.ts';
 
 export interface ReadOptions {
@@ -19,7 +21,7 @@ export interface InputOptions {
   readonly insnLimit?: number;
 }
 
-export interface JitChoice {
+export interface JitChoice extends Hardening {
   /** `builtin`, `dpdk`, `exec:` and a command, `image:` and a bundle, or `mutant:` and a mutant's name. */
   readonly jit: string;
   readonly bmi2: boolean;
@@ -80,7 +82,7 @@ export function addJitOptions(command: Command): Command {
 
 /** How programs are compiled. */
 export function addSetupOptions(command: Command): Command {
-  return command
+  command
     .addOption(
       new Option(
         '--convention <name>',
@@ -90,6 +92,7 @@ export function addSetupOptions(command: Command): Command {
     .option('--bmi2', 'shift with shlx, shrx and sarx (default)', true)
     .option('--no-bmi2', 'shift by cl')
     .option('--endbr', 'endbr64 at entries, as with CONFIG_X86_KERNEL_IBT', false);
+  return addHardeningOptions(command);
 }
 
 export interface LintChoice {
@@ -154,13 +157,6 @@ export function positiveInteger(text: string): number {
     throw new InvalidArgumentError('It must be a whole number from 1 on.');
   }
   return value;
-}
-
-/** For Option.argParser. */
-export function naturalNumber(text: string): number {
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
-    throw new InvalidArgumentError('It must be a whole number from 0 on.');
-  return Number(text);
 }
 
 /** For Option.argParser. */

@@ -87,6 +87,8 @@ export interface Image {
   /** Native offset of each BPF slot's code, ascending; absent where the JIT has none. */
   readonly pcMap?: readonly (readonly [pc: number, offset: number])[];
   readonly callSites?: readonly CallSite[];
+  /** Constants of the program are nowhere in its code. @defaultValue false */
+  readonly isBlinded?: boolean;
   /** @defaultValue none */
   readonly memory?: ImageMemory;
   /** Where tail calls enter a subprog, counted from its first byte; absent where the JIT makes none. */

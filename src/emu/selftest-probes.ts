@@ -243,7 +243,7 @@ function definedFlags({ name }: Form): bigint {
   if (/^(and|or|xor|test|j)/.test(mnemonic)) return STATUS_FLAGS & ~AF;
   if (/^(shl|shr|sar)$/.test(mnemonic))
     return STATUS_FLAGS & ~AF & (name.endsWith('_1') ? STATUS_FLAGS : ~OF);
-  if (mnemonic === 'ror') return STATUS_FLAGS & ~OF;
+  if (mnemonic === 'ror' || mnemonic === 'rol') return STATUS_FLAGS & ~OF;
   if (mnemonic === 'imul') return CF | OF;
   return /^i?div$/.test(mnemonic) ? 0n : STATUS_FLAGS;
 }

@@ -1,6 +1,6 @@
 /**
  * What a CPU made of the probes (selftest-probes.ts): for each state flags, rax, memory, rdx, rcx in hex; empty
- * means unchanged. Recorded by scripts/record-truth.js on: Intel(R) Xeon(R) Processor.
+ * means unchanged. Recorded by scripts/record-truth.js on: AMD EPYC.
  */
 // biome-ignore format: a table
 export const TRUTH: Readonly<Record<string, string>> = {
@@ -187,6 +187,13 @@ export const TRUTH: Readonly<Record<string, string>> = {
   'shrx_r32_rm32_r32 rax, rcx, rdx': '0 8d5 0,1 8d5,1 0,1 8d5,ffffffff 0,0 8d5,0 0,1f 8d5,0',
   'shrx_r64_rm64_r64 rax, rcx, rdx': '0 8d5 0,1 8d5,1 0,1 8d5,12345678 0,0 8d5,0 0,ffff00000000001f 8d5,1',
   'ror_rm16_imm8 rax, 8': '0 d4,100 1 d4 0 d4,deadbeef00000100 1 d5,123456789abefcd 0,fedcba9876541032 d5',
+  'rol_rm64_imm8 rax, 0': '0 d5 0 d5 0 d5 0 d5 0 d5',
+  'rol_rm64_imm8 rax, 1': '0 d4,2 0,fffffffffffffffe d5,1 0,100000000 d5,bd5b7dde00000003 0,fffffffe d4,2468acf13579bde 1,fdb97530eca86421 d5,4b4ab4b41e1f0101',
+  'rol_rm64_imm8 rax, 31': '0 d4,80000000 1,ffffffffbfffffff d4,40000000 0,4000000000000000 d5,80000000ef56df77 0,3fffffff80000000 d5,c4d5e6f78091a2b3 0,3b2a19087f6e5d4c d5,787c04052d2ad2d',
+  'rol_rm64_imm8 rax, 33': '0 d4,200000000 1,fffffffeffffffff d4,100000000 1,1 d4,3bd5b7dde 0,fffffffe00000000 d5,13579bde02468acf 0,eca86421fdb97530 d4,1e1f01014b4ab4b4',
+  'rol_rm64_imm8 rax, 63': '0 d4,8000000000000000 1,bfffffffffffffff d4,4000000000000000 0,40000000 d4,ef56df7780000000 1,800000003fffffff d5,8091a2b3c4d5e6f7 0,7f6e5d4c3b2a1908 d4,52d2ad2d0787c040',
+  'cmove_r64_rm64 rax, rcx': '0 8d5,ffffffffffffffff 0 8d5,fffffffffffffff0 0 8d5,12345678ffffffff 0 8d5,21 0 8d5',
+  'cmove_r64_rm64 rax, [rsi]': '0 8d5 0 8d5,ffffffffffffffff 0 8d5,badf00d00000001 0 8d5 0 8d5,808080807f7f7f7f',
   'bswap_r32 rax': '0 8d5,1000000 0,ffffffff 8d5,0 0,80 8d5,1000000 0,ffffff7f 8d5,efcdab89 0,10325476 8d5,80800f0f',
   'bswap_r64 rax': '0 8d5,100000000000000 0,ffffffffffffff7f 8d5,80 0,8000000000 8d5,1000000efbeadde 0,ffffff7f00000000 8d5,efcdab8967452301 0,1032547698badcfe 8d5,80800f0f5a5aa5a5',
   'mov_rm8_r8 rax, rcx': '0 8d5,ff 0,7fffffffffffff01 8d5,80000000000000f0 0 8d5,deadbeef000000ff 0,7fffff80 8d5,123456789abcd21 0,fedcba987654321f 8d5',
@@ -250,6 +257,7 @@ export const TRUTH: Readonly<Record<string, string>> = {
   'leave undoes push rbp; mov rbp, rsp; push rcx': '0 8d5 0 8d5 0 8d5 0 8d5 0 8d5',
   'ret of call_rel32': '0 8d5 0 8d5 0 8d5 0 8d5 0 8d5',
   'endbr64': '0 8d5 0 8d5 0 8d5 0 8d5 0 8d5',
+  'lfence': '0 8d5 0 8d5 0 8d5 0 8d5 0 8d5',
   'call_rel32 and back': '0 8d5 0 8d5 0 8d5 0 8d5 0 8d5',
   'jmp_rm64 rax, over an int3': '44 44,0 44,0 44,0 44,0 44,0 44,0 44,0 44,0 44,0',
   'jmp_rel8 after cmp rax, rcx': '44 1 0 81 44 80 0 0 81 44',

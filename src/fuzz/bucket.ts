@@ -85,6 +85,8 @@ function subjectKey({ subject, got }: Divergence): string {
       return 'stack';
     case 'engine':
       return `engine ${subject.engine}`;
+    case 'constant':
+      return 'constant in the code';
     case 'abi':
       return subject.rule === 'callee-saved' ? CALLEE_SAVED : `abi ${subject.rule}`;
   }

@@ -1,7 +1,11 @@
 /** The entries of a subprog as bytes, with their jumps still open: lengths settle once all are known (relax.ts). */
+import type { Insn } from '../bpf/insn.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
+import { R10 } from '../bpf/reg.ts';
 import type { Assembler } from '../x86/assembler.ts';
+import { LFENCE } from '../x86/forms.ts';
 import type { Frame } from './frame.ts';
+import type { Hardening, PendingRef } from './hardening.ts';
 import { callTarget } from './lower/call.ts';
 import type { JumpForms, LowerContext, PendingCall } from './lower/context.ts';
 import {
@@ -25,6 +29,8 @@ export interface Chunks extends Unsettled {
   readonly forms: readonly (JumpForms | undefined)[];
   readonly calls: readonly PendingCall[];
   readonly callEntries: readonly number[];
+  readonly refs: readonly PendingRef[];
+  readonly refEntries: readonly number[];
 }
 
 /** What lowering needs beside the entries and their frame. */
@@ -35,6 +41,7 @@ export interface Lowering {
   readonly bmi2: boolean;
   readonly endbr: boolean;
   readonly tailCall: TailCallRole;
+  readonly hardening: Hardening;
 }
 
 /** Emits prologue and entries. */
@@ -43,12 +50,14 @@ export function lowerEntries(
   subprog: Subprog,
   entries: readonly Entry[],
   frame: Frame,
-  { asm, bmi2, endbr, tailCall, target }: Lowering,
+  { asm, bmi2, endbr, tailCall, hardening, target }: Lowering,
 ): Chunks {
   const count = entries.length;
   asm.reset();
   const calls: PendingCall[] = [];
   const callEntries: number[] = [];
+  const refs: PendingRef[] = [];
+  const refEntries: number[] = [];
   const context: LowerContext = {
     programName: program.name,
     asm,
@@ -56,7 +65,9 @@ export function lowerEntries(
     bmi2,
     endbr,
     tailCall,
+    hardening,
     calls,
+    refs,
     jump: undefined,
   };
   target.prologue(context);
@@ -84,6 +95,8 @@ export function lowerEntries(
       callEntries.push(i);
       target.lowerCall(context, callTarget(program, subprog, pc, insn));
     } else target.lowerInsn(context, target.convention, insn, pc);
+    if (hardening.lfence === true && isStackStore(insn)) asm.none(LFENCE);
+    while (refEntries.length < refs.length) refEntries.push(i);
     fixed[i] = asm.length - (starts[i] as number);
     jump[i] = jumpKind(insn.kind, context.jump);
     targets[i] = to;
@@ -97,6 +110,8 @@ export function lowerEntries(
     forms,
     calls,
     callEntries,
+    refs,
+    refEntries,
     count,
     prologueBytes,
     fixed,
@@ -106,6 +121,9 @@ export function lowerEntries(
     epilogue: exit,
   };
 }
+
+/** What may be left half done when its place is read again speculatively: linux 2039f26f3aca. */
+const isStackStore = (insn: Insn): boolean => (insn.kind === 'st' || insn.kind === 'stx') && insn.dst === R10;
 
 function jumpKind(kind: string, forms: JumpForms | undefined): number {
   if (forms === undefined) return NO_JUMP;

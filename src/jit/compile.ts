@@ -10,17 +10,20 @@ import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
 import type { CallSite, FrameShape, Image } from '../core/image.ts';
 import { CALLEE_BASE, CALLEE_STRIDE, CODE_BASE } from '../core/layout.ts';
+import { PERCPU_BASE, PERCPU_BYTES } from '../core/percpu.ts';
 import { Assembler } from '../x86/assembler.ts';
-import { lowerEntries, writeChunks } from './chunks.ts';
+import { type Chunks, lowerEntries, writeChunks } from './chunks.ts';
 import type { Convention } from './convention/convention.ts';
+import type { Hardening } from './hardening.ts';
 import { tailCallOffset } from './lower/tail-call.ts';
 import { TAIL_CALL_BYTES } from './lower/tail-call-count.ts';
 import { BPF_TO_GPR } from './regmap.ts';
 import type { Entry, RewritePass } from './rewrite.ts';
 import { type TailCallRole, tailCallRoles } from './tail-calls.ts';
 import { TARGETS, type Target } from './target.ts';
+import { linkRefs, type Ref } from './thunks.ts';
 
-export interface JitOptions {
+export interface JitOptions extends Hardening {
   /** How arguments 6..12 travel. @defaultValue the program's */
   readonly convention?: ConventionName;
   /** Shift by register with shlx/shrx/sarx. @defaultValue true */
@@ -78,14 +81,16 @@ export function compile(
   const [out, asm] = [OUT, ASM];
   const depths = target.stackDepths(program);
   const sites: CallSite[] = [];
+  const refs: Ref[] = [];
   const roles = tailCallRoles(program);
   const subprogs = program.subprogs.map((subprog) => {
     align(out);
     const depth = depths[subprog.index] as number;
     const tailCall = roles[subprog.index] as TailCallRole;
-    return compileSubprog(program, subprog, { depth, tailCall }, { options, target, asm, out, sites });
+    return compileSubprog(program, subprog, { depth, tailCall }, { options, target, asm, out, sites, refs });
   });
-  link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program));
+  link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program), target);
+  linkRefs(out, base, refs, program.name);
   return {
     image: {
       jit: 'builtin',
@@ -97,6 +102,8 @@ export function compile(
       args: target.convention.places,
       pcMap: pcMapOf(subprogs),
       callSites: sites,
+      ...(options.blinding === undefined ? {} : { isBlinded: true }),
+      ...(options.callDepth === true ? { memory: { address: PERCPU_BASE, bytes: PERCPU_BYTES } } : {}),
       ...(program.progArrays === undefined ? {} : { tailCallOffset: tailCallOffset(options.endbr ?? false) }),
       frames: subprogs.map(({ frame }) => frame),
     },
@@ -113,37 +120,48 @@ interface Compilation {
   readonly asm: Assembler;
   readonly out: Assembler;
   readonly sites: CallSite[];
+  readonly refs: Ref[];
 }
 
 function compileSubprog(
   program: Program,
   subprog: Subprog,
   { depth, tailCall }: { readonly depth: number; readonly tailCall: TailCallRole },
-  { options, target, asm, out, sites }: Compilation,
+  { options, target, asm, out, sites, refs }: Compilation,
 ): CompiledSubprog {
   if (tailCall !== 'none') checkTailCalls(program, subprog, target.convention);
-  const { entries, stackDepth } = target.rewrite(program.insns, subprog, depth);
+  const { bmi2 = true, endbr = false, blinding } = options;
+  const { entries: rewritten, stackDepth } = target.rewrite(program.insns, subprog, depth);
+  const entries = blinding === undefined ? rewritten : target.blind(rewritten, blinding);
   const frame = target.layOut(
     entries,
     stackDepth,
     subprog.outgoing,
     tailCall === 'none' ? 0 : TAIL_CALL_BYTES,
   );
-  const { bmi2 = true, endbr = false } = options;
-  const chunks = lowerEntries(program, subprog, entries, frame, { asm, target, bmi2, endbr, tailCall });
+  const chunks = lowerEntries(program, subprog, entries, frame, {
+    ...{ asm, target, bmi2, endbr, tailCall },
+    hardening: options,
+  });
   const { addrs, passes } = target.settle(chunks, target.distance);
   const offset = out.length;
   writeChunks(out, chunks, addrs, target);
   // The addresses of the passes count from the start of the subprog.
   const starts = addrs;
   for (let i = 0; i < starts.length; i++) starts[i] = (starts[i] as number) + offset;
-  chunks.calls.forEach((call, k) => {
+  chunks.calls.forEach(({ end, callee }, k) => {
     const i = chunks.callEntries[k] as number;
-    const returnOffset = (starts[i] as number) + call.end - (chunks.starts[i] as number);
-    sites.push({ pc: (entries[i] as Entry).pc, returnOffset, callee: call.callee });
+    sites.push({ pc: (entries[i] as Entry).pc, returnOffset: placeOf(end, i, chunks, starts), callee });
+  });
+  chunks.refs.forEach((ref, k) => {
+    refs.push({ ...ref, end: placeOf(ref.end, chunks.refEntries[k] as number, chunks, starts) });
   });
   return { subprog, offset, prologueBytes: chunks.prologueBytes, frame, entries, starts, passes };
 }
+
+/** Offset in the image of what stands in entry `i` before its jump. */
+const placeOf = (at: number, i: number, chunks: Chunks, starts: Int32Array): number =>
+  (starts[i] as number) + at - (chunks.starts[i] as number);
 
 function checkTailCalls(program: Program, { name, args, outgoing }: Subprog, convention: Convention): void {
   if (convention.tailCalls || (outgoing === 0 && args <= MAX_REG_ARGS)) return;
@@ -164,13 +182,14 @@ function link(
   base: bigint,
   sites: readonly CallSite[],
   addressOf: (callee: CalleeRef) => bigint,
+  { displacement: displacementTo }: Target,
 ): void {
   for (const { returnOffset: end, callee } of sites) {
     const target =
       callee.kind === 'bpf'
         ? base + BigInt((subprogs[callee.id] as CompiledSubprog).offset)
         : addressOf(callee);
-    const displacement = target - (base + BigInt(end));
+    const displacement = displacementTo(target, base + BigInt(end));
     if (BigInt.asIntN(32, displacement) !== displacement) {
       const where = `${program.name}: call of ${calleeKey(callee)}`;
       throw badInput(
@@ -197,17 +216,14 @@ export function defaultAddresses(program: Program): (callee: CalleeRef) => bigin
   };
 }
 
-/**
- * First native byte of each slot; the instructions a rewrite added belong to the slot they stem from. Setting
- * up the may_goto counter does not: jumps to the first slot go past it, so it counts as prologue.
- */
+/** First native byte of each slot; the instructions a rewrite added belong to the slot they stem from. */
 function pcMapOf(subprogs: readonly CompiledSubprog[]): (readonly [number, number])[] {
   const map: (readonly [number, number])[] = [];
   let last = -1;
   for (const { entries, starts } of subprogs) {
     for (let i = 0; i < entries.length; i++) {
-      const { pc, pass, insn } = entries[i] as Entry;
-      if (pass === 'may_goto' && insn.kind === 'st') continue;
+      const { pc, isSetup } = entries[i] as Entry;
+      if (isSetup === true) continue;
       if (pc !== last) map.push([pc, starts[i] as number]);
       last = pc;
     }

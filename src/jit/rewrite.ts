@@ -7,7 +7,7 @@
  *   cmpxchg32-zext  w0 = w0 after a 32-bit cmpxchg (linux 39491867ace5)
  *   may_goto        a counter below the frame's stack, set at entry, counted down (linux 011832b97b31)
  *
- * Jumps become indices of entries; a jump to a rewritten instruction goes to the first of its group.
+ * Constant blinding comes after them (blinding.ts). Jumps become indices of entries; a jump to a rewritten instruction goes to the first of its group.
  */
 import { MAX_LOOPS } from '../bpf/calling.ts';
 import type { AluInsn, Insn, JaInsn, JccInsn, Slots } from '../bpf/insn.ts';
@@ -15,7 +15,7 @@ import { type Subprog, targetOf } from '../bpf/program.ts';
 import { R0, R10 } from '../bpf/reg.ts';
 import { REG_AX } from './regmap.ts';
 
-export type RewritePass = 'div-by-zero' | 'div-minus-one' | 'cmpxchg32-zext' | 'may_goto';
+export type RewritePass = 'div-by-zero' | 'div-minus-one' | 'cmpxchg32-zext' | 'may_goto' | 'blinding';
 
 /** One instruction as the JIT sees it. */
 export interface Entry {
@@ -26,6 +26,8 @@ export interface Entry {
   readonly pass: RewritePass | undefined;
   /** Index of the entry it jumps to, or -1. */
   readonly target: number;
+  /** Sets up the may_goto counter: jumps to the first slot go past it, so it counts as prologue. */
+  readonly isSetup?: true;
 }
 
 /** A subprog after the rewrites. */
@@ -45,11 +47,11 @@ interface Group {
 export function rewrite(slots: Slots, subprog: Subprog, stackDepth: number): Rewritten {
   const usesMayGoto = hasMayGoto(slots, subprog);
   const depth = usesMayGoto ? stackDepth + 8 : stackDepth;
-  const entries: { insn: Insn; pc: number; pass: RewritePass | undefined; target: number }[] = [];
+  const entries: (Omit<Entry, 'target'> & { target: number })[] = [];
   const firstEntry = new Int32Array(subprog.end - subprog.start + 1);
   if (usesMayGoto) {
     const insn: Insn = { kind: 'st', size: 8, dst: R10, off: -depth, imm: MAX_LOOPS };
-    entries.push({ insn, pc: subprog.start, pass: 'may_goto', target: -1 });
+    entries.push({ insn, pc: subprog.start, pass: 'may_goto', target: -1, isSetup: true });
   }
   for (let pc = subprog.start; pc < subprog.end; pc++) {
     const insn = slots[pc];

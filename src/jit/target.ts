@@ -4,13 +4,14 @@
  * replaced, and the shipped code carries no trace of it.
  */
 import type { ConventionName } from '../bpf/calling.ts';
+import { blind } from './blinding.ts';
 import type { Convention } from './convention/convention.ts';
 import { LINUX } from './convention/linux.ts';
 import { callReply, layOutReply, REPLY } from './convention/reply.ts';
 import { callV3, exitV3, layOutV3, prologueV3, V3 } from './convention/v3.ts';
 import { ZERO } from './convention/zero.ts';
 import { layOut } from './frame.ts';
-import { lowerCall } from './lower/call.ts';
+import { displacement, lowerCall } from './lower/call.ts';
 import { lowerExit } from './lower/exit.ts';
 import { prologue } from './lower/frame.ts';
 import { lowerInsn } from './lower/insn.ts';
@@ -23,12 +24,14 @@ export interface Target {
   readonly convention: Convention;
   readonly stackDepths: typeof stackDepths;
   readonly rewrite: typeof rewrite;
+  readonly blind: typeof blind;
   readonly layOut: typeof layOut;
   readonly prologue: typeof prologue;
   readonly lowerExit: typeof lowerExit;
   readonly lowerInsn: typeof lowerInsn;
   readonly lowerCall: typeof lowerCall;
   readonly lowerTailCall: typeof lowerTailCall;
+  readonly displacement: typeof displacement;
   readonly settle: typeof settle;
   readonly distance: typeof distance;
 }
@@ -38,12 +41,14 @@ export const LINUX_TARGET: Target = {
   convention: LINUX,
   stackDepths,
   rewrite,
+  blind,
   layOut,
   prologue,
   lowerExit,
   lowerInsn,
   lowerCall,
   lowerTailCall,
+  displacement,
   settle,
   distance,
 };

@@ -1,6 +1,7 @@
 /** All mutants. */
 import { ARITHMETIC_MUTANTS } from './arithmetic.ts';
 import { CONTROL_MUTANTS } from './control.ts';
+import { HARDENING_MUTANTS } from './hardening.ts';
 import { MEMORY_MUTANTS } from './memory.ts';
 import type { Mutant } from './mutant.ts';
 import { STACK_ARG_MUTANTS } from './stack-args.ts';
@@ -14,6 +15,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ARITHMETIC_MUTANTS,
   ...MEMORY_MUTANTS,
   ...CONTROL_MUTANTS,
+  ...HARDENING_MUTANTS,
 ];
 
 /** Those of the kill matrix: with those that show in a lane of their own. */

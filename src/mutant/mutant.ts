@@ -6,6 +6,7 @@
 import type { Insn } from '../bpf/insn.ts';
 import type { Convention } from '../jit/convention/convention.ts';
 import type { Frame } from '../jit/frame.ts';
+import type { Hardening } from '../jit/hardening.ts';
 import type { LowerContext } from '../jit/lower/context.ts';
 import type { Target } from '../jit/target.ts';
 import { Assembler } from '../x86/assembler.ts';
@@ -20,6 +21,8 @@ export interface Mutant {
     readonly stages: readonly ('prologue' | 'insn' | 'call' | 'epilogue')[];
     readonly insn?: RegExp;
   };
+  /** How the JIT is set up where it shows. @defaultValue plain */
+  readonly jit?: Hardening;
   /** Cases it shows on, by `fuzz --lane`. @defaultValue 'valid' */
   readonly lane?: 'valid' | 'tail-calls';
   /** The real bug: project and commit, issue or review. */

@@ -68,7 +68,7 @@ export function locateOffset(program: Program, image: Image, offset: number): Cu
 }
 
 /** The part of its subprog's code that an instruction becomes. */
-export function stageOf(program: Program, pc: number): Stage {
+export function stageOf(program: Pick<Program, 'insns'>, pc: number): Stage {
   const kind = program.insns[pc]?.kind;
   if (kind === 'call' || kind === 'callx') return 'call';
   return kind === 'exit' ? 'epilogue' : 'insn';

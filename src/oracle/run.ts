@@ -14,6 +14,7 @@ import { CALLEE_BASE, CODE_BASE, CTX_BASE, STACK_BASE, STACK_SIZE } from '../cor
 import { recordMasks } from './arg-masks.ts';
 import { asChosen, type Case, type CaseResult, skipped } from './case.ts';
 import { compare, inconclusiveReason } from './compare.ts';
+import { exposedConstants } from './exposed.ts';
 import { locate } from './locate.ts';
 import { type Refer, refer, referAgain } from './placement.ts';
 import { MAX_DIVERGENCES, type MappedRange, type Policy } from './policy.ts';
@@ -179,15 +180,17 @@ function judge(runs: readonly [Run, ...Run[]], machines: Machines): CaseResult {
 function resultOf(run: JudgedRun, odd: readonly Divergence[]): CaseResult {
   const { subject, image, want, got, verdict } = run;
   const { name, program, expected } = subject;
-  const divergences = [...(verdict.kind === 'diverge' ? verdict.divergences : []), ...odd];
-  const total = (verdict.kind === 'diverge' ? verdict.total : 0) + odd.length;
+  const constants = exposedConstants(program, image);
+  const found = constants.map(({ culprit: _, ...divergence }) => divergence);
+  const divergences = [...(verdict.kind === 'diverge' ? verdict.divergences : []), ...odd, ...found];
+  const total = (verdict.kind === 'diverge' ? verdict.total : 0) + odd.length + found.length;
   return {
     name,
     verdict: total > 0 ? 'diverge' : verdict.kind,
     reason: verdict.kind === 'inconclusive' ? verdict.reason : null,
     divergences,
     divergenceCount: total,
-    culprit: verdict.kind === 'diverge' ? locate(program, image, got) : null,
+    culprit: verdict.kind === 'diverge' ? locate(program, image, got) : (constants[0]?.culprit ?? null),
     expected: expected ?? null,
     program,
     image,

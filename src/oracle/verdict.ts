@@ -36,6 +36,8 @@ export type Subject =
   | { readonly kind: 'stack'; readonly place: Place; readonly offset: number }
   /** Number of calls and returns. */
   | { readonly kind: 'trace-length' }
+  /** A constant of the program stands in code that is to have none (exposed.ts). */
+  | { readonly kind: 'constant'; readonly value: number }
   /** A broken promise of the native ABI; `place` is null where the trace does not hold the event. */
   | {
       readonly kind: 'abi';

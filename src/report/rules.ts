@@ -68,6 +68,11 @@ const DIVERGENCES: Readonly<Record<Subject['kind'], Rule>> = {
     'More or fewer calls',
     'Native code makes another number of calls and returns than the reference interpreter.',
   ),
+  constant: rule(
+    'divergence/constant',
+    'A constant is not blinded',
+    'A constant of the program stands in native code that blinds constants.',
+  ),
   engine: rule(
     'divergence/engine',
     'Engines disagree',

@@ -43,6 +43,8 @@ export function fieldName(subject: Subject, scene: Scene): string {
       return `${placeName(subject.place, scene)} r${subject.reg}`;
     case 'stack':
       return `${placeName(subject.place, scene)} stack r10${subject.offset}`;
+    case 'constant':
+      return `constant ${subject.value}`;
     case 'abi':
       return `${subject.place === null ? 'abi' : `${placeName(subject.place, scene)} abi`} ${subject.what}`;
     case 'engine':

@@ -137,6 +137,8 @@ export const SHRX = {
 
 /** Byte order. */
 export const ROR_RM16_IMM8 = mi('ror_rm16_imm8', '66 C1 /1 ib');
+export const ROL_RM64_IMM8 = mi('rol_rm64_imm8', 'REX.W + C1 /0 ib');
+export const CMOVE_R64_RM64 = mr('cmove_r64_rm64', 'REX.W + 0F 44 /r');
 export const BSWAP = { r32: o('bswap_r32', '0F C8+r'), r64: o('bswap_r64', 'REX.W + 0F C8+r') };
 
 /** Moves. */
@@ -205,6 +207,7 @@ export const LEAVE = none('leave', 'C9');
 export const RET = none('ret', 'C3');
 export const ENDBR64 = none('endbr64', 'F3 0F 1E FA');
 export const INT3 = none('int3', 'CC');
+export const LFENCE = none('lfence', '0F AE E8');
 export const CALL_REL32 = rel('call_rel32', 'E8 cd');
 export const JMP_RM64 = m('jmp_rm64', 'FF /4');
 export const JMP = { rel8: rel('jmp_rel8', 'EB cb'), rel32: rel('jmp_rel32', 'E9 cd') };
@@ -257,7 +260,7 @@ const GROUPS: readonly object[] = [
   SHLX,
   SARX,
   SHRX,
-  { ROR_RM16_IMM8 },
+  { ROR_RM16_IMM8, ROL_RM64_IMM8, CMOVE_R64_RM64 },
   BSWAP,
   MOV,
   MOVZX,
@@ -269,7 +272,7 @@ const GROUPS: readonly object[] = [
   LOCK_XADD,
   LOCK_CMPXCHG,
   XCHG,
-  { PUSH_R64, PUSH_RM64, POP_R64, LEAVE, RET, ENDBR64, INT3, CALL_REL32, JMP_RM64 },
+  { PUSH_R64, PUSH_RM64, POP_R64, LEAVE, RET, ENDBR64, INT3, LFENCE, CALL_REL32, JMP_RM64 },
   JMP,
   ...Object.values(JCC),
 ];

@@ -119,9 +119,17 @@ describe('check', () => {
     });
   });
 
-  it.each(['--bmi2', '--no-bmi2', '--endbr'])('agrees with %s', async (flag) => {
+  it.each([
+    ...['--bmi2', '--no-bmi2', '--endbr'],
+    ...['--retpoline', '--return-thunk', '--call-depth', '--lfence', '--blinding=7'],
+  ])('agrees with %s', async (flag) => {
     const path = file('shift.s', 'r0 = 1\nr1 = 7\nr0 <<= r1\nexit\n');
     expect((await cli(['check', flag, path])).code).toBe(0);
+  });
+
+  it('takes masks of blinding by whole numbers alone', async () => {
+    const path = file('six.hex', hexOf('b700000006000000', EXIT));
+    expect(await cli(['check', '--blinding', 'x', path])).toMatchObject({ code: 2 });
   });
 });
 

@@ -72,6 +72,8 @@ describe('the code of a frame', () => {
       endbr,
       tailCall: 'none',
       calls: [],
+      hardening: {},
+      refs: [],
       jump: undefined,
     });
     return (Buffer.from(asm.bytes()).toString('hex').match(/../g) ?? []).join(' ');

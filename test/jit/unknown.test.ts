@@ -34,6 +34,8 @@ describe('lowerInsn', () => {
       endbr: false,
       tailCall: 'none',
       calls: [],
+      hardening: {},
+      refs: [],
       jump: undefined,
     };
     expect(() => lowerInsn(context, LINUX, insn, 0)).toThrow(`${kind} is not lowered here`);

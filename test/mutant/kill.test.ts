@@ -12,7 +12,7 @@ import type { CaseResult } from '../../src/oracle/case.ts';
 const CASES = fc.sample(bpfProgram(), { seed: 7, numRuns: 4000 });
 
 /** Mutants of shifts through cl live where there is no BMI2. */
-const optionsOf = (mutant: Mutant) => ({ bmi2: !mutant.name.startsWith('shift-') });
+const optionsOf = (mutant: Mutant) => ({ bmi2: !mutant.name.startsWith('shift-'), ...mutant.jit });
 
 /** The first case the oracle kills the mutant on. */
 function firstKill(mutant: Mutant): CaseResult | undefined {

@@ -49,6 +49,7 @@ describe('fieldName', () => {
       'return from main stack r10-8',
     ],
     [{ kind: 'trace-length' }, 'trace-length'],
+    [{ kind: 'constant', value: -70000 }, 'constant -70000'],
     [{ kind: 'abi', rule: 'callee-saved', what: 'rbx', place: CALL }, 'call 3 (kfunc foo) abi rbx'],
     [
       { kind: 'abi', rule: 'canary', what: 'canary above the frame', place: null },

@@ -191,7 +191,7 @@ export const NOT_FROM_GAS: readonly { readonly why: string; readonly covers: (c:
   {
     why: 'it takes D1 for a shift by one',
     covers: ({ form, operands }) =>
-      /^(shl|shr|sar|ror)_rm\d+_imm8$/.test(form.name) &&
+      /^(shl|shr|sar|ror|rol)_rm\d+_imm8$/.test(form.name) &&
       operands[1]?.kind === 'imm' &&
       operands[1].value === 1n,
   },

@@ -2,7 +2,8 @@
 import { type Command, Option } from 'commander';
 import type { BenchOptions } from '../bench.ts';
 import type { Context } from '../context.ts';
-import { naturalNumber, positiveInteger } from '../options.ts';
+import { naturalNumber } from '../natural-number.ts';
+import { positiveInteger } from '../options.ts';
 
 export function addBench(program: Command, context: Context): void {
   program

@@ -2,13 +2,13 @@
 import { type Command, Option } from 'commander';
 import type { CompareOptions } from '../compare.ts';
 import type { Context } from '../context.ts';
+import { naturalNumber } from '../natural-number.ts';
 import {
   addEngineOption,
   addInputOptions,
   addReadOptions,
   addSetupOptions,
   jitNames,
-  naturalNumber,
   positiveInteger,
 } from '../options.ts';
 

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { OracleError } from '../../core/errors.ts';
 import type { Context } from '../context.ts';
 import { tellNoCases } from '../failure.ts';
+import { HARDENING_KEYS } from '../hardening-options.ts';
 import type { JudgeOptions } from '../judge.ts';
 import {
   addEngineOption,
@@ -28,7 +29,7 @@ interface PluginOptions {
 type ConformanceOptions = JudgeOptions & ExpectOptions & ShardOptions & PluginOptions;
 
 /** What is about a JIT and engines of ours, and so about no plugin. */
-const NOT_OF_PLUGINS = ['jit', 'bmi2', 'endbr', 'lint', 'engine'];
+const NOT_OF_PLUGINS = ['jit', 'bmi2', 'endbr', 'lint', 'engine', ...HARDENING_KEYS];
 /** A plugin may be a language runtime that starts in a second, on a machine that is busy. */
 const PLUGIN_SECONDS = 30;
 

@@ -2,13 +2,8 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import type { FuzzOptions } from '../fuzz.ts';
-import {
-  addEngineOption,
-  addJitOptions,
-  naturalNumber,
-  positiveInteger,
-  positiveNumber,
-} from '../options.ts';
+import { naturalNumber } from '../natural-number.ts';
+import { addEngineOption, addJitOptions, positiveInteger, positiveNumber } from '../options.ts';
 import { addShardOption } from '../shard-option.ts';
 import { Targets } from '../targets.ts';
 

@@ -2,7 +2,8 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import type { MutantsOptions } from '../mutants.ts';
-import { naturalNumber, positiveInteger } from '../options.ts';
+import { naturalNumber } from '../natural-number.ts';
+import { positiveInteger } from '../options.ts';
 import { Targets } from '../targets.ts';
 
 export function addMutants(program: Command, context: Context): void {

@@ -1,4 +1,4 @@
-/** Calls of helpers, kfuncs and subprogs: one `call rel32`, nothing else but, where tail calls are counted, the pointer to the count. Kernel: `emit_call()`. */
+/** Calls of helpers, kfuncs and subprogs: one `call rel32`; where tail calls are counted, the pointer to the count before it, and what counts calls. Kernel: `emit_call()`. */
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { CallInsn } from '../../bpf/insn.ts';
 import { type Program, type Subprog, subprogAt } from '../../bpf/program.ts';
@@ -7,17 +7,23 @@ import type { CalleeRef } from '../../core/execution.ts';
 import { CALL_REL32 } from '../../x86/forms.ts';
 import type { LowerContext } from './context.ts';
 import { loadTailCallPointer } from './tail-call-count.ts';
+import { countCall } from './thunk.ts';
 
 /** Who is called, and with how many stack arguments, counted from argument 6. */
 export interface CallTarget extends CalleeRef {
   readonly stackArgs: number;
 }
 
-export function lowerCall({ asm, calls, frame, tailCall }: LowerContext, { kind, id }: CallTarget): void {
+export function lowerCall(context: LowerContext, { kind, id }: CallTarget): void {
+  const { asm, calls, frame, tailCall } = context;
   if (kind === 'bpf' && tailCall !== 'none') loadTailCallPointer(asm, frame);
+  countCall(context);
   asm.rel(CALL_REL32, 0);
   calls.push({ end: asm.length, callee: { kind, id } });
 }
+
+/** From a call, of which `end` is the address behind it. */
+export const displacement = (target: bigint, end: bigint): bigint => target - end;
 
 /** A kfunc without a prototype is taken to need all that its caller passes to anyone. */
 export function callTarget(program: Program, caller: Subprog, pc: number, insn: CallInsn): CallTarget {

@@ -3,6 +3,7 @@ import type { CalleeRef } from '../../core/execution.ts';
 import type { Assembler } from '../../x86/assembler.ts';
 import type { Form } from '../../x86/form.ts';
 import type { Frame } from '../frame.ts';
+import type { Hardening, PendingRef } from '../hardening.ts';
 import type { TailCallRole } from '../tail-calls.ts';
 
 /** The two encodings of a jump; which one is used settles after all lengths are known (relax.ts). */
@@ -27,7 +28,9 @@ export interface LowerContext {
   readonly endbr: boolean;
   /** How this subprog counts tail calls. */
   readonly tailCall: TailCallRole;
+  readonly hardening: Hardening;
   readonly calls: PendingCall[];
+  readonly refs: PendingRef[];
   /** Set by a lowering that ends in a jump to the entry's target. */
   jump: JumpForms | undefined;
 }

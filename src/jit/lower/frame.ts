@@ -1,9 +1,10 @@
 /** Prologue and epilogue: `emit_prologue()`, `push_callee_regs()`, `emit_sub_rsp()` and their mirrors. */
 import { type Assembler, fitsInt8 } from '../../x86/assembler.ts';
-import { ADD, ENDBR64, LEAVE, MOV, POP_R64, PUSH_R64, RET, SUB, XOR } from '../../x86/forms.ts';
+import { ADD, ENDBR64, LEAVE, MOV, POP_R64, PUSH_R64, SUB, XOR } from '../../x86/forms.ts';
 import { RAX, RBP, RSP } from '../../x86/reg.ts';
 import type { LowerContext } from './context.ts';
 import { pushTailCallWords } from './tail-call-count.ts';
+import { emitReturn } from './thunk.ts';
 
 /** Bytes Linux leaves at the entry to patch in a call (X86_PATCH_SIZE), and where a program sets its count of tail calls. */
 const PATCH_BYTES = 5;
@@ -23,11 +24,12 @@ export function prologue({ asm, frame, endbr, tailCall }: LowerContext): void {
   moveRsp(asm, SUB, frame.outgoing);
 }
 
-export function epilogue({ asm, frame }: LowerContext): void {
+export function epilogue(context: LowerContext): void {
+  const { asm, frame } = context;
   moveRsp(asm, ADD, frame.outgoing);
   for (let k = frame.saved.length - 1; k >= 0; k--) asm.o(POP_R64, frame.saved[k] as number);
   asm.none(LEAVE);
-  asm.none(RET);
+  emitReturn(context);
 }
 
 /** Moves rsp by so many bytes, in the shorter form that fits; not at all by none. */

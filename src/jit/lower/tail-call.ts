@@ -1,17 +1,19 @@
 /** Tail calls through a program array: `emit_bpf_tail_call_indirect()`. */
 import { MAX_TAIL_CALLS } from '../../bpf/calling.ts';
 import { BPF_FUNC_OFFSET, MAX_ENTRIES_OFFSET, PTRS_OFFSET } from '../../core/prog-array.ts';
-import { ADD, CMP, JCC, JMP_RM64, MOV, POP_R64, TEST } from '../../x86/forms.ts';
+import { ADD, CMP, JCC, MOV, POP_R64, TEST } from '../../x86/forms.ts';
 import { RAX, RCX, RDX, RSI, RSP } from '../../x86/reg.ts';
 import type { LowerContext } from './context.ts';
 import { moveRsp } from './frame.ts';
 import { loadTailCallPointer } from './tail-call-count.ts';
+import { emitIndirectJump } from './thunk.ts';
 
 /** From the first byte of a program, past `mov rbp, rsp`: X86_TAIL_CALL_OFFSET. */
 export const tailCallOffset = (endbr: boolean): number => 12 + (endbr ? 4 : 0);
 
 /** r1 context, r2 program array, r3 index. Goes on behind it if there is no such program, or the count is full. */
-export function lowerTailCall({ asm, frame, endbr }: LowerContext): void {
+export function lowerTailCall(context: LowerContext): void {
+  const { asm, frame, endbr } = context;
   const outs: number[] = [];
   const toOut = (form: typeof JCC.e.rel8): void => {
     asm.rel(form, 0);
@@ -34,6 +36,6 @@ export function lowerTailCall({ asm, frame, endbr }: LowerContext): void {
   if (frame.stackDepth > 0) asm.mi(ADD.rm64_imm32, RSP, frame.stackDepth);
   asm.mem(MOV.r64_rm64, RCX, BPF_FUNC_OFFSET, RCX);
   asm.mi(ADD.rm64_imm8, RCX, tailCallOffset(endbr));
-  asm.m(JMP_RM64, RCX);
+  emitIndirectJump(context);
   for (const end of outs) asm.patch8(end - 1, asm.length - end);
 }

@@ -39,6 +39,7 @@ const SUBJECT_KINDS: Readonly<Record<Subject['kind'], true>> = {
   reg: true,
   stack: true,
   'trace-length': true,
+  constant: true,
   abi: true,
   engine: true,
 };

@@ -1,0 +1,69 @@
+/** Thunks behind the image, as arch/x86/lib/retpoline.S has them, and the displacements that lead outside subprogs. */
+import { badInput } from '../core/errors.ts';
+import { CALL_DEPTH } from '../core/percpu.ts';
+import type { Assembler } from '../x86/assembler.ts';
+import type { Outside } from './hardening.ts';
+
+/** RETPOLINE_THUNK_SIZE */
+const THUNK_BYTES = 32;
+const INT3 = 0xcc;
+
+type Thunk = Exclude<Outside, 'call-depth'>;
+
+// biome-ignore-start format: an instruction a line
+const THUNKS: Readonly<Record<Thunk, readonly number[]>> = {
+  'return-thunk': [
+    0xc3, // ret
+    0xcc, // int3
+  ],
+  'indirect-thunk-rcx': [
+    0xe8,
+    0x01,
+    0x00,
+    0x00,
+    0x00, // call 1f
+    0xcc, // int3
+    0x48,
+    0x89,
+    0x0c,
+    0x24, // 1: mov [rsp], rcx
+    0xc3, // ret
+    0xcc, // int3
+  ],
+};
+// biome-ignore-end format: an instruction a line
+
+/** As a PendingRef, in the image. */
+export interface Ref {
+  readonly end: number;
+  readonly after: number;
+  readonly to: Outside;
+}
+
+/** Puts the thunks that are wanted behind the code, and fills in all displacements. */
+export function linkRefs(out: Assembler, base: bigint, refs: readonly Ref[], programName: string): void {
+  const thunks = new Map<Thunk, bigint>();
+  const addressOf = (to: Outside): bigint => {
+    if (to === 'call-depth') return CALL_DEPTH;
+    const known = thunks.get(to) ?? base + BigInt(appendThunk(out, THUNKS[to]));
+    thunks.set(to, known);
+    return known;
+  };
+  for (const { end, after, to } of refs) {
+    const displacement = addressOf(to) - (base + BigInt(end + after));
+    if (BigInt.asIntN(32, displacement) !== displacement)
+      throw badInput('jit', programName, `its image is out of reach of what counts calls`);
+    out.patch32(end - 4, Number(displacement));
+  }
+}
+
+/** Offset it was put at. */
+function appendThunk(out: Assembler, code: readonly number[]): number {
+  const gap = (THUNK_BYTES - (out.length % THUNK_BYTES)) % THUNK_BYTES;
+  out.raw(new Uint8Array(gap).fill(INT3));
+  const offset = out.length;
+  const bytes = new Uint8Array(THUNK_BYTES).fill(INT3);
+  bytes.set(code);
+  out.raw(bytes);
+  return offset;
+}
