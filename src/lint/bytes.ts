@@ -29,12 +29,27 @@ export function meetBytes(into: ByteSet, from: ByteSet): boolean {
   return changed;
 }
 
+/** Whether `set` has all bytes of `wanted` moved by `by`, which all are in range. */
+export function hasAllBytes(set: ByteSet, wanted: ByteSet, by: number): boolean {
+  let has = true;
+  eachRun(wanted, (at, size) => {
+    has &&= at + by >= 0 && at + by + size <= limit(set) && hasBytes(set, at + by, size);
+  });
+  return has;
+}
+
 /** Calls `visit` for each run of bytes in the set. */
 export function eachRun(set: ByteSet, visit: (at: number, size: number) => void): void {
   const end = limit(set);
   let start = -1;
   for (let k = 0; k <= end; k++) {
-    const isIn = k < end && ((set[k >> 5] as number) & (1 << (k & 31))) !== 0;
+    const word = set[k >> 5];
+    if (start < 0 && word === 0) {
+      // None of these 32.
+      k |= 31;
+      continue;
+    }
+    const isIn = k < end && ((word as number) & (1 << (k & 31))) !== 0;
     if (isIn && start < 0) start = k;
     if (!isIn && start >= 0) {
       visit(start, k - start);

@@ -85,7 +85,8 @@ function nativeResult(insn: CallInsn | CallxInsn, pc: number): Value {
 
 /** What the callee does through the pointers it is passed. */
 function reach(context: WalkContext, state: State, callee: Summary, args: readonly Value[]): void {
-  for (const read of callee.reads) passOn(context, state, args[read.argument] as Value, read);
+  if (args.some((value) => may(value, ARGUMENT)))
+    for (const read of callee.reads) passOn(context, state, args[read.argument] as Value, read);
   for (let n = 1; n <= MAX_ARGS; n++) {
     const value = args[n] as Value;
     const written = callee.written[n];

@@ -4,7 +4,7 @@ import type { CallInsn, Insn } from '../bpf/insn.ts';
 import { argsOfCall, incomingSlots } from './calls.ts';
 import { type Suspect, sitesOf } from './check.ts';
 import type { Flow, FunctionFlow } from './flow.ts';
-import { type CallEdge, type CallGraph, callGraphOf, callOrder, reachable, reversed } from './graph.ts';
+import { type CallEdge, type CallGraph, callGraphOf, callOrder, reachable } from './graph.ts';
 
 export function* chainSuspects(flow: Flow, convention: ConventionName): Iterable<Suspect> {
   const graph = callGraphOf(flow);
@@ -65,15 +65,10 @@ const tooDeep = ({ pc }: CallEdge): Suspect => ({ rule: 'frame-depth', pc, value
  * convention `reply` has room for both.
  */
 function* tailCallSuspects(flow: Flow, graph: CallGraph): Iterable<Suspect> {
-  const back = reversed(graph);
-  const having = flow.flatMap((fn, index) => (hasStackArgs(fn) ? [index] : []));
   const called = reachable(graph, [0]);
-  for (let index = 0; index < flow.length; index++) {
-    if (graph.tailCalls[index]?.length === 0) continue;
-    const chain = reachable({ edges: back }, [index]);
-    if (!having.some((other) => chain.has(other) && called.has(other))) continue;
+  const having = flow.flatMap((fn, index) => (called.has(index) && hasStackArgs(fn) ? [index] : []));
+  for (const index of reachable(graph, having))
     for (const pc of graph.tailCalls[index] ?? []) yield { rule: 'tail-call', pc, values: [] };
-  }
 }
 
 /** Whether it gets some, or passes some. */

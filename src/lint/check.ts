@@ -12,10 +12,11 @@ import { R0, R10, REG_COUNT } from '../bpf/reg.ts';
 import { argRegs, registersRead, registerWritten } from '../bpf/registers.ts';
 import { passed } from './call.ts';
 import { argsOfCall, calledSubprog, incomingSlots } from './calls.ts';
+import type { Fact } from './fact.ts';
 import type { FunctionFlow } from './flow.ts';
-import type { Fact } from './path.ts';
 import type { RuleId } from './rules.ts';
 import { SLOT, type State } from './state.ts';
+import type { ArgumentRead, Summary } from './summary.ts';
 import {
   FUNCTION,
   functionOf,
@@ -43,7 +44,12 @@ export interface Suspect {
 }
 
 /** An instruction with what holds before it. */
-export interface Site {
+interface Site extends Reached {
+  /** Reads through passed pointers that have been told of. */
+  readonly told: Set<ArgumentRead>;
+}
+
+export interface Reached {
   readonly fn: FunctionFlow;
   readonly state: State;
   readonly pc: number;
@@ -53,9 +59,10 @@ export interface Site {
 type Add = (suspect: Omit<Suspect, 'pc' | 'trace'> & { readonly pc?: number; readonly fact?: Fact }) => void;
 
 /** All of a function, by slot. */
-export function* functionSuspects(fn: FunctionFlow): Iterable<Suspect> {
+export function* functionSuspects(fn: FunctionFlow, told: Set<ArgumentRead>): Iterable<Suspect> {
   const slots: SlotCount = { stored: 0, needed: 0, stores: new Map() };
-  for (const site of sitesOf(fn)) {
+  for (const at of sitesOf(fn)) {
+    const site = { ...at, told };
     yield* siteSuspects(site);
     countSlots(site, slots);
   }
@@ -68,7 +75,7 @@ export function* functionSuspects(fn: FunctionFlow): Iterable<Suspect> {
 }
 
 /** Instructions that are reached, with what holds before each. */
-export function* sitesOf(fn: FunctionFlow): Iterable<Site> {
+export function* sitesOf(fn: FunctionFlow): Iterable<Reached> {
   const { insns } = fn.context.program;
   for (let number = 0; number < fn.blocks.list.length; number++) {
     const state = fn.states[number]?.copy();
@@ -219,17 +226,33 @@ function checkCall(site: Site, insn: CallInsn, add: Add): void {
   checkPassedStack(site, callee.index, add);
 }
 
-/** What the callee reads through pointers into this function's stack. */
-function checkPassedStack({ fn, state }: Site, callee: number, add: Add): void {
+/** What the callee reads through pointers into this function's stack; each load is told of once. */
+function checkPassedStack({ fn, state, told }: Site, index: number, add: Add): void {
   const { program, summaries } = fn.context;
-  for (const { argument, off, size, pc } of summaries[callee]?.reads ?? []) {
+  const callee = summaries[index] as Summary;
+  if (!readsUnwritten(callee, state)) return;
+  for (const read of callee.reads) {
+    const { argument, off, size, pc } = read;
     const value = passed(state, argument);
-    if (!isOnly(value, STACK)) continue;
+    if (told.has(read) || !isOnly(value, STACK)) continue;
     const at = offOf(value) + off;
+    const isOut = isOutside(at, size);
+    if (!isOut && state.isWritten(at, size)) continue;
+    told.add(read);
     const reg = accessOf(program.insns[pc] as Insn)?.reg ?? 0;
-    if (isOutside(at, size)) add({ rule: 'stack-bounds', pc, values: [' read from', reg, at, size] });
+    if (isOut) add({ rule: 'stack-bounds', pc, values: [' read from', reg, at, size] });
     else checkWritten(state, { at, size, pc }, add);
   }
+}
+
+/** Whether some of the reads are of what is not there. */
+function readsUnwritten({ reads, readBytes, readsFar }: Summary, state: State): boolean {
+  if (reads.length === 0) return false;
+  if (readsFar) return true;
+  return readBytes.some((bytes, argument) => {
+    const value = passed(state, argument);
+    return bytes !== undefined && isOnly(value, STACK) && !state.areWritten(offOf(value), bytes);
+  });
 }
 
 /** Functions whose address a helper or kfunc gets: they are called with five arguments. */

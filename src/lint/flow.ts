@@ -21,6 +21,8 @@ export interface FunctionFlow {
   /** At the head of each block; undefined: no way leads there. */
   readonly states: readonly (State | undefined)[];
   readonly context: WalkContext;
+  /** Blocks that were done, each as often as it was: what the analysis cost. */
+  readonly visits: number;
 }
 
 export type Flow = readonly FunctionFlow[];
@@ -35,6 +37,7 @@ class FunctionSolver implements FunctionFlow {
   readonly blocks: Blocks;
   readonly states: (State | undefined)[] = [];
   readonly context: WalkContext;
+  visits = 0;
   /** Blocks that call it, by caller. */
   readonly callers = new Map<FunctionSolver, Set<number>>();
   /** Blocks that load what it is passed on the stack. */
@@ -68,6 +71,7 @@ class FunctionSolver implements FunctionFlow {
     for (; this.#from < order.length; this.#from++) {
       if (this.#dirty[this.#from] === 0) continue;
       this.#dirty[this.#from] = 0;
+      this.visits++;
       return order[this.#from];
     }
     return undefined;

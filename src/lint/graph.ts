@@ -44,13 +44,6 @@ export function reachable({ edges }: Pick<CallGraph, 'edges'>, roots: Iterable<n
   return seen;
 }
 
-/** The same calls, from callee to caller. */
-export function reversed({ edges }: Pick<CallGraph, 'edges'>): CallEdge[][] {
-  const back: CallEdge[][] = edges.map(() => []);
-  for (const { from, to, pc } of edges.flat()) back[to]?.push({ from: to, to: from, pc });
-  return back;
-}
-
 /**
  * Functions from main on, callers before callees, with the edges that lead back to a function that is still
  * being called: recursion.

@@ -9,10 +9,11 @@ import { endSuspects } from './ends.ts';
 import type { Finding } from './finding.ts';
 import { type Flow, flowOf } from './flow.ts';
 import type { LintOptions } from './options.ts';
-import { pathTo } from './path.ts';
+import { Paths } from './path.ts';
 import { prototypeFindings } from './prototypes.ts';
 import { ruleOf } from './rules.ts';
 import { shapeFindings } from './shape.ts';
+import type { ArgumentRead } from './summary.ts';
 import { targetSuspects } from './targets.ts';
 
 export interface LintResult {
@@ -51,10 +52,11 @@ interface Suspects {
 
 function suspectsOf(program: Program, options: LintOptions): Suspects {
   const flow = flowOf(program, options.writes ?? 'trusted');
+  const told = new Set<ArgumentRead>();
   const found = unique([
     ...shapeFindings(program),
     ...prototypeFindings(program, options),
-    ...flow.flatMap((fn) => [...functionSuspects(fn), ...endSuspects(fn)]),
+    ...flow.flatMap((fn) => [...functionSuspects(fn, told), ...endSuspects(fn)]),
     ...chainSuspects(flow, options.convention ?? program.convention),
     ...targetSuspects(flow, options),
   ]);
@@ -62,10 +64,11 @@ function suspectsOf(program: Program, options: LintOptions): Suspects {
 }
 
 function traced({ flow, found }: Suspects): LintResult {
+  const paths = new Paths(flow);
   const findings = found.slice(0, MAX_FINDINGS).map((suspect): Finding => {
     if ('path' in suspect) return suspect;
     const { trace, ...known } = suspect;
-    const path = trace === undefined ? [] : pathTo(flow, trace.subprog, trace.pc, trace.fact);
+    const path = trace === undefined ? [] : paths.to(trace.subprog, trace.pc, trace.fact);
     return { ...known, path };
   });
   return { findings, total: found.length };

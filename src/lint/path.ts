@@ -7,45 +7,43 @@ import type { Insn } from '../bpf/insn.ts';
 import { REG_COUNT } from '../bpf/reg.ts';
 import { registerWritten } from '../bpf/registers.ts';
 import type { Block } from './blocks.ts';
+import { type Fact, holds } from './fact.ts';
 import type { Branch, Stretch } from './finding.ts';
-import { type Flow, type FunctionFlow, stateAfter, walkBlock } from './flow.ts';
+import { type Flow, type FunctionFlow, walkBlock } from './flow.ts';
 import { SLOT, type State } from './state.ts';
-import { isOnly, may, UNSET } from './value.ts';
+import { isOnly, UNSET } from './value.ts';
 import { step } from './walk.ts';
-
-/** Something that holds of a state. */
-export type Fact =
-  /** A register or outgoing slot (an index of State.values) may be one of these kinds. */
-  | { readonly kind: 'value'; readonly index: number; readonly kinds: number }
-  /** A store to an outgoing slot or a call has been made. */
-  | { readonly kind: 'late' }
-  /** Some of these bytes of the stack are not written. */
-  | { readonly kind: 'unwritten'; readonly off: number; readonly size: number };
-
-function holds(fact: Fact, state: State): boolean {
-  switch (fact.kind) {
-    case 'value':
-      return may(state.value(fact.index), fact.kinds);
-    case 'late':
-      return state.late;
-    case 'unwritten':
-      return !state.isWritten(fact.off, fact.size);
-  }
-}
+import { BlockWays } from './ways.ts';
 
 /** Callers looked through: as many as frames there may be. */
 const MAX_STRETCHES = 8;
 
-/** Before the instruction at `pc` of function `index`, the fact holds on some way; this is one. */
-export function pathTo(flow: Flow, index: number, pc: number, fact: Fact): Stretch[] {
-  const path: Stretch[] = [];
-  let at: Place | undefined = { fn: flow[index] as FunctionFlow, pc, fact };
-  while (at !== undefined && path.length < MAX_STRETCHES) {
-    const back: Back = goBack(at);
-    path.push(back.stretch);
-    at = back.argument === undefined ? undefined : callPassing(flow, at.fn, back.argument, at.fact);
+/** Finds ways through a program; what it learns of blocks on one it knows for the next. */
+export class Paths {
+  readonly #flow: Flow;
+  readonly #blocks = new Map<FunctionFlow, BlockWays>();
+
+  constructor(flow: Flow) {
+    this.#flow = flow;
   }
-  return path;
+
+  /** Before the instruction at `pc` of function `index`, the fact holds on some way; this is one. */
+  to(index: number, pc: number, fact: Fact): Stretch[] {
+    const path: Stretch[] = [];
+    let at: Place | undefined = { fn: this.#flow[index] as FunctionFlow, pc, fact };
+    while (at !== undefined && path.length < MAX_STRETCHES) {
+      const back: Back = goBack(at, this.#waysOf(at.fn));
+      path.push(back.stretch);
+      at = back.argument === undefined ? undefined : callPassing(this.#flow, at.fn, back.argument, at.fact);
+    }
+    return path;
+  }
+
+  #waysOf(fn: FunctionFlow): BlockWays {
+    const known = this.#blocks.get(fn) ?? new BlockWays(fn);
+    this.#blocks.set(fn, known);
+    return known;
+  }
 }
 
 /** Where a fact holds: before an instruction of a function. */
@@ -61,13 +59,13 @@ interface Back {
   readonly argument?: number;
 }
 
-function goBack({ fn, pc, fact }: Place): Back {
+function goBack({ fn, pc, fact }: Place, ways: BlockWays): Back {
   const { subprog } = fn;
   const target = blockAt(fn, pc);
   const cause = causeIn(fn, target, pc, fact);
   const stretch = { subprog: subprog.index, from: cause, branches: [], to: pc };
   if (cause !== null) return { stretch, ...passedBy(fn, cause, fact) };
-  const found = search(fn, target, fact);
+  const found = search(fn, ways, target, fact);
   const { end } = fn.blocks.list[found.first] as Block;
   const from = found.isEntry ? null : causeIn(fn, found.first, end, fact);
   const branches = branchesOn(fn, target, found);
@@ -120,20 +118,23 @@ function renews(fact: Fact, insn: Insn, state: State): boolean {
   return fact.index <= MAX_REG_ARGS;
 }
 
+const NONE = -1;
+
 interface Search {
   /** The block it came about in, or the function's first where it holds at its head. */
   readonly first: number;
   readonly isEntry: boolean;
-  /** Towards the place: the block after each. */
-  readonly next: ReadonlyMap<number, number>;
-  /** Blocks at whose heads it holds, and from which it holds on to the place. */
-  readonly within: ReadonlySet<number>;
+  /** By block, towards the place: the block after it, or NONE. */
+  readonly next: Int32Array;
+  /** By block: 1 if it holds at its head, and from there on to the place. */
+  readonly within: Uint8Array;
 }
 
 /** Breadth first, backwards. */
-function search(fn: FunctionFlow, target: number, fact: Fact): Search {
-  const next = new Map<number, number>();
-  const within = new Set([target]);
+function search(fn: FunctionFlow, ways: BlockWays, target: number, fact: Fact): Search {
+  const next = new Int32Array(fn.blocks.list.length).fill(NONE);
+  const within = new Uint8Array(fn.blocks.list.length);
+  within[target] = 1;
   const queue = [target];
   let first: number | undefined;
   let isEntry = false;
@@ -143,43 +144,33 @@ function search(fn: FunctionFlow, target: number, fact: Fact): Search {
       isEntry = true;
     }
     for (const from of fn.blocks.into[block] ?? []) {
-      if (!carries(fn, from, block, fact)) continue;
-      const kept = isKept(fn, from, fact);
-      if (kept && within.has(from)) continue;
-      if (!next.has(from)) next.set(from, block);
-      if (kept) queue.push(from);
-      if (kept) within.add(from);
-      else first ??= from;
+      if (!ways.carries(from, block, fact)) continue;
+      const kept = isKept(fn, ways, from, fact);
+      if (kept && within[from] === 1) continue;
+      if (next[from] === NONE) next[from] = block;
+      if (kept) {
+        queue.push(from);
+        within[from] = 1;
+      } else first ??= from;
     }
   }
   return { first: first ?? target, isEntry, next, within };
 }
 
-/** Whether the fact holds on the edge between two blocks. */
-function carries(fn: FunctionFlow, from: number, to: number, fact: Fact): boolean {
-  const block = fn.blocks.list[from] as Block;
-  const state = fn.states[from]?.copy();
-  if (state === undefined || !walkBlock(fn.context, state, block)) return false;
-  return block.edges.some((edge) => {
-    if (edge.to !== to) return false;
-    const after = stateAfter(fn.context.program.insns[block.last] as Insn, state, edge);
-    return after !== undefined && holds(fact, after);
-  });
-}
-
 /** Whether the fact holds from the block's head to its end. */
-function isKept(fn: FunctionFlow, number: number, fact: Fact): boolean {
+function isKept(fn: FunctionFlow, ways: BlockWays, number: number, fact: Fact): boolean {
   const block = fn.blocks.list[number] as Block;
-  return holds(fact, fn.states[number] as State) && causeIn(fn, number, block.end, fact) === null;
+  if (!holds(fact, fn.states[number] as State)) return false;
+  return !ways.concerns(number, fact) || causeIn(fn, number, block.end, fact) === null;
 }
 
 /** Jumps whose other way does not lead there with the fact holding. */
 function branchesOn({ blocks }: FunctionFlow, target: number, { first, next, within }: Search): Branch[] {
   const branches: Branch[] = [];
-  for (let at = first, to = next.get(at); to !== undefined; at = to, to = next.get(at)) {
+  for (let at = first, to = next[at] as number; to !== NONE; at = to, to = next[at] as number) {
     const block = blocks.list[at] as Block;
     const taken = block.edges.find((way) => way.to === to)?.taken;
-    const isForced = taken !== undefined && !block.edges.some((way) => way.to !== to && within.has(way.to));
+    const isForced = taken !== undefined && !block.edges.some((way) => way.to !== to && within[way.to] === 1);
     if (isForced) branches.push({ pc: block.last, taken });
     if (to === target) break;
   }

@@ -6,7 +6,7 @@
  */
 import { MAX_ARGS, MAX_STACK_ARGS, MAX_STACK_BYTES } from '../bpf/calling.ts';
 import { R10, REG_COUNT } from '../bpf/reg.ts';
-import { addBytes, type ByteSet, byteSet, hasBytes, meetBytes } from './bytes.ts';
+import { addBytes, type ByteSet, byteSet, hasAllBytes, hasBytes, meetBytes } from './bytes.ts';
 import { join, knownZero, may, OTHER, originOf, STACK, stackAt, UNSET, type Value } from './value.ts';
 
 /** r0..r10, then the outgoing slots. */
@@ -66,6 +66,11 @@ export class State {
   /** Bytes of [r10 + off, + size) written on every way; true for bytes outside the stack. */
   isWritten(off: number, size: number): boolean {
     return hasBytes(this.#frame.written, off + MAX_STACK_BYTES, size);
+  }
+
+  /** Whether all these bytes around r10 + off, which `REACH` of the set stands for, are in the stack and written. */
+  areWritten(off: number, bytes: ByteSet): boolean {
+    return hasAllBytes(this.#frame.written, bytes, off + MAX_STACK_BYTES - REACH);
   }
 
   /** [r10 + off, + size) gets something; `value`: what, if it is a whole word of it. */

@@ -3,9 +3,9 @@ import { MAX_ARGS, MAX_REG_ARGS } from '../bpf/calling.ts';
 import type { Subprog } from '../bpf/program.ts';
 import { R0, R1, R2 } from '../bpf/reg.ts';
 import { argRegs } from '../bpf/registers.ts';
-import { type ByteSet, meetBytes } from './bytes.ts';
+import { addBytes, type ByteSet, byteSet, meetBytes } from './bytes.ts';
 import { incomingSlots } from './calls.ts';
-import { State } from './state.ts';
+import { REACH, State } from './state.ts';
 import { join, OTHER, UNSET, type Value } from './value.ts';
 
 /** A load through a pointer into a caller's stack. */
@@ -36,7 +36,10 @@ export class Summary {
   isCallback = false;
   /** Lowest byte of its stack it uses, as a distance from r10. */
   lowest = 0;
-  readonly #readKeys = new Set<string>();
+  /** By argument: bytes near where it points that it reads; what it reads farther away is in `reads` alone. */
+  readonly readBytes: (ByteSet | undefined)[] = [];
+  readsFar = false;
+  readonly #readKeys = new Set<number>();
 
   constructor(subprog: Subprog) {
     this.subprog = subprog;
@@ -103,12 +106,19 @@ export class Summary {
     return changed;
   }
 
-  /** Whether this read is new. */
+  /** Whether this read is new. Of loads of the same bytes the first one counts. */
   addRead(read: ArgumentRead): boolean {
-    const key = `${read.argument} ${read.pc} ${read.off}`;
+    const { argument, off, size } = read;
+    const key = ((off * 16 + argument) * 16 + size) | 0;
     if (this.#readKeys.has(key)) return false;
     this.#readKeys.add(key);
     this.reads.push(read);
+    if (off < -REACH || off + size > REACH) this.readsFar = true;
+    else {
+      const bytes = this.readBytes[argument] ?? byteSet(2 * REACH);
+      addBytes(bytes, off + REACH, size);
+      this.readBytes[argument] = bytes;
+    }
     return true;
   }
 }
