@@ -8,7 +8,7 @@ import type { U64 } from './core/u64.ts';
 import type { ImageRunner, NativeSubject } from './emu/run-image.ts';
 import { type EngineSource, Runners } from './emu/runners.ts';
 import { openUnicorn } from './emu/unicorn.ts';
-import { interpret, interpretSteps } from './interp/interpret.ts';
+import { interpret, interpretSteps, type ReferenceForm } from './interp/interpret.ts';
 import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
 import { firstContractBreach } from './lint/lint.ts';
 import { masksOf } from './oracle/arg-masks.ts';
@@ -63,6 +63,8 @@ export interface CheckerOptions {
    * @defaultValue Unicorn
    */
   readonly engine?: EngineSource | readonly EngineSource[];
+  /** How the reference runs programs. @defaultValue fast: what runs long is translated (interp/fast/run.ts) */
+  readonly reference?: ReferenceForm;
   /** Options of the built-in JIT. */
   readonly jit?: JitOptions;
   /**
@@ -90,6 +92,7 @@ export class Checker {
 
   constructor(options: CheckerOptions = {}) {
     const { jit, compile: compileImage = (program) => compile(program, jit).image, engine } = options;
+    const { reference = 'fast' } = options;
     this.#options = options;
     this.#runners = new Runners(Array.isArray(engine) ? engine : [engine ?? openUnicorn]);
     const on =
@@ -99,7 +102,7 @@ export class Checker {
     const engines = () => this.#runners.all().map(({ name, runner }) => ({ name, native: on(() => runner) }));
     this.#machines = {
       compile: compileImage,
-      reference: interpret,
+      reference: (program, env, request) => interpret(program, env, { ...request, reference }),
       native: on(() => this.#runners.first()),
       ...(this.#runners.areSeveral ? { engines } : {}),
     };
@@ -150,7 +153,7 @@ export class Checker {
     const looksForCalls = wantsVacuity && result.verdict === 'agree';
     if (result.verdict !== 'diverge' && !looksForCalls) return result;
     before();
-    if (looksForCalls) return withVacuity(judged, result);
+    if (looksForCalls) return withVacuity(judged, result, this.#machines.reference);
     const culprit = this.#localise(judged, result);
     return culprit === null ? result : { ...result, culprit };
   }
@@ -221,11 +224,15 @@ function oddEngine({ divergences: [first], engine }: CaseResult): string | undef
   return first?.subject.kind === 'engine' ? first.subject.engine : engine;
 }
 
-function withVacuity({ program, env }: Case, result: CaseResult): CaseResult {
+function withVacuity(
+  { program, env }: Case,
+  result: CaseResult,
+  reference: Machines['reference'],
+): CaseResult {
   const { want, image } = result;
   if (want === null || image === null) return result;
   const subject = { program, env, want, placement: placementOf(image, program), traceLimit: TRACE_LIMIT };
-  return { ...result, vacuity: vacuityOf(subject, interpret) };
+  return { ...result, vacuity: vacuityOf(subject, reference) };
 }
 
 function lockstepNs({ memory, data }: Execution, insns: number): number {

@@ -51,7 +51,7 @@ export type { Engine } from './emu/engine.ts';
 export { openSilicon } from './emu/silicon/silicon.ts';
 export { openUnicorn, type UnicornOptions } from './emu/unicorn.ts';
 export { openUnicornWasm, prepareUnicornWasm } from './emu/wasm/unicorn-wasm.ts';
-export { type InterpretOptions, interpret } from './interp/interpret.ts';
+export { type InterpretOptions, interpret, type ReferenceForm } from './interp/interpret.ts';
 export { type Compiled, compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
 export { openDpdk } from './jits/dpdk/open.ts';
 export { type ExecOptions, openExec } from './jits/exec.ts';

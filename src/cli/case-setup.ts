@@ -82,11 +82,12 @@ function conventionOf(oracle: OracleLines, where: string): ConventionName | unde
 }
 
 /** The choice alone, of options that hold more: fit to be sent to another thread. */
-export const choiceOf = ({ jit, bmi2, endbr, convention, engine, ...choice }: Setup): Setup => ({
+export const choiceOf = ({ jit, bmi2, endbr, convention, engine, reference, ...choice }: Setup): Setup => ({
   jit,
   bmi2,
   endbr,
   ...hardeningOf(choice),
   ...(convention === undefined ? {} : { convention }),
   ...(engine === undefined ? {} : { engine }),
+  ...(reference === undefined ? {} : { reference }),
 });

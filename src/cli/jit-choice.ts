@@ -26,11 +26,11 @@ type CompiledByAny = Pick<Compiled, 'image' | 'rewrites'>;
  * that is not installed.
  */
 export function checkerOptionsOf(choice: Setup): CheckerOptions {
-  const { engine: names = [DEFAULT_ENGINE] } = choice;
+  const { engine: names = [DEFAULT_ENGINE], reference = 'fast' } = choice;
   const engine = names.map((name) => () => openEngine(name));
-  if (choice.jit === 'builtin') return { engine, jit: optionsOf(choice) };
+  if (choice.jit === 'builtin') return { engine, reference, jit: optionsOf(choice) };
   const compiled = compilerOf(choice);
-  return { engine, compile: (program, env) => compiled(program, env.input.memory.length).image };
+  return { engine, reference, compile: (program, env) => compiled(program, env.input.memory.length).image };
 }
 
 /** Compiles programs for so many bytes of context. Throws as `checkerOptionsOf`. */

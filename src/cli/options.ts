@@ -4,6 +4,7 @@ import { CONVENTION_NAMES, type ConventionName } from '../bpf/calling.ts';
 import { parseProto } from '../bpf/proto.ts';
 import { OracleError } from '../core/errors.ts';
 import { ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engine-names.ts';
+import type { ReferenceForm } from '../interp/interpret.ts';
 import type { Hardening } from '../jit/hardening.ts';
 import { addHardeningOptions } from './hardening-options.ts';
 import { parseHex } from './hex.ts';
@@ -35,8 +36,13 @@ export interface EngineChoice {
   readonly engine?: readonly EngineName[];
 }
 
+export interface ReferenceChoice {
+  /** @defaultValue fast */
+  readonly reference?: ReferenceForm;
+}
+
 /** How programs are compiled and run. */
-export type Setup = JitChoice & EngineChoice;
+export type Setup = JitChoice & EngineChoice & ReferenceChoice;
 
 export interface ExpectOptions {
   readonly expectFailures?: string;
@@ -113,9 +119,19 @@ export function addExpectOption(command: Command): Command {
   );
 }
 
-/** Where native code runs. */
-export function addEngineOption(command: Command): Command {
+/** How the reference runs. */
+export function addReferenceOption(command: Command): Command {
   return command.addOption(
+    new Option(
+      '--reference <form>',
+      'how the reference runs: strict, clause by clause; fast (default), long runs translated, proved equal',
+    ).choices(['strict', 'fast'] satisfies ReferenceForm[]),
+  );
+}
+
+/** Where native code runs, and how the reference does. */
+export function addEngineOption(command: Command): Command {
+  return addReferenceOption(command).addOption(
     new Option(
       '--engine <names>',
       'what runs native code: unicorn, silicon (this CPU), unicorn-wasm; or several: unicorn,silicon (default: unicorn)',

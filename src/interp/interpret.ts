@@ -11,6 +11,7 @@ import type { ReferenceStep } from '../core/step.ts';
 import { alu, movsx, swap } from './alu.ts';
 import { atomic } from './atomic.ts';
 import { call, callx, exit } from './call.ts';
+import { FAST_FROM, runFast } from './fast/run.ts';
 import { ja, jcc, mayGoto } from './jump.ts';
 import { lddw, ldx, st, stx } from './load-store.ts';
 import { DEFAULT_PLACEMENT, Machine } from './machine.ts';
@@ -23,7 +24,17 @@ export interface InterpretOptions {
   readonly placement?: FramePlacement;
   /** Events kept in the trace; further ones are only counted. @defaultValue 100_000 */
   readonly traceLimit?: number;
+  /**
+   * `strict`: instruction by instruction, clause by clause, to the end. `fast`: so to begin with, and where a run
+   * turns out long, by translation (fast/run.ts); the same executions.
+   * @defaultValue fast
+   */
+  readonly reference?: ReferenceForm;
+  /** Of `fast`: instructions before anything is translated. @defaultValue FAST_FROM */
+  readonly fastFrom?: number;
 }
+
+export type ReferenceForm = 'strict' | 'fast';
 
 /**
  * Runs `program` from its first instruction until it exits, misbehaves or has run `env.insnLimit`
@@ -34,9 +45,9 @@ export interface InterpretOptions {
  * `input` error if sections overlap or can't be addressed.
  */
 export function interpret(program: Program, env: Env, options: InterpretOptions = {}): Execution {
-  const { placement = DEFAULT_PLACEMENT, traceLimit = 100_000 } = options;
+  const { placement = DEFAULT_PLACEMENT, traceLimit = 100_000, reference = 'fast' } = options;
   const m = new Machine(program, env, placement, traceLimit);
-  const { outcome, insns } = run(m);
+  const { outcome, insns } = run(m, reference === 'fast' ? (options.fastFrom ?? FAST_FROM) : env.insnLimit);
   m.release();
   return executionOf(m, outcome, insns);
 }
@@ -80,17 +91,21 @@ function viewOf(m: Machine): ReferenceStep {
   };
 }
 
-/** A wide instruction counts as one. */
-function run(m: Machine): { outcome: Outcome; insns: number } {
+/** A wide instruction counts as one. `fastFrom`: as in the options. */
+function run(m: Machine, fastFrom: number): { outcome: Outcome; insns: number } {
   const { insnLimit } = m.env;
+  const limit = Math.min(insnLimit, fastFrom);
   let insns = 0;
-  while (insns < insnLimit) {
-    const insn = fetch(m);
+  while (insns < limit) {
     insns++;
-    const outcome = step(m, insn);
+    const outcome = step(m, fetch(m));
     if (outcome !== undefined) return { outcome, insns };
   }
-  return { outcome: { kind: 'budget' }, insns };
+  if (limit === insnLimit) return { outcome: { kind: 'budget' }, insns };
+  const { outcome = { kind: 'budget' }, insns: all } = runFast(m, insns, fastFrom, (each) =>
+    step(each, fetch(each)),
+  );
+  return { outcome, insns: all };
 }
 
 /** The next instruction; `pc` then stands on it, `next` behind its first slot. */

@@ -44,7 +44,7 @@ export class Machine {
   tailCalls = 0;
   readonly #placement: FramePlacement;
   /** By depth; those beyond `depth` wait to be used again. */
-  readonly #frames: Frame[];
+  readonly frames: Frame[];
 
   /** As at the first instruction of main. */
   constructor(program: Program, env: Env, placement: FramePlacement, traceLimit: number) {
@@ -60,7 +60,7 @@ export class Machine {
     this.trace = new TraceRecorder(traceLimit);
     this.#placement = placement;
     this.frame = takeFrame(main);
-    this.#frames = [this.frame];
+    this.frames = [this.frame];
     this.#start(main, mainFp, 0);
     const size = env.input.memory.length;
     this.regs.set(R1, size > 0 ? CTX_BASE : 0n);
@@ -108,8 +108,8 @@ export class Machine {
     const to = subprog.index;
     const below = frameBytes(caller.subprog.index, to) + RETURN_ADDRESS_BYTES + (fpDepth?.(to) ?? FP_DEPTH);
     this.depth++;
-    this.frame = this.#frames[this.depth] ?? takeFrame(subprog);
-    this.#frames[this.depth] = this.frame;
+    this.frame = this.frames[this.depth] ?? takeFrame(subprog);
+    this.frames[this.depth] = this.frame;
     this.#start(subprog, u64(caller.fp - BigInt(below)), this.next);
   }
 
@@ -118,7 +118,7 @@ export class Machine {
     this.memory.popStack();
     this.next = this.frame.returnPc;
     this.depth--;
-    this.frame = this.#frames[this.depth] as Frame;
+    this.frame = this.frames[this.depth] as Frame;
     for (let i = 0; i < CALLEE_SAVED; i++) this.regs.put(R6 + i, this.frame.saved.word(i));
     this.regs.set(R10, this.frame.fp);
   }
@@ -145,7 +145,7 @@ export class Machine {
 
   /** Ends its use: other runs may have its frames. */
   release(): void {
-    releaseFrames(this.#frames);
+    releaseFrames(this.frames);
   }
 
   fault(fault: Fault): Outcome {

@@ -18,10 +18,10 @@ export class Region {
   /** Address of the first byte. A number: every region lies below 2^53, so none is lost. */
   base: number;
   readonly writable: boolean;
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   /** One byte for each of `bytes`: 1 where it is poison. */
-  readonly poison: Uint8Array;
-  readonly #view: DataView;
+  poison: Uint8Array;
+  #view: DataView;
 
   /** Keeps `bytes`, does not copy them. */
   constructor(base: number, bytes: Uint8Array, { writable }: { readonly writable: boolean }) {
@@ -29,6 +29,15 @@ export class Region {
     this.writable = writable;
     this.bytes = bytes;
     this.poison = new Uint8Array(bytes.length);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  /** Keeps bytes and flags in other buffers from here on. */
+  moveTo(bytes: Uint8Array, poison: Uint8Array): void {
+    bytes.set(this.bytes);
+    poison.set(this.poison);
+    this.bytes = bytes;
+    this.poison = poison;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 

@@ -6,12 +6,20 @@ import type { U64 } from '../core/u64.ts';
 
 /** Indexes are not checked: they come from decoded instructions. All words start as poison. */
 export class Words {
-  readonly #values: BigUint64Array;
-  readonly #poison: Uint8Array;
+  #values: BigUint64Array;
+  #poison: Uint8Array;
 
   constructor(count: number) {
     this.#values = new BigUint64Array(count);
     this.#poison = new Uint8Array(count).fill(1);
+  }
+
+  /** Keeps the words in other buffers from here on. */
+  moveTo(values: BigUint64Array, poison: Uint8Array): void {
+    values.set(this.#values);
+    poison.set(this.#poison);
+    this.#values = values;
+    this.#poison = poison;
   }
 
   /** The value; of poison, some value nobody may rely on. */

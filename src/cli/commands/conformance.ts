@@ -29,7 +29,7 @@ interface PluginOptions {
 type ConformanceOptions = JudgeOptions & ExpectOptions & ShardOptions & PluginOptions;
 
 /** What is about a JIT and engines of ours, and so about no plugin. */
-const NOT_OF_PLUGINS = ['jit', 'bmi2', 'endbr', 'lint', 'engine', ...HARDENING_KEYS];
+const NOT_OF_PLUGINS = ['jit', 'bmi2', 'endbr', 'lint', 'engine', 'reference', ...HARDENING_KEYS];
 /** A plugin may be a language runtime that starts in a second, on a machine that is busy. */
 const PLUGIN_SECONDS = 30;
 

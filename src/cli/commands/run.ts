@@ -3,9 +3,16 @@ import type { Command } from 'commander';
 import { hex } from '../../core/u64.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../failure.ts';
-import { addInputOptions, addReadOptions, type InputOptions, type ReadOptions } from '../options.ts';
+import {
+  addInputOptions,
+  addReadOptions,
+  addReferenceOption,
+  type InputOptions,
+  type ReadOptions,
+  type ReferenceChoice,
+} from '../options.ts';
 
-type RunOptions = ReadOptions & InputOptions;
+type RunOptions = ReadOptions & InputOptions & ReferenceChoice;
 
 export function addRun(program: Command, context: Context): void {
   const command = program
@@ -14,6 +21,7 @@ export function addRun(program: Command, context: Context): void {
     .argument('<file>', 'as for check');
   addReadOptions(command);
   addInputOptions(command);
+  addReferenceOption(command);
   command
     .option('--plugin', "speak bpf_conformance's plugin protocol: [memory] [--program HEX] [--elf] [--jit]")
     .action((file: string, options: RunOptions) => run(file, options, context));
@@ -27,7 +35,8 @@ async function run(file: string, options: RunOptions, context: Context): Promise
   const { stopText } = await import('../../report/words.ts');
   const loaded = loadFile(file, options);
   const { program, env } = toCase(loaded, checkOptionsFor(file, options));
-  const { outcome } = interpret(program, env);
+  const { reference = 'fast' } = options;
+  const { outcome } = interpret(program, env, { reference });
   if (outcome.kind === 'exit') {
     context.io.stdout(`${hex(outcome.r0)}\n`);
     return;
