@@ -178,7 +178,7 @@ describe('what is not translated, and runs as ever:', () => {
   it('a wide load of what a loader has to resolve, and an atomic of a byte', () => {
     const wide = k.link([[k.mov('r0', 0), k.lddw('r1', 5n, 1), k.exit]]);
     expect(interpreted(wide)).toEqual([1]);
-    expect(ends(wide)).toBe('unsupported: lddw map_fd at 1');
+    expect(ends(wide)).toBe('unsupported: lddw map_by_fd at 1');
     const byte = k.atomic('add', 1, 'r1', 0, 'r0');
     expect(interpreted(k.link([[k.mov('r0', 3), byte, k.exit]]), { memory: new Uint8Array(9) })).toEqual([1]);
   });
