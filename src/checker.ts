@@ -15,11 +15,13 @@ import { masksOf } from './oracle/arg-masks.ts';
 import { asChosen, type Case, type CaseResult, skipped } from './oracle/case.ts';
 import type { Explained } from './oracle/explained.ts';
 import { type Localisation, localise, type StepMachines, type StepObserver } from './oracle/lockstep.ts';
+import { isMisalignment, localiseMisalignedCall, withoutMisalignment } from './oracle/misaligned-call.ts';
 import { placementOf } from './oracle/placement.ts';
 import { fuelFor, type Machines, runCase, runCases, TRACE_LIMIT } from './oracle/run.ts';
 import { StepRecorder } from './oracle/step-trace.ts';
 import { vacuityOf } from './oracle/vacuity.ts';
 import { localiseWindow } from './oracle/window/localise.ts';
+import { walk } from './oracle/window/way.ts';
 
 /** @defaultValue of CheckOptions.insnLimit: some seconds of the reference. */
 export const DEFAULT_INSN_LIMIT = 100_000_000;
@@ -194,7 +196,16 @@ export class Checker {
     if (lockstepNs(want, want.insns) > MAX_LOCKSTEP_NS) return null;
     const fuel = fuelFor(want.insns);
     const machines = this.#stepMachines(this.#runners.named(oddEngine(result)));
-    if (image.pcMap === undefined) return localiseWindow({ ...judged, image, want, got, fuel }, machines);
+    const isMisaligned = result.divergences.every(isMisalignment);
+    if (image.pcMap === undefined) {
+      const run = isMisaligned ? got : withoutMisalignment(got);
+      return localiseWindow({ ...judged, image, want, got: run, fuel }, machines);
+    }
+    if (isMisaligned && observer === undefined) {
+      const way = walk(judged.program, interpretSteps(judged.program, judged.env));
+      const found = localiseMisalignedCall(judged.program, image, got, way);
+      if (found !== null) return found;
+    }
     return localise(judged, image, { reference: want, fuel }, machines, observer);
   }
 

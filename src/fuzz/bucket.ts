@@ -12,7 +12,7 @@ import type { CaseResult } from '../oracle/case.ts';
 import type { Culprit } from '../oracle/locate.ts';
 import type { Divergence, Observed, Place, Subject } from '../oracle/verdict.ts';
 
-/** e.g. `add 32 K`, `st dw of arg 6`, `prologue`, `arg 7+ of kfunc`, `return value`. */
+/** e.g. `add 32 K`, `div 32 X, another register`, `st dw of arg 6`, `prologue`, `arg 7+ of kfunc`, `return value`. */
 export function bucketOf(result: CaseResult): string {
   const { culprit, program, divergences } = result;
   const first = leadingDivergence(divergences);
@@ -39,10 +39,17 @@ function engineKey({ subject, got, ...rest }: Divergence, { culprit, program }: 
   return `engine ${subject.engine}: ${culprit?.stage === 'insn' ? insnKey(program, culprit) : shows}`;
 }
 
-function insnKey(program: Program | null, { pc, stage }: Culprit): string {
+function insnKey(program: Program | null, { pc, stage, wrong }: Culprit): string {
   const insn = pc === null ? undefined : program?.insns[pc];
-  return insn === undefined ? stage : `${formOf(insn)?.name ?? insn.kind}${stackArgOf(insn)}`;
+  const suffix = wrong === undefined ? '' : WRONG[wrong];
+  return insn === undefined ? stage : `${formOf(insn)?.name ?? insn.kind}${stackArgOf(insn)}${suffix}`;
 }
+
+/** Another bug of the same instruction. */
+const WRONG: Readonly<Record<Culprit['wrong'] & string, string>> = {
+  way: ', goes elsewhere',
+  bystander: ', another register',
+};
 
 /** Which stack argument an instruction stores or loads, if it does. */
 function stackArgOf(insn: Insn): string {

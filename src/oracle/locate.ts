@@ -13,6 +13,11 @@ export interface Culprit {
   /** Offset in the image, within the native instruction. */
   readonly offset: number;
   readonly stage: Stage;
+  /**
+   * How it went wrong, where that is not what the instruction is there for. `way`: it is no jump, but code went on
+   * elsewhere; `bystander`: what it writes is right, but another register changed.
+   */
+  readonly wrong?: 'way' | 'bystander';
   /** Where the image has no pc map: how exact this is. `pc` is then the likeliest of the window. */
   readonly window?: Window;
 }

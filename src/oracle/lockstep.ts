@@ -4,6 +4,7 @@
  * instruction before. Needs a pc map; poison of the reference is never compared.
  */
 import type { Insn } from '../bpf/insn.ts';
+import { writesOf } from '../bpf/live-args.ts';
 import { type Program, subprogAt } from '../bpf/program.ts';
 import { R10 } from '../bpf/reg.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
@@ -188,8 +189,10 @@ class LockStep {
       const offset = this.#image.entry;
       this.#found = { pc: null, offset, stage: 'prologue', differences, steps };
     } else {
+      const wrong = wrongOf(this.#program.insns[pc], differences);
       this.#found = {
         ...this.#placeOf(pc, stage ?? stageOf(this.#program.insns[pc], differences)),
+        ...(wrong === undefined ? {} : { wrong }),
         differences,
         steps,
       };
@@ -213,6 +216,15 @@ function stageOf(insn: Insn | undefined, differences: readonly StepDifference[])
   return insn.target === 'local' && differences.length > 0 && !differences.some(isArgument)
     ? 'prologue'
     : 'call';
+}
+
+function wrongOf(insn: Insn | undefined, differences: readonly StepDifference[]): Culprit['wrong'] {
+  if (insn === undefined || /^(jcc|ja|may_goto|callx?|exit)$/.test(insn.kind)) return undefined;
+  if (differences[0]?.what.kind === 'control') return 'way';
+  const written = writesOf(insn);
+  const isBystander = ({ what }: StepDifference): boolean =>
+    what.kind === 'reg' && (written & (1 << what.reg)) === 0;
+  return differences.length > 0 && differences.every(isBystander) ? 'bystander' : undefined;
 }
 
 function pcsByOffset({ pcMap = [] }: Image): Map<number, number[]> {

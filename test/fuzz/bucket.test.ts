@@ -39,6 +39,8 @@ const arg = (position: number): Subject => ({ kind: 'arg', place: CALL, position
 describe('bucketOf', () => {
   it.each<[string, readonly Subject[], Culprit | null]>([
     ['add 32 K', [r0], culprit(0, 'insn')],
+    ['add 32 K, another register', [r0], { ...culprit(0, 'insn'), wrong: 'bystander' }],
+    ['add 32 K, goes elsewhere', [r0], { ...culprit(0, 'insn'), wrong: 'way' }],
     ['st dw of arg 6', [arg(6)], culprit(1, 'insn')],
     ['stx dw of arg 7+', [arg(8)], culprit(2, 'insn')],
     ['prologue', [arg(8)], culprit(null, 'prologue')],

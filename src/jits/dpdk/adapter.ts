@@ -3,6 +3,7 @@ import type { Choices } from '../../core/choices.ts';
 import type { ImageRequest } from '../request.ts';
 import type { GPR_NAMES } from '../schema.ts';
 import type { ExternalSymbol, Librte, NativeSymbol } from './librte.ts';
+import { pcMapOf } from './pc-map.ts';
 import { frameOf } from './prologue.ts';
 
 /** ebpf2x86[] of bpf_jit_x86.c: r0..r9. */
@@ -28,7 +29,8 @@ export function answerTo(request: ImageRequest, librte: Librte): object {
   const code = librte.codeOf(result.bpf);
   librte.destroy(result.bpf);
   if (code === null) return { id, refused: `no native code, only its interpreter: ${reasonOf(result.log)}` };
-  const { fp, stack, hasFp } = frameOf(code);
+  const frame = frameOf(code);
+  const { fp, stack, hasFp } = frame;
   return {
     id,
     image: Buffer.from(code.buffer, code.byteOffset, code.length).toString('hex'),
@@ -38,6 +40,7 @@ export function answerTo(request: ImageRequest, librte: Librte): object {
     frames: [{ fp, size: stack, stack }],
     callAlign: CALL_ALIGN,
     choices: CHOICES,
+    ...pcMapOf(Buffer.from(request.bpf, 'hex'), code, frame),
   };
 }
 

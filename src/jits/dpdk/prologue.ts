@@ -14,6 +14,8 @@ export interface DpdkFrame {
   readonly stack: number;
   /** Whether rbp is r10. */
   readonly hasFp: boolean;
+  /** Bytes of the prologue. */
+  readonly end: number;
 }
 
 const REX_W = 0x48;
@@ -25,17 +27,25 @@ const SUB_RSP = 0xec;
 const STORE = 0x89;
 const SIB_RSP = 0x24;
 const STORE_BYTES = 5;
+/** `mov rbp, rsp`. */
+const MOVE_BYTES = 3;
 
 /** Reads the frame off the first instructions. */
 export function frameOf(code: Uint8Array): DpdkFrame {
   const saved = subRsp(code, 0);
-  if (saved === undefined) return { fp: 0, stack: 0, hasFp: false };
+  if (saved === undefined) return { fp: 0, stack: 0, hasFp: false, end: 0 };
+  const { bytes: fp } = saved;
   let at = saved.end;
   while (code[at + 1] === STORE && code[at + 3] === SIB_RSP) at += STORE_BYTES;
   const isFp = code[at] === REX_W && code[at + 1] === STORE && code[at + 2] === 0xe5;
-  const stack = isFp ? subRsp(code, at + 3) : undefined;
-  return { fp: saved.bytes, stack: stack?.bytes ?? 0, hasFp: isFp };
+  if (!isFp) return { fp, stack: 0, hasFp: false, end: at };
+  const stack = subRsp(code, at + MOVE_BYTES);
+  return { fp, stack: stack?.bytes ?? 0, hasFp: true, end: stack?.end ?? at };
 }
+
+/** Bytes of the one epilogue (emit_epilog()): the same the other way round, with `add rsp, imm8`, and `ret`. */
+export const epilogueSize = ({ fp, hasFp }: DpdkFrame): number =>
+  fp === 0 ? 1 : (hasFp ? MOVE_BYTES : 0) + (fp / 8) * STORE_BYTES + 4 + 1;
 
 function subRsp(code: Uint8Array, at: number): { readonly bytes: number; readonly end: number } | undefined {
   if (code[at] !== REX_W || code[at + 2] !== SUB_RSP) return undefined;
