@@ -70,7 +70,7 @@ function jitOf(oracle: OracleLines, where: string, otherwise: string): string {
   const why =
     jit === COMMAND
       ? 'it was found with a JIT behind a command; name it with --jit exec:COMMAND'
-      : `its jit is \`${jit}\`; it can be builtin, dpdk, or mutant: and one of docs/POWER.md`;
+      : `its jit is \`${jit}\`; it can be builtin, dpdk, dpdk-interpreter, or mutant: and one of docs/POWER.md`;
   throw badInput('read case', where, why);
 }
 

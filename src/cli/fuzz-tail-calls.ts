@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
 import { hardeningWords } from './hardening-options.ts';
 import { type LaneOptions, notIn, runLane } from './lane-run.ts';
-import { isCommand } from './open-jits.ts';
+import { isBundle, isForeign } from './open-jits.ts';
 import type { Targets } from './targets.ts';
 
 const notHere = notIn('tail-calls');
@@ -23,7 +23,7 @@ export async function fuzzTailCalls(
   context: Context,
 ): Promise<void> {
   const { jit, maxFailures = MAX_FAILURES, convention } = options;
-  if (isCommand(jit) || jit === 'dpdk')
+  if (isForeign(jit) && !isBundle(jit))
     throw notHere(`--jit ${jit}`, 'only the built-in JIT makes tail calls');
   await runLane(options, notHere, async ({ checker, first, isOver, seconds }) => {
     const lane = { stackArgs: convention === 'reply', maxFailures, first };

@@ -3,6 +3,7 @@
  * runs is noted where another thread can end it, should this one not come to that.
  */
 
+import { isDpdk } from '../jits/dpdk/names.ts';
 import { openDpdk } from '../jits/dpdk/open.ts';
 import { type ExecOptions, openExec } from '../jits/exec.ts';
 import { openImageBundle } from '../jits/image/open.ts';
@@ -22,7 +23,7 @@ const OPEN = new Map<string, Jit>();
 let notes: Int32Array = new Int32Array(MAX_OPEN);
 
 /** Whether a JIT of that name is not of this project: a process, or an image of a kernel. */
-export const isForeign = (jit: string): boolean => jit === 'dpdk' || isCommand(jit) || isBundle(jit);
+export const isForeign = (jit: string): boolean => isDpdk(jit) || isCommand(jit) || isBundle(jit);
 
 /** Whether the name holds a command of the user's. */
 export const isCommand = (jit: string): boolean => jit.startsWith(EXEC) && jit.length > EXEC.length;
@@ -38,8 +39,8 @@ export function foreignJit(name: string): Jit {
   const options: ExecOptions = { onChild: (group) => Atomics.store(notes, slot, group) };
   const jit = isBundle(name)
     ? openImageBundle(name.slice(IMAGE.length))
-    : name === 'dpdk'
-      ? openDpdk(options)
+    : isDpdk(name)
+      ? openDpdk(name, options)
       : openExec(name.slice(EXEC.length), options);
   OPEN.set(name, jit);
   atEnd(closeJits);

@@ -6,6 +6,7 @@ import { OracleError } from '../core/errors.ts';
 import { ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engine-names.ts';
 import type { ReferenceForm } from '../interp/interpret.ts';
 import type { Hardening } from '../jit/hardening.ts';
+import { isDpdk } from '../jits/dpdk/names.ts';
 import { addHardeningOptions } from './hardening-options.ts';
 import { parseHex } from './hex.ts';
 
@@ -78,7 +79,7 @@ export function addJitOptions(command: Command): Command {
   command.addOption(
     new Option(
       '--jit <name>',
-      'JIT to judge: builtin, dpdk, exec:COMMAND, image:FILE (a bundle), or mutant:NAME (broken on purpose)',
+      'JIT to judge: builtin, dpdk, dpdk-interpreter, exec:COMMAND, image:FILE (a bundle), or mutant:NAME (broken on purpose)',
     )
       .argParser(jitName)
       .default('builtin'),
@@ -152,15 +153,17 @@ const hexOption = (text: string): Uint8Array => refusing(() => parseHex(text, '-
 
 /** Whether there is a mutant of that name is found out when it is wanted (jit-choice.ts). */
 export function jitName(text: string): string {
-  if (text === 'builtin' || text === 'dpdk' || /^(?:mutant|exec|image):./.test(text)) return text;
-  throw new InvalidArgumentError('It can be builtin, dpdk, exec:COMMAND, image:FILE or mutant:NAME.');
+  if (text === 'builtin' || isDpdk(text) || /^(?:mutant|exec|image):./.test(text)) return text;
+  throw new InvalidArgumentError(
+    'It can be builtin, dpdk, dpdk-interpreter, exec:COMMAND, image:FILE or mutant:NAME.',
+  );
 }
 
 /** For Option.argParser: commas end a name only before the next one; commands of `exec:` may hold others. */
 export function jitNames(text: string, before: readonly string[] = []): readonly string[] {
   const names = [
     ...before,
-    ...text.split(/,(?=(?:builtin|dpdk)(?:,|$)|(?:mutant|exec|image):)/).map(jitName),
+    ...text.split(/,(?=(?:builtin|dpdk|dpdk-interpreter)(?:,|$)|(?:mutant|exec|image):)/).map(jitName),
   ];
   if (new Set(names).size !== names.length) throw new InvalidArgumentError('Name each JIT once.');
   return names;

@@ -1,8 +1,9 @@
-/** DPDK's JIT behind the image protocol: a request to its answer. */
+/** DPDK's JIT, and its interpreter, behind the image protocol: a request to its answer. */
 import type { Choices } from '../../core/choices.ts';
 import type { ImageRequest } from '../request.ts';
 import type { GPR_NAMES } from '../schema.ts';
-import type { ExternalSymbol, Librte, NativeSymbol } from './librte.ts';
+import { type InterpreterCode, interpreterImage } from './interpreter.ts';
+import { type ExternalSymbol, type Librte, type NativeSymbol, symbolTable } from './librte.ts';
 import { pcMapOf } from './pc-map.ts';
 import { frameOf } from './prologue.ts';
 
@@ -19,28 +20,42 @@ const CHOICES: Choices = { divisionByZero: 'exit' };
 const MAX_HELPER = 4096;
 const UNUSED: NativeSymbol = { kind: 'function', address: 0n, args: 0 };
 
-export function answerTo(request: ImageRequest, librte: Librte): object {
+/** `interpreter`: what is to run the program instead of its native code. */
+export function answerTo(request: ImageRequest, librte: Librte, interpreter?: InterpreterCode): object {
   const { id } = request;
   const symbols = symbolsOf(request);
   if (symbols === undefined) return { id, refused: `helper numbers above ${MAX_HELPER}` };
   const [context] = request.regions.filter(({ name }) => name === 'ctx');
-  const result = librte.load(Buffer.from(request.bpf, 'hex'), symbols, context?.size ?? 0);
+  const bpf = Buffer.from(request.bpf, 'hex');
+  const result = librte.load(bpf, symbols, context?.size ?? 0);
   if (result.kind === 'refused') return { id, refused: reasonOf(result.log) };
   const code = librte.codeOf(result.bpf);
   librte.destroy(result.bpf);
+  if (interpreter !== undefined) {
+    const input = { bpf, symbols: symbolTable(symbols), base: BigInt(request.base) };
+    const made = interpreterImage(interpreter, input);
+    return { id, ...imageIn(made.code, made.entry) };
+  }
   if (code === null) return { id, refused: `no native code, only its interpreter: ${reasonOf(result.log)}` };
+  return { id, ...imageIn(code, 0), ...detailsOf(code, bpf) };
+}
+
+const imageIn = (code: Uint8Array, entry: number) => ({
+  image: Buffer.from(code.buffer, code.byteOffset, code.length).toString('hex'),
+  entry,
+  subprogEntries: [entry],
+  callAlign: CALL_ALIGN,
+  choices: CHOICES,
+});
+
+/** What native code does not say of itself. */
+function detailsOf(code: Uint8Array, bpf: Uint8Array): object {
   const frame = frameOf(code);
   const { fp, stack, hasFp } = frame;
   return {
-    id,
-    image: Buffer.from(code.buffer, code.byteOffset, code.length).toString('hex'),
-    entry: 0,
-    subprogEntries: [0],
     regs: [...REGS, hasFp ? 'rbp' : null],
     frames: [{ fp, size: stack, stack }],
-    callAlign: CALL_ALIGN,
-    choices: CHOICES,
-    ...pcMapOf(Buffer.from(request.bpf, 'hex'), code, frame),
+    ...pcMapOf(bpf, code, frame),
   };
 }
 

@@ -124,7 +124,8 @@ function parameters(code: Uint8Array, table: BigUint64Array, contextSize: number
 
 const NAME = new Uint8Array([0x73, 0]);
 
-function symbolTable(symbols: readonly ExternalSymbol[]): BigUint64Array {
+/** `struct rte_bpf_xsym` of each. */
+export function symbolTable(symbols: readonly ExternalSymbol[]): BigUint64Array {
   const table = new BigUint64Array(XSYM_WORDS * symbols.length);
   symbols.forEach((symbol, index) => {
     const at = XSYM_WORDS * index;
