@@ -91,7 +91,7 @@ describe('usage errors are one line and exit code 2:', () => {
     ],
     [
       ['check', '--jit', 'libbpf', 'x'],
-      /'libbpf' is invalid. It can be builtin, dpdk, exec:COMMAND, image:FILE or mutant:NAME; /,
+      /'libbpf' is invalid. It can be builtin, dpdk, dpdk-interpreter, exec:COMMAND, image:FILE or mutant:NAME; /,
     ],
     [['check', '--convention', 'v9', 'x'], /'v9' is invalid. Allowed choices are linux, zero, reply, v3; /],
     [['check', '--reporter', 'xml', 'x'], /no reporter "xml"; there are text, json, junit, .*$/m],

@@ -52,7 +52,7 @@ describe('--jit exec:', () => {
     );
     const { code, stderr } = await cli(['replay', evil]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/evil\.data: its jit is `exec:touch .*`; it can be builtin, dpdk, or mutant:/);
+    expect(stderr).toMatch(/evil\.data: its jit is `exec:touch .*`; it can be builtin, dpdk, dpdk-interpreter, or mutant:/);
   });
 
   it('is asked for where a file was found with a command', async () => {
@@ -71,7 +71,7 @@ describe('--jit', () => {
     const { code, stderr } = await cli(['check', '--jit', name, one]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^bpf-oracle: usage: check: option '--jit <name>' argument .* It can be builtin, dpdk, exec:COMMAND, image:FILE or mutant:NAME; see/,
+      /^bpf-oracle: usage: check: option '--jit <name>' argument .* It can be builtin, dpdk, dpdk-interpreter, exec:COMMAND, image:FILE or mutant:NAME; see/,
     );
   });
 
