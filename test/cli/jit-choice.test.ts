@@ -52,7 +52,9 @@ describe('--jit exec:', () => {
     );
     const { code, stderr } = await cli(['replay', evil]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/evil\.data: its jit is `exec:touch .*`; it can be builtin, dpdk, dpdk-interpreter, or mutant:/);
+    expect(stderr).toMatch(
+      /evil\.data: its jit is `exec:touch .*`; it can be builtin, dpdk, dpdk-interpreter, or mutant:/,
+    );
   });
 
   it('is asked for where a file was found with a command', async () => {
