@@ -4,6 +4,7 @@
  *
  *   0x0000_0000_4000_0000  code      the image; also the `base` of the exec: protocol
  *   0x0000_0000_5000_0000  callees   one slot of CALLEE_STRIDE bytes for each helper or kfunc
+ *   0x0000_0000_5800_0000  recorder  notes the calls of a run while it lasts (emu/recorder)
  *   0x0000_0000_6000_0000  kernel    data of a kernel that an image refers to (image: bundles)
  *   0x0000_2a5c_be00_0000  ctx       the memory r1 points to
  *   0x0000_35d1_8000_0000  data      .data, .rodata, .bss and named sections, one after the other
@@ -16,6 +17,9 @@
 export const CODE_BASE = 0x4000_0000n;
 export const CALLEE_BASE = 0x5000_0000n;
 export const CALLEE_STRIDE = 16;
+/** Code, then what it works with, then the log: within reach of a call from the image. */
+export const RECORDER_BASE = 0x5800_0000n;
+export const RECORDER_SIZE = 0x4_8000;
 /** Below 2 GiB: code refers to it by 32 bits. */
 export const KERNEL_DATA_BASE = 0x6000_0000n;
 export const CTX_BASE = 0x2a5c_be00_0000n;

@@ -3,7 +3,7 @@
  * their first state before each run.
  *
  *   code      the image; the rest of its pages is int3
- *   callees   one `ret` for each helper or kfunc; the rest is int3, so that a call of none is seen
+ *   callees   one `ret` for each helper or kfunc, or a stub of the recorder; the rest is int3, so that a call of none is seen
  *   kernel    what an image of a kernel refers to, if it brings any
  *   ctx       the input, then zeros up to the end of the page; the page after it is unmapped
  *   data      one region for each section, read-only where the section is
@@ -25,6 +25,8 @@ import { hex, type U64 } from '../core/u64.ts';
 import type { Engine, Perms, Region } from './engine.ts';
 import { type Extent, ExtentMemory } from './guest-memory.ts';
 import type { NativeCallee, NativeData, NativeSubject } from './native-subject.ts';
+import { calleeStub } from './recorder/code.ts';
+import { Recorder } from './recorder/recorder.ts';
 
 const RET = 0xc3;
 const INT3 = 0xcc;
@@ -44,6 +46,9 @@ interface Slot {
   readonly bytes: () => Uint8Array;
 }
 
+/** What stands at a callee's address: where the engine stops, or where the guest notes the call itself. */
+export type StubKind = 'stop' | 'record';
+
 export class AddressSpace {
   readonly #engine: Engine;
   readonly #stack: Slot;
@@ -54,6 +59,8 @@ export class AddressSpace {
   #callees: Slot | undefined;
   #kernel: Slot | undefined;
   #stubs: Uint8Array = new Uint8Array(0);
+  #stubKind: StubKind = 'stop';
+  #recorder: Recorder | undefined;
   #ctx: Slot | undefined;
   #data: readonly Slot[] = [];
   #extents: readonly Extent[] = [];
@@ -76,9 +83,10 @@ export class AddressSpace {
     image: Image,
     { callees, data }: Pick<NativeSubject, 'callees' | 'data'>,
     input: Uint8Array,
+    stubs: StubKind = 'stop',
   ): ExtentMemory {
     this.#prepareCode(image);
-    this.#prepareCallees(callees);
+    this.#prepareCallees(callees, stubs);
     this.#prepareKernel(image.memory);
     const ctxMoved = this.#prepareCtx(input);
     const dataMoved = this.#prepareData(data);
@@ -91,6 +99,12 @@ export class AddressSpace {
       this.#memory = new ExtentMemory(this.#extents);
     }
     return this.#memory;
+  }
+
+  /** Mapped when it is first asked for. */
+  recorder(): Recorder {
+    this.#recorder ??= new Recorder(this.#engine);
+    return this.#recorder;
   }
 
   /** The context: as many bytes as the input had. */
@@ -135,10 +149,11 @@ export class AddressSpace {
     this.#codeLength = code.length;
   }
 
-  #prepareCallees(callees: readonly NativeCallee[]): void {
-    if (callees === this.#knownCallees) return;
+  #prepareCallees(callees: readonly NativeCallee[], kind: StubKind): void {
+    if (callees === this.#knownCallees && kind === this.#stubKind) return;
     this.#knownCallees = callees;
-    const stubs = calleeStubs(callees);
+    this.#stubKind = kind;
+    const stubs = calleeStubs(callees, kind);
     if (Buffer.compare(stubs, this.#stubs) === 0) return;
     if (this.#callees !== undefined && this.#callees.region.size < stubs.length) {
       this.#engine.unmap(this.#callees.region);
@@ -222,7 +237,7 @@ export class AddressSpace {
 }
 
 /** Code of the callee region up to the last callee. */
-function calleeStubs(callees: readonly NativeCallee[]): Uint8Array {
+function calleeStubs(callees: readonly NativeCallee[], kind: StubKind): Uint8Array {
   const offsets = callees.map(({ address, ref }) => {
     const offset = Number(address - CALLEE_BASE);
     if (offset >= 0 && offset < CALLEE_LIMIT && offset % CALLEE_STRIDE === 0) return offset;
@@ -230,7 +245,10 @@ function calleeStubs(callees: readonly NativeCallee[]): Uint8Array {
     throw badInput('run image', `address of ${ref.kind} ${ref.id}`, why);
   });
   const stubs = new Uint8Array(Math.max(0, ...offsets.map((offset) => offset + CALLEE_STRIDE))).fill(INT3);
-  for (const offset of offsets) stubs[offset] = RET;
+  offsets.forEach((offset, index) => {
+    if (kind === 'stop') stubs[offset] = RET;
+    else stubs.set(calleeStub(index, Number(CALLEE_BASE) + offset), offset);
+  });
   return stubs;
 }
 

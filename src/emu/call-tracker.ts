@@ -21,19 +21,19 @@ import { type ArgPlace, FP_DEPTH } from '../core/image.ts';
 import { clobberedArg, clobberedReg } from '../core/junk.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import { RSP } from '../x86/reg.ts';
+import type { Answers } from './answers.ts';
+import { CLOBBERED_FLAGS, CLOBBERED_GPRS } from './clobber.ts';
 import { type Cpu, RFLAGS } from './engine.ts';
-import type { ExtentMemory } from './guest-memory.ts';
+import type { TrackedMemory } from './guest-memory.ts';
 import type { ImageTables } from './image-tables.ts';
 import type { NativeCallee, RunImageOptions } from './native-subject.ts';
 import { type OpenFrame, ShadowStack } from './shadow-stack.ts';
 
 const RAX = 0;
-/** What a callee leaves in rcx, rdx, rsi, rdi, r8..r11: psABI §3.2.1. rax holds the result. */
-const CLOBBERED_REGS = [1, 2, 6, 7, 8, 9, 10, 11].map((gpr) => [gpr, clobberedReg(gpr)] as const);
+/** What a callee leaves in registers. */
+const CLOBBERED_REGS = CLOBBERED_GPRS.map((gpr) => [gpr, clobberedReg(gpr)] as const);
 /** And in the words of arguments. */
 const CLOBBERED_WORDS = Array.from({ length: 12 }, (_, i) => clobberedArg(i + 1));
-/** CF PF AF ZF SF OF, and bit 1, which is always set; DF is clear. SDM 1 §3.4.3. */
-const CLOBBERED_FLAGS = 0x8d7n;
 const TRACE_LIMIT = 100_000;
 const BREACH_LIMIT = 64;
 const MAX_REG_ARGS = 5;
@@ -43,13 +43,15 @@ const NO_REGS: FrameRegs = [undefined, undefined, undefined, undefined, undefine
 export interface TrackerOptions extends RunImageOptions {
   /** Register file to work in: one run's trackers take turns. */
   readonly regs: BigUint64Array;
+  /** What the reference's models gave. */
+  readonly answers: Answers;
 }
 
 export class CallTracker {
   readonly #tables: ImageTables;
   readonly #env: Env;
-  readonly #memory: ExtentMemory;
-  readonly #options: RunImageOptions;
+  readonly #memory: TrackedMemory;
+  readonly #options: TrackerOptions;
   readonly #traceLimit: number;
   readonly #events: TraceEvent[] = [];
   readonly #shadow: ShadowStack;
@@ -57,7 +59,7 @@ export class CallTracker {
   #total = 0;
   #calleeCalls = 0;
 
-  constructor(tables: ImageTables, env: Env, memory: ExtentMemory, options: TrackerOptions) {
+  constructor(tables: ImageTables, env: Env, memory: TrackedMemory, options: TrackerOptions) {
     this.#tables = tables;
     this.#env = env;
     this.#memory = memory;
@@ -73,6 +75,11 @@ export class CallTracker {
 
   get breaches(): readonly AbiBreach[] {
     return this.#shadow.breaches;
+  }
+
+  /** Of the innermost frame. */
+  get returnAddress(): U64 | undefined {
+    return this.#shadow.top?.returnAddress;
   }
 
   /** Main is about to be entered with these registers, its return address on the stack. */
@@ -155,14 +162,15 @@ export class CallTracker {
 
   #onCallee(callee: NativeCallee, cpu: Cpu): void {
     const mask = this.#options.argMasks?.[this.#calleeCalls++];
-    const count = callee.args ?? Math.max(MAX_REG_ARGS, mask === undefined ? 0 : 32 - Math.clz32(mask));
+    const count = argCount(callee, mask);
     const args = this.#args(this.#tables.nativeArgs, count);
     const regs = this.#frameRegs();
     const stack = this.#isFull ? null : this.#callerStack();
     const pc = this.#callPc(this.#returnAddress());
     this.#shadow.checkDirection(this.#regs, this.#total);
     this.#shadow.checkAlignment(this.#regs, this.#tables.callAlign, this.#total);
-    const result = this.#model(callee.ref, defined(args, mask));
+    const known = defined(args, mask);
+    const result = this.#options.answers.next(callee.ref, known) ?? this.#model(callee.ref, known);
     this.#record(() => ({ kind: 'call', callee: callee.ref, pc, args, regs, stack, result }));
     this.#clobber(count);
     this.#regs[RAX] = result;
@@ -183,7 +191,7 @@ export class CallTracker {
   /** All that psABI lets a callee destroy: caller-saved registers, flags, the argument words of its call. */
   #clobber(count: number): void {
     for (const [gpr, junk] of CLOBBERED_REGS) this.#regs[gpr] = junk;
-    this.#regs[RFLAGS] = CLOBBERED_FLAGS;
+    this.#regs[RFLAGS] = BigInt(CLOBBERED_FLAGS);
     for (let i = 0; i < count; i++) {
       const place = this.#tables.nativeArgs[i];
       if (place?.in !== 'stack') continue;
@@ -244,6 +252,10 @@ export class CallTracker {
     if (!this.#isFull) this.#events.push(build());
   }
 }
+
+/** Arguments a callee takes; without a prototype, those that are defined, and at least those in registers. */
+export const argCount = ({ args }: NativeCallee, mask: number | undefined): number =>
+  args ?? Math.max(MAX_REG_ARGS, mask === undefined ? 0 : 32 - Math.clz32(mask));
 
 /** Arguments as the model may see them. */
 const defined = (args: readonly Word[], mask: number | undefined): readonly Word[] =>

@@ -33,6 +33,8 @@ export interface EngineCaps {
    * that used it up may have been stopped at any instruction.
    */
   readonly countsBlocks: boolean;
+  /** A stop at a watched address takes longer than a few hundred instructions of the guest: recorder/ avoids them. */
+  readonly stopsAreDear: boolean;
   /** It is a CPU, and no emulator: where engines disagree on what code does, it is right. */
   readonly isCpu: boolean;
 }

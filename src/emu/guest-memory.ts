@@ -11,6 +11,12 @@ export interface Extent {
   readonly writable: boolean;
 }
 
+/** Guest memory as the call tracker sees it. */
+export interface TrackedMemory extends GuestMemory {
+  /** A copy of `size` bytes; none where they are not all there. */
+  copy(address: U64, size: number): Uint8Array | undefined;
+}
+
 const COPIES = new Arena();
 
 interface Place {
@@ -21,7 +27,7 @@ interface Place {
 }
 
 /** Memory over extents; an access must lie within one of them. */
-export class ExtentMemory implements GuestMemory {
+export class ExtentMemory implements TrackedMemory {
   readonly #places: readonly Place[];
 
   /** Extents used most come first. */
@@ -66,6 +72,11 @@ export class ExtentMemory implements GuestMemory {
     const at = Number(address);
     const place = this.#find(at, size);
     return place && COPIES.copy(place.extent.bytes, at - place.start, at - place.start + size);
+  }
+
+  /** A copy of bytes from elsewhere. */
+  keep(bytes: Uint8Array): Uint8Array {
+    return COPIES.copy(bytes);
   }
 
   #find(at: number, size: number): Place | undefined {

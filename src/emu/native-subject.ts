@@ -1,5 +1,5 @@
 /** What running an image takes beside the image: the program's side of it, in terms an engine's user knows. */
-import type { CalleeRef } from '../core/execution.ts';
+import type { CalleeRef, Trace } from '../core/execution.ts';
 import type { NativeStep } from '../core/step.ts';
 import type { U64 } from '../core/u64.ts';
 
@@ -44,6 +44,11 @@ export interface RunImageOptions {
    * the others as undefined; calls past the end have all arguments defined.
    */
   readonly argMasks?: ArrayLike<number>;
+  /**
+   * The calls of the reference, if it came to its exit: where the image keeps to them and models are the default
+   * ones, the guest is not stopped at each.
+   */
+  readonly expected?: Trace;
   /** Whether events show the bytes of BPF stack frames. @defaultValue false */
   readonly stackBytes?: boolean;
   /**

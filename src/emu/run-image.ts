@@ -10,12 +10,14 @@ import type { Image } from '../core/image.ts';
 import { CTX_BASE, ENTRY_RSP } from '../core/layout.ts';
 import { RSP } from '../x86/reg.ts';
 import { AddressSpace } from './address-space.ts';
+import { Answers } from './answers.ts';
 import { CallTracker } from './call-tracker.ts';
 import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop } from './engine.ts';
-import type { ExtentMemory } from './guest-memory.ts';
+import type { ExtentMemory, TrackedMemory } from './guest-memory.ts';
 import { type ImageTables, imageTables } from './image-tables.ts';
 import { isImprecise, JUNK_REGS, outcomeOf } from './native-outcome.ts';
 import type { NativeSubject, RunImageOptions } from './native-subject.ts';
+import { RECORDED_ENTRY, RecordedRuns } from './recorder/recorded-runs.ts';
 import { stepper } from './stepper.ts';
 
 export type { NativeSubject, RunImageOptions } from './native-subject.ts';
@@ -27,6 +29,20 @@ const RSI = 6;
 /** Bit 1 is always set; all else, DF too, is clear. */
 const CLEAN_FLAGS = 2n;
 const WORD = 8n;
+const NOTHING: ReadonlySet<number> = new Set();
+
+interface AttemptOptions extends RunImageOptions {
+  readonly tables: ImageTables;
+  readonly precise: boolean;
+}
+
+/** What a run has come to, and where the guest has it. */
+interface Ran {
+  readonly stop: Stop;
+  readonly image: Image;
+  readonly subject: NativeSubject;
+  readonly tracker: CallTracker;
+}
 
 /** Runs images on one engine, one after the other; each run starts from the same state. */
 export class ImageRunner {
@@ -35,6 +51,7 @@ export class ImageRunner {
   readonly #regs = new BigUint64Array(REG_FILE_WORDS);
   readonly #out = new BigUint64Array(REG_FILE_WORDS);
   readonly #scratch = new BigUint64Array(REG_FILE_WORDS);
+  readonly #recorded: RecordedRuns;
   #tables:
     | { readonly image: Image; readonly subject: NativeSubject; readonly tables: ImageTables }
     | undefined;
@@ -43,6 +60,7 @@ export class ImageRunner {
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#space = new AddressSpace(engine);
+    this.#recorded = new RecordedRuns(this.#space);
   }
 
   /**
@@ -52,31 +70,50 @@ export class ImageRunner {
    */
   run(image: Image, subject: NativeSubject, env: Env, options: RunImageOptions): Execution {
     const tables = this.#tablesOf(image, subject);
-    if (options.onStep !== undefined) {
-      return this.#attempt(image, subject, env, { ...options, tables, precise: true }).execution;
-    }
-    const first = this.#attempt(image, subject, env, { ...options, tables, precise: false });
-    if (!isImprecise(first.stop, this.#engine.caps)) return first.execution;
-    return this.#attempt(image, subject, env, { ...options, tables, precise: true }).execution;
+    if (options.onStep !== undefined)
+      return this.#attempt(image, subject, env, { ...options, tables, precise: true });
+    return (
+      this.#record(image, subject, env, { ...options, tables, precise: false }) ??
+      this.#attempt(image, subject, env, { ...options, tables, precise: false })
+    );
   }
 
   close(): void {
     this.#engine.close();
   }
 
-  #attempt(
-    image: Image,
-    subject: NativeSubject,
-    env: Env,
-    options: RunImageOptions & { readonly tables: ImageTables; readonly precise: boolean },
-  ): { readonly stop: Stop; readonly execution: Execution } {
+  /** A run in which the guest notes its calls by itself; null if it did not keep to what was expected. */
+  #record(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution | null {
+    if (!this.#engine.caps.stopsAreDear) return null;
+    const answers = new Answers(options.expected, env);
+    const plan = this.#recorded.plan(image, subject, answers, options);
+    if (plan === null) return null;
+    const guest = this.#recorded.prepare(plan, { subject, data: options.tables.data }, env.input.memory);
+    const tracker = new CallTracker(options.tables, env, guest, { ...options, answers, regs: this.#scratch });
+    const regs = this.#enter(env, guest, tracker);
+    const stop = this.#engine.run(
+      {
+        start: RECORDED_ENTRY,
+        until: RETURN_TO,
+        regs,
+        fuel: plan.fuel,
+        watch: NOTHING,
+        watcher: () => undefined,
+      },
+      this.#out,
+    );
+    if (stop.kind !== 'end' || !this.#recorded.replay(plan, subject, guest, tracker) || answers.missed)
+      return null;
+    return this.#finish({ stop, image, subject, tracker });
+  }
+
+  #attempt(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution {
     const { memory } = env.input;
     const { callees } = subject;
     const guest = this.#space.prepare(image, { callees, data: options.tables.data }, memory);
-    const tracker = new CallTracker(options.tables, env, guest, { ...options, regs: this.#scratch });
-    const regs = this.#entryRegs(memory.length);
-    guest.write(regs[RSP] ?? 0n, 8, RETURN_TO);
-    tracker.start(regs, RETURN_TO);
+    const answers = new Answers(options.expected, env);
+    const tracker = new CallTracker(options.tables, env, guest, { ...options, answers, regs: this.#scratch });
+    const regs = this.#enter(env, guest, tracker);
     const stop = this.#engine.run(
       {
         start: image.base + BigInt(image.entry),
@@ -90,10 +127,24 @@ export class ImageRunner {
       } satisfies RunRequest,
       this.#out,
     );
+    if (!options.precise && isImprecise(stop, this.#engine.caps))
+      return this.#attempt(image, subject, env, { ...options, precise: true });
+    return this.#finish({ stop, image, subject, tracker });
+  }
+
+  /** Main's return address, and the registers it is entered with. */
+  #enter({ input }: Env, guest: TrackedMemory, tracker: CallTracker): BigUint64Array {
+    const regs = this.#entryRegs(input.memory.length);
+    guest.write(regs[RSP] ?? 0n, 8, RETURN_TO);
+    tracker.start(regs, RETURN_TO);
+    return regs;
+  }
+
+  #finish({ stop, image, subject, tracker }: Ran): Execution {
     if (stop.kind === 'end') tracker.finish(this.#out);
     else tracker.abandon();
     this.#checkCanary(tracker);
-    return { stop, execution: this.#execution(stop, image, subject, tracker) };
+    return this.#execution(stop, image, subject, tracker);
   }
 
   #onInsn(

@@ -88,7 +88,13 @@ export class UnicornEngine implements Engine {
     this.name = host.name;
     this.version = host.version;
     const preciseFaultRip = lib.version >= VERSION_2_1;
-    this.caps = { preciseFaultRip, exactCmpxchg32: true, countsBlocks: true, isCpu: false };
+    this.caps = {
+      preciseFaultRip,
+      exactCmpxchg32: true,
+      countsBlocks: true,
+      stopsAreDear: false,
+      isCpu: false,
+    };
     this.#registers = host.registers;
     this.#space = new GuestSpace((size) => host.allocate(size));
     this.#cmpxchg = new Cmpxchg32({

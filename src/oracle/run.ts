@@ -8,9 +8,17 @@
 import type { Program } from '../bpf/program.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import { OracleError } from '../core/errors.ts';
-import type { Execution } from '../core/execution.ts';
+import type { Execution, Trace } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
-import { CALLEE_BASE, CODE_BASE, CTX_BASE, STACK_BASE, STACK_SIZE } from '../core/layout.ts';
+import {
+  CALLEE_BASE,
+  CODE_BASE,
+  CTX_BASE,
+  RECORDER_BASE,
+  RECORDER_SIZE,
+  STACK_BASE,
+  STACK_SIZE,
+} from '../core/layout.ts';
 import { recordMasks } from './arg-masks.ts';
 import { asChosen, type Case, type CaseResult, skipped } from './case.ts';
 import { compare, inconclusiveReason } from './compare.ts';
@@ -34,6 +42,8 @@ export interface NativeRequest {
   readonly traceLimit: number;
   /** By number of the helper or kfunc call: bit i says that argument i + 1 is defined. */
   readonly argMasks: Uint16Array;
+  /** The calls of the reference, if it came to its exit: a run may count on them. */
+  readonly expected?: Trace;
 }
 
 type RunNatively = (image: Image, program: Program, env: Env, request: NativeRequest) => Execution;
@@ -141,25 +151,38 @@ const enginesOf = ({ native, engines }: Machines): readonly NamedEngine[] =>
   engines === undefined ? [{ name: 'native', native }] : engines();
 
 function runNatively(referred: Referred, { name, native }: NamedEngine): Run {
-  const { subject, image, policy, argMasks } = referred;
+  const { subject, image, policy, argMasks, want } = referred;
+  const { program, env } = subject;
   const request = { fuel: policy.fuel, traceLimit: TRACE_LIMIT, argMasks };
-  return { ...referred, engine: name, got: native(image, subject.program, subject.env, request) };
+  const alone = (): Execution => native(image, program, env, request);
+  if (want.outcome.kind !== 'exit') return { ...referred, engine: name, got: alone() };
+  const got = native(image, program, env, { ...request, expected: want.trace });
+  return { ...referred, engine: name, got, alone };
 }
 
 interface Run extends Referred {
   readonly engine: string;
   readonly got: Execution;
+  /** Runs it again, if it counted on what the reference did. */
+  readonly alone?: () => Execution;
 }
 
 /** Of an image that does not say where its frames lie, a divergence must hold wherever they do. */
-function verdictOf(run: Run, machines: Machines): Pick<Run, 'want'> & { readonly verdict: Verdict } {
+function judgeRun(run: Run, machines: Machines): JudgedRun {
   const { subject, image, want, got, policy } = run;
   const { program, env, expected } = subject;
   const verdict = compare(want, got, policy, expected);
-  if (verdict.kind !== 'diverge' || image.frames !== undefined) return { want, verdict };
+  if (verdict.kind !== 'diverge' || image.frames !== undefined) return { ...run, verdict };
   const common = referAgain(want, program, env, referenceOf(machines));
-  if (common === null) return { want, verdict: { kind: 'inconclusive', reason: { kind: 'placement' } } };
-  return { want: common, verdict: compare(common, got, policy, expected) };
+  if (common === null) return { ...run, verdict: { kind: 'inconclusive', reason: { kind: 'placement' } } };
+  return { ...run, want: common, verdict: compare(common, got, policy, expected) };
+}
+
+/** A run that counted on what the reference did cannot speak against it. */
+function judgeTwice(run: Run, machines: Machines): JudgedRun {
+  const judged = judgeRun(run, machines);
+  if (judged.verdict.kind !== 'diverge' || run.alone === undefined) return judged;
+  return judgeRun({ ...run, got: run.alone() }, machines);
 }
 
 /** A run, and what came of comparing it. */
@@ -169,7 +192,7 @@ interface JudgedRun extends Run {
 
 /** The case by its run on the first engine, with what the others say against that. */
 function judge(runs: readonly [Run, ...Run[]], machines: Machines): CaseResult {
-  const [first, ...others] = runs.map((run): JudgedRun => ({ ...run, ...verdictOf(run, machines) }));
+  const [first, ...others] = runs.map((run) => judgeTwice(run, machines));
   const all = [first as JudgedRun, ...others] as const;
   const counts = firstConclusive(all);
   const odd = all.filter((each) => each !== counts).flatMap((each) => disagreements(counts, each));
@@ -242,6 +265,8 @@ function mappedRanges(program: Program, env: Env, image: Image): MappedRange[] {
   return [
     { address: CTX_BASE, size: env.input.memory.length, writable: true },
     { address: STACK_BASE, size: STACK_SIZE, writable: true },
+    // Within the room for callees, and some engines have it.
+    { address: RECORDER_BASE, size: RECORDER_SIZE, writable: true },
     { address: image.base, size: CODE_ROOM, writable: false },
     { address: CALLEE_BASE, size: CODE_ROOM, writable: false },
     ...(image.memory === undefined

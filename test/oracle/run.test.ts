@@ -56,7 +56,30 @@ describe('runCase', () => {
       fuel: fuelFor(100),
       traceLimit: TRACE_LIMIT,
       argMasks: new Uint16Array(),
+      expected: want.trace,
     });
+  });
+
+  it('believes a run that was told what to expect only where it agrees', () => {
+    const want = execution({ outcome: exit(1n) });
+    const asked: boolean[] = [];
+    const judge = (told: bigint, alone: bigint) => {
+      asked.length = 0;
+      return runCase(
+        CASE,
+        machines(want, want, {
+          native: (_image, _program, _env, { expected }) => {
+            asked.push(expected !== undefined);
+            return execution({ outcome: exit(expected === undefined ? alone : told) });
+          },
+        }),
+      );
+    };
+    expect(judge(1n, 2n).verdict).toBe('agree');
+    expect(asked).toEqual([true]);
+    expect(judge(2n, 1n).verdict).toBe('agree');
+    expect(asked).toEqual([true, false]);
+    expect(judge(2n, 3n)).toMatchObject({ verdict: 'diverge', got: { outcome: { r0: 3n } } });
   });
 
   it('points at the instruction a native fault lies in', () => {

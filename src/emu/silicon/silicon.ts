@@ -70,6 +70,7 @@ class SiliconEngine implements Engine {
     preciseFaultRip: true,
     exactCmpxchg32: true,
     countsBlocks: false,
+    stopsAreDear: true,
     isCpu: true,
   };
   readonly #segments = new Map<GuestBytes, Segment>();

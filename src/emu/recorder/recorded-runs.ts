@@ -1,0 +1,91 @@
+/**
+ * Runs that need no stops: the guest notes its calls by itself (code.ts), is given the reference's answers, and is
+ * looked through afterwards. Such a run counts only if it came to its end and made the calls that were expected.
+ *
+ * What the guest could see of it: other displacements in its calls of subprogs, other return addresses, and the
+ * recorder's memory. So a run that disagrees with the reference is to be repeated without (oracle/run.ts).
+ */
+import type { Image } from '../../core/image.ts';
+import type { AddressSpace } from '../address-space.ts';
+import type { Answers } from '../answers.ts';
+import { argCount, type CallTracker } from '../call-tracker.ts';
+import type { NativeCallee, NativeData, NativeSubject, RunImageOptions } from '../native-subject.ts';
+import { type Instrumented, instrument } from './instrument.ts';
+import { slotOf } from './layout.ts';
+import { MAX_ANSWERS, type Recorder } from './recorder.ts';
+import { RecordedMemory, replay } from './replay.ts';
+
+/** Where main is entered. */
+export const RECORDED_ENTRY = BigInt(slotOf(0));
+/** Blocks of the recorder in one call, beside two for each window. */
+const BLOCKS_PER_CALL = 32;
+
+/** How a run is to be recorded. */
+export interface RecordingPlan extends Instrumented {
+  readonly answers: Answers;
+  /** With what the recorder's own blocks take. */
+  readonly fuel: number;
+  /** Words of stack arguments that each call of a helper or kfunc destroys, in order. */
+  readonly destroyed: readonly number[];
+}
+
+export class RecordedRuns {
+  readonly #space: AddressSpace;
+  #recorder: Recorder | undefined;
+
+  constructor(space: AddressSpace) {
+    this.#space = space;
+  }
+
+  /** Null where the run is to be watched instead. */
+  plan(
+    image: Image,
+    subject: NativeSubject,
+    answers: Answers,
+    options: RunImageOptions,
+  ): RecordingPlan | null {
+    const { expected, argMasks, fuel } = options;
+    if (expected === undefined || answers.calls.length > MAX_ANSWERS) return null;
+    const instrumented = instrument(image, subject, expected);
+    if (instrumented === null) return null;
+    const { firstStackArg, windows } = instrumented;
+    const destroyed: number[] = [];
+    for (const [i, { callee }] of answers.calls.entries()) {
+      const found = calleeOf(subject, callee);
+      if (found === undefined) return null;
+      const count = Math.min(argCount(found, argMasks?.[i]), image.args.native.length);
+      destroyed.push(Math.max(0, count - firstStackArg));
+    }
+    const own = expected.total * (BLOCKS_PER_CALL + 2 * windows);
+    return { ...instrumented, answers, destroyed, fuel: fuel + own };
+  }
+
+  prepare(
+    plan: RecordingPlan,
+    { subject: { callees }, data }: { readonly subject: NativeSubject; readonly data: readonly NativeData[] },
+    input: Uint8Array,
+  ): RecordedMemory {
+    this.#recorder ??= this.#space.recorder();
+    this.#recorder.arm(plan, plan.answers.calls, plan.destroyed);
+    return new RecordedMemory(this.#space.prepare(plan.image, { callees, data }, input, 'record'));
+  }
+
+  /** Shows the run to its tracker; false if it says nothing. */
+  replay(
+    plan: RecordingPlan,
+    { callees }: NativeSubject,
+    memory: RecordedMemory,
+    tracker: CallTracker,
+  ): boolean {
+    if (this.#recorder === undefined) return false;
+    const { base, subprogEntries } = plan.image;
+    const addresses = {
+      callees: callees.map(({ address }) => address),
+      subprogs: subprogEntries.map((offset) => base + BigInt(offset)),
+    };
+    return replay(this.#recorder.log(plan), addresses, memory, tracker);
+  }
+}
+
+const calleeOf = ({ callees }: NativeSubject, { kind, id }: NativeCallee['ref']): NativeCallee | undefined =>
+  callees.find(({ ref }) => ref.kind === kind && ref.id === id);

@@ -1,0 +1,150 @@
+/** Runs in which the guest notes its calls by itself (emu/recorder), against runs that stop at each. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lower } from '../../src/arb/lower.ts';
+import type { Program } from '../../src/bpf/program.ts';
+import { Checker, subjectOf } from '../../src/checker.ts';
+import type { Env } from '../../src/core/env.ts';
+import type { Execution, StackBytes } from '../../src/core/execution.ts';
+import type { Image } from '../../src/core/image.ts';
+import type { Engine } from '../../src/emu/engine.ts';
+import { ImageRunner } from '../../src/emu/run-image.ts';
+import { openSilicon } from '../../src/emu/silicon/silicon.ts';
+import { openUnicorn } from '../../src/emu/unicorn.ts';
+import { drawSpec } from '../../src/fuzz/generate.ts';
+import { interpret } from '../../src/interp/interpret.ts';
+import { compile } from '../../src/jit/compile.ts';
+import { TARGETS } from '../../src/jit/target.ts';
+import { recordMasks } from '../../src/oracle/arg-masks.ts';
+import { placementOf } from '../../src/oracle/placement.ts';
+import { fuelFor, TRACE_LIMIT } from '../../src/oracle/run.ts';
+import { siliconMissing, skippedBecause } from '../kit/silicon.ts';
+
+const CONVENTIONS = ['linux', 'zero', 'reply', 'v3'] as const;
+const missing = siliconMissing();
+
+/** Counts the runs that were watched. */
+function counted(engine: Engine): { readonly engine: Engine; readonly watched: () => number } {
+  let watched = 0;
+  const run = engine.run.bind(engine);
+  engine.run = (request, out) => {
+    if (request.watch.size > 0) watched++;
+    return run(request, out);
+  };
+  return {
+    engine: Object.assign(engine, { caps: { ...engine.caps, stopsAreDear: true } }),
+    watched: () => watched,
+  };
+}
+
+/** For it, stops cost nothing. */
+const patient = (engine: Engine): Engine =>
+  Object.assign(engine, { caps: { ...engine.caps, stopsAreDear: false } });
+
+/** The frame's bytes that are not poison on the reference's side. */
+function known(got: StackBytes | null, want: StackBytes | null): unknown {
+  if (got === null || want === null) return null;
+  const from = got.bytes.length - Math.min(got.bytes.length, want.bytes.length);
+  const cut = want.bytes.length - (got.bytes.length - from);
+  return {
+    address: got.address,
+    bytes: [...got.bytes.subarray(from)].map((byte, i) => (want.poison?.[cut + i] === 1 ? null : byte)),
+  };
+}
+
+const shown = ({ outcome, memory, data, trace, breaches }: Execution, want: Execution) => ({
+  outcome,
+  memory,
+  data,
+  breaches,
+  total: trace.total,
+  events: trace.events.map((event, i) => ({
+    ...event,
+    stack: known(event.stack, want.trace.events[i]?.stack ?? null),
+  })),
+});
+
+describe.each([
+  ['unicorn', openUnicorn, undefined],
+  ['silicon', openSilicon, missing],
+] as const)('recorded runs on %s', (_, open, lacks) => {
+  describe.skipIf(lacks !== undefined)(`where it is there${skippedBecause(lacks)}`, () => {
+    let runner: ImageRunner;
+    let watched: () => number;
+    beforeAll(() => {
+      const counting = counted(open());
+      watched = counting.watched;
+      runner = new ImageRunner(counting.engine);
+    });
+    afterAll(() => runner.close());
+
+    /** Both ways. */
+    function both(index: number, convention: (typeof CONVENTIONS)[number]) {
+      const { program, input } = lower(drawSpec(7, index));
+      const env: Env = { input, models: new Map(), insnLimit: 100_000 };
+      const { image } = compile(program, { convention }, TARGETS[convention]);
+      const placement = placementOf(image, program);
+      const recorder = recordMasks(program, env);
+      const want = interpret(program, recorder.env, {
+        traceLimit: TRACE_LIMIT,
+        ...(placement && { placement }),
+      });
+      const options = {
+        fuel: fuelFor(want.insns ?? 0),
+        traceLimit: TRACE_LIMIT,
+        argMasks: recorder.masks(),
+        stackBytes: true,
+      };
+      const subject = subjectOf(program);
+      const before = watched();
+      const recorded = runner.run(image, subject, env, { ...options, expected: want.trace });
+      const wasWatched = watched() > before;
+      return { want, recorded, watched: runner.run(image, subject, env, options), wasWatched };
+    }
+
+    it('are the same as watched ones, in every convention', () => {
+      let recordings = 0;
+      fc.assert(
+        fc.property(fc.nat(20_000), fc.constantFrom(...CONVENTIONS), (index, convention) => {
+          const { want, recorded, watched: plain, wasWatched } = both(index, convention);
+          if (want.outcome.kind !== 'exit') return;
+          if (!wasWatched) recordings++;
+          expect(shown(recorded, want)).toEqual(shown(plain, want));
+        }),
+        { seed: 1, numRuns: 300 },
+      );
+      expect(recordings).toBeGreaterThan(280);
+    });
+
+    it('make no difference to a verdict, whatever the image does', () => {
+      const spoiled = { at: 0, byte: 0 };
+      const spoil = (program: Program): Image => {
+        const { image } = compile(program);
+        const code = image.code.slice();
+        code[spoiled.at % code.length] = spoiled.byte;
+        return { ...image, code };
+      };
+      const recording = new Checker({ engine: counted(open()).engine, compile: spoil });
+      const watching = new Checker({ engine: patient(open()), compile: spoil });
+      const diverged = { count: 0 };
+      try {
+        fc.assert(
+          fc.property(fc.nat(20_000), fc.nat(), fc.nat(255), (index, at, byte) => {
+            Object.assign(spoiled, { at, byte });
+            const { program, input } = lower(drawSpec(7, index));
+            const options = { memory: input.memory, insnLimit: 100_000, lint: false };
+            const [one, two] = [recording.check(program, options), watching.check(program, options)];
+            if (one.verdict === 'diverge') diverged.count++;
+            const { verdict, reason, divergences, divergenceCount, culprit } = two;
+            expect(one).toMatchObject({ verdict, reason, divergences, divergenceCount, culprit });
+          }),
+          { seed: 2, numRuns: 150 },
+        );
+      } finally {
+        recording.close();
+        watching.close();
+      }
+      expect(diverged.count).toBeGreaterThan(30);
+    });
+  });
+});
