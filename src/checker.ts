@@ -4,6 +4,7 @@ import type { Program } from './bpf/program.ts';
 import type { CalleeModel, Env } from './core/env.ts';
 import type { Execution } from './core/execution.ts';
 import type { Image } from './core/image.ts';
+import type { JitSwitches } from './core/jit-switches.ts';
 import type { U64 } from './core/u64.ts';
 import type { ImageRunner, NativeSubject } from './emu/run-image.ts';
 import { type EngineSource, Runners } from './emu/runners.ts';
@@ -54,6 +55,8 @@ export interface CheckOptions {
    * nothing of the JIT. @defaultValue true
    */
   readonly lint?: boolean;
+  /** How the JIT is set up for this program, where that is not as for all. */
+  readonly jit?: JitSwitches;
 }
 
 /** What programs are judged with. */
@@ -93,8 +96,9 @@ export class Checker {
   readonly #runners: Runners;
 
   constructor(options: CheckerOptions = {}) {
-    const { jit, compile: compileImage = (program) => compile(program, jit).image, engine } = options;
-    const { reference = 'fast' } = options;
+    const { jit, engine, reference = 'fast' } = options;
+    const { compile: compileImage = (program, env) => compile(program, { ...jit, ...env.jit }).image } =
+      options;
     this.#options = options;
     this.#runners = new Runners(Array.isArray(engine) ? engine : [engine ?? openUnicorn]);
     const on =
@@ -289,6 +293,7 @@ export function toCase(subject: Program | Loaded, options: CheckOptions): Case {
       input: { memory: options.memory ?? loaded.memory ?? new Uint8Array() },
       models: options.models ?? new Map(),
       insnLimit: options.insnLimit ?? DEFAULT_INSN_LIMIT,
+      ...(options.jit === undefined ? {} : { jit: options.jit }),
     },
     ...(expected === undefined ? {} : { expected }),
   };

@@ -9,6 +9,7 @@ import type { Voter } from '../oracle/majority.ts';
 import { Comparison } from '../report/compare-report.ts';
 import { compareJson, compareText } from '../report/compare-text.ts';
 import { checkOptionsFor } from './case-options.ts';
+import { switchesIn } from './case-setup.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, worst } from './failure.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
@@ -96,7 +97,14 @@ function* named(
       if (!('verdict' in loaded))
         yield {
           name: path,
-          subject: { subject: loaded, options: { ...checkOptionsFor(path, options), vacuity: false } },
+          subject: {
+            subject: loaded,
+            options: {
+              ...checkOptionsFor(path, options),
+              vacuity: false,
+              jit: switchesIn(loaded.oracle ?? new Map(), path),
+            },
+          },
         };
     } catch (error) {
       codes.push(unjudged(path, error, context).code);

@@ -1,6 +1,6 @@
 /** The workers of `fuzz` as threads (fuzz-worker.ts): each has an engine of its own. */
-import type { Profile } from '../arb/profile.ts';
 import type { Pool } from '../fuzz/campaign.ts';
+import type { Mix } from '../fuzz/lanes.ts';
 import type { CasePath } from '../fuzz/path.ts';
 import type { Block, BlockReport, ShrunkHit } from '../fuzz/shard.ts';
 import { type ChildNotes, childNotes, endNoted } from './open-jits.ts';
@@ -11,7 +11,7 @@ import { WorkerThread } from './worker-thread.ts';
 export interface WorkerSetup {
   readonly seed: number;
   readonly choice: Setup;
-  readonly profile: Profile;
+  readonly mix: Mix;
   /** Of every so many cases one has its calls taken out; 0: none. */
   readonly vacuityEvery: number;
   /** Lines for its case files. */
@@ -38,7 +38,7 @@ export interface ThreadPoolOptions {
   readonly seed: number;
   readonly choice: Setup;
   /** What programs are made for. */
-  readonly profile: Profile;
+  readonly mix: Mix;
   readonly vacuityEvery: number;
   readonly setup: ReadonlyMap<string, readonly string[]>;
   /** The file in which a worker notes what it runs. */

@@ -9,14 +9,14 @@ import { closeJits, noteChildrenIn } from './open-jits.ts';
 import { RunningFile } from './running-file.ts';
 import { serve } from './worker-thread.ts';
 
-const { seed, choice, profile, setup, vacuityEvery, runningFile, stop, children } = workerData as WorkerSetup;
+const { seed, choice, mix, setup, vacuityEvery, runningFile, stop, children } = workerData as WorkerSetup;
 noteChildrenIn(children);
 await prepareEngines(choice.engine);
-const running = new RunningFile(runningFile, seed, setup, profile);
+const running = new RunningFile(runningFile, seed, setup, mix);
 const stopped = new Int32Array(stop);
 const shard = new Shard({
   seed,
-  profile,
+  mix,
   setup,
   vacuityEvery,
   open: () => new Checker(checkerOptionsOf(choice)),

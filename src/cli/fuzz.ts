@@ -1,7 +1,7 @@
 /** Runs the command `fuzz`: corpus first, then the campaign on threads, then the reports. */
 import { availableParallelism } from 'node:os';
-import type { Profile } from '../arb/profile.ts';
 import { badInput, OracleError } from '../core/errors.ts';
+import type { LaneName } from '../core/lane-names.ts';
 import { type Part, WHOLE } from '../core/part.ts';
 import { DEFAULT_ENGINE } from '../emu/engine-names.ts';
 import { openEngine, prepareEngines } from '../emu/engines.ts';
@@ -18,9 +18,9 @@ import { Corpus } from './fuzz-corpus.ts';
 import { fuzzHostile } from './fuzz-hostile.ts';
 import { Interrupt } from './fuzz-interrupt.ts';
 import { Progress } from './fuzz-progress.ts';
-import { fuzzTailCalls } from './fuzz-tail-calls.ts';
 import { ThreadPool } from './fuzz-threads.ts';
-import { profileOf } from './jit-profile.ts';
+import { type LaneMix, laneMixOf } from './lane-mix.ts';
+import { laneWords, setupWords } from './open-case.ts';
 import type { Setup } from './options.ts';
 import { replayCase, replayCases } from './replay-cases.ts';
 import { listText, partOfFiles, type ShardOptions, settingsOf } from './shard-option.ts';
@@ -36,7 +36,8 @@ export interface FuzzOptions extends Setup, ShardOptions {
   readonly corpus: string;
   readonly maxFailures?: number;
   readonly vacuity: number;
-  readonly lane: 'valid' | 'hostile' | 'tail-calls';
+  /** @defaultValue a mix of all but `hostile` */
+  readonly lane?: LaneName | 'hostile';
 }
 
 /** @defaultValue of --runs where there is no --time */
@@ -52,22 +53,21 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
     await fuzzHostile(seed, options, targets, context);
     return;
   }
-  if (options.lane === 'tail-calls') {
-    await fuzzTailCalls(seed, options, targets, context);
-    return;
-  }
+  const { lane } = options;
   // Without an engine or a JIT, nothing is made and nothing is left behind.
   for (const name of options.engine ?? [DEFAULT_ENGINE]) openEngine(name).close();
-  const profile = profileOf(options);
+  const lanes = laneMixOf(options, lane);
   const corpus = new Corpus(options.corpus);
   const interrupt = new Interrupt();
   try {
     const explainer = new Explainer(targets.wantsSteps);
     const saved = runCorpus(corpus, options, explainer, context);
-    const { state, seconds } = await campaign({ options, seed, profile, corpus, interrupt }, context);
+    const { state, seconds } = await campaign({ options, seed, lanes, corpus, interrupt }, context);
     const report: FuzzReport = {
       state,
       seconds,
+      mix: { lanes: lanes.mix.lanes, leftOut: lanes.leftOut },
+      options: [...laneWords(lane), ...setupWords(options)],
       corpus: saved.cases,
       failures: state.failures.map((failure) => reported(failure, options, explainer)),
       ...(saved.shard === undefined ? {} : { shard: saved.shard }),
@@ -95,7 +95,7 @@ function checkShard({ shard, seed, path, maxFailures, lane }: FuzzOptions): void
   if (path !== undefined) throw refuse(`--path ${path}`, 'one case has no parts; leave one of the two out');
   if (maxFailures !== undefined)
     throw refuse('--max-failures', 'a part does not know what the others find; leave one of the two out');
-  if (lane !== 'valid') throw refuse(`--lane ${lane}`, 'it has no parts; name several seeds instead');
+  if (lane === 'hostile') throw refuse(`--lane ${lane}`, 'it has no parts; name several seeds instead');
 }
 
 interface Saved {
@@ -117,16 +117,19 @@ function runCorpus(corpus: Corpus, options: FuzzOptions, explainer: Explainer, c
   return { cases, exitCode, shard: { ...part, settings, trouble: exitCode } };
 }
 
+const laneLines = ({ lane }: FuzzOptions): [string, string[]][] =>
+  lane === undefined ? [] : [['lane', [lane]]];
+
 interface Setting {
   readonly options: FuzzOptions;
   readonly seed: number;
-  readonly profile: Profile;
+  readonly lanes: LaneMix;
   readonly corpus: Corpus;
   readonly interrupt: Interrupt;
 }
 
 async function campaign(
-  { options, seed, profile, corpus, interrupt }: Setting,
+  { options, seed, lanes, corpus, interrupt }: Setting,
   { io }: Context,
 ): Promise<{ readonly state: CampaignState; readonly seconds: number }> {
   const { time, path, maxFailures, shard } = options;
@@ -137,8 +140,8 @@ async function campaign(
     seed,
     vacuityEvery: one === undefined ? options.vacuity : Math.min(1, options.vacuity),
     choice: choiceOf(options),
-    profile,
-    setup: setupLines(options),
+    mix: lanes.mix,
+    setup: new Map([...laneLines(options), ...setupLines(options)]),
     runningFile: (worker) => corpus.runningFile(worker),
   });
   interrupt.onStop = () => pool.stop();

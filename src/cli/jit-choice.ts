@@ -2,12 +2,12 @@
 import type { Program } from '../bpf/program.ts';
 import type { CheckerOptions } from '../checker.ts';
 import { OracleError } from '../core/errors.ts';
+import { type JitSwitches, switchesOf } from '../core/jit-switches.ts';
 import { DEFAULT_ENGINE } from '../emu/engine-names.ts';
 import { openEngine } from '../emu/engines.ts';
 import { type Compiled, compile, defaultAddresses, type JitOptions } from '../jit/compile.ts';
 import { LINUX_TARGET } from '../jit/target.ts';
 import { mutantNamed } from '../mutant/index.ts';
-import { hardeningOf } from './hardening-options.ts';
 import { needsBmi2 } from './mutant-oracles.ts';
 import { foreignJit, isForeign } from './open-jits.ts';
 import type { JitChoice, Setup } from './options.ts';
@@ -30,14 +30,16 @@ export function checkerOptionsOf(choice: Setup): CheckerOptions {
   const engine = names.map((name) => () => openEngine(name));
   if (choice.jit === 'builtin') return { engine, reference, jit: optionsOf(choice) };
   const compiled = compilerOf(choice);
-  return { engine, reference, compile: (program, env) => compiled(program, env.input.memory.length).image };
+  return { engine, reference, compile: (program, env) => compiled(program, env.input.memory.length, env.jit).image };
 }
 
 /** Compiles programs for so many bytes of context. Throws as `checkerOptionsOf`. */
-export function compilerOf(choice: JitChoice): (program: Program, contextSize: number) => CompiledByAny {
+export function compilerOf(
+  choice: JitChoice,
+): (program: Program, contextSize: number, switches?: JitSwitches) => CompiledByAny {
   const { jit } = choice;
   const options = optionsOf(choice);
-  if (jit === 'builtin') return (program) => compile(program, options);
+  if (jit === 'builtin') return (program, _, switches) => compile(program, { ...options, ...switches });
   if (isForeign(jit)) {
     const foreign = foreignJit(jit);
     const { convention } = choice;
@@ -58,17 +60,15 @@ export function compilerOf(choice: JitChoice): (program: Program, contextSize: n
       `mutants are of the convention linux, not ${choice.convention}; leave out --convention`,
     );
   const target = mutant.mutate(LINUX_TARGET);
-  const suited = { ...options, bmi2: choice.bmi2 && needsBmi2(mutant), ...mutant.jit };
-  return (program) => {
-    const compiled = compile(program, suited, target);
+  const suited = { ...options, bmi2: choice.bmi2 !== false && needsBmi2(mutant), ...mutant.jit };
+  return (program, _, switches) => {
+    const compiled = compile(program, { ...suited, ...switches }, target);
     return { ...compiled, image: { ...compiled.image, jit } };
   };
 }
 
-const optionsOf = ({ bmi2, endbr, convention, ...choice }: JitChoice): JitOptions => ({
-  bmi2,
-  endbr,
-  ...hardeningOf(choice),
+const optionsOf = ({ convention, ...choice }: JitChoice): JitOptions => ({
+  ...switchesOf(choice),
   ...(convention === undefined ? {} : { convention }),
 });
 

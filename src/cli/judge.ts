@@ -6,6 +6,7 @@ import { type CaseResult, skipped } from '../oracle/case.ts';
 import type { Explained } from '../oracle/explained.ts';
 import { tellBreach } from './breach.ts';
 import { checkOptionsFor } from './case-options.ts';
+import { switchesIn } from './case-setup.ts';
 import type { Outcomes } from './conclude.ts';
 import type { Context } from './context.ts';
 import type { Explainer, Judge } from './explainer.ts';
@@ -76,7 +77,11 @@ function judgeFile(path: string, options: JudgeOptions, judge: Judge): CaseResul
   const loaded = loadToJudge(path, options);
   return 'verdict' in loaded
     ? loaded
-    : judge.check(loaded, { ...checkOptionsFor(path, options), lint: options.lint });
+    : judge.check(loaded, {
+        ...checkOptionsFor(path, options),
+        lint: options.lint,
+        jit: switchesIn(loaded.oracle ?? new Map(), path),
+      });
 }
 
 /** The file's program, or why it is not run. Throws as `loadFile`. */

@@ -1,4 +1,4 @@
-/** What the lanes of `fuzz` share that judge one program after the other: which ones, and until when. */
+/** What judging one program after the other takes: which ones, and until when. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Checker } from '../checker.ts';
 import { OracleError } from '../core/errors.ts';

@@ -1,6 +1,7 @@
 /** A JIT, broken or not, behind the oracles that are compared: the machines of this project put together. */
 import type { Program } from '../bpf/program.ts';
 import { Checker, subjectOf } from '../checker.ts';
+import type { Env } from '../core/env.ts';
 import type { Image } from '../core/image.ts';
 import { ImageRunner } from '../emu/run-image.ts';
 import { openUnicorn } from '../emu/unicorn.ts';
@@ -11,7 +12,7 @@ import { LINUX_TARGET } from '../jit/target.ts';
 import type { Mutant } from '../mutant/index.ts';
 import type { Machines } from '../oracle/run.ts';
 
-export type Compile = (program: Program) => Image;
+export type Compile = (program: Program, env: Pick<Env, 'jit'>) => Image;
 
 /** Without BMI2 shifts go through cl; mutants of those live nowhere else. */
 export const needsBmi2 = ({ name }: Pick<Mutant, 'name'>): boolean => !name.startsWith('shift-');
@@ -20,14 +21,14 @@ export const needsBmi2 = ({ name }: Pick<Mutant, 'name'>): boolean => !name.star
 export function mutantCompile(mutant: Mutant): Compile {
   const target = mutant.mutate(LINUX_TARGET);
   const options = { bmi2: needsBmi2(mutant), ...mutant.jit };
-  return (program) => compile(program, options, target).image;
+  return (program, { jit }) => compile(program, { ...options, ...jit }, target).image;
 }
 
 /** The JIT as it is shipped. */
 export const soundCompile =
   ({ bmi2 }: { readonly bmi2: boolean }): Compile =>
-  (program) =>
-    compile(program, { bmi2 }).image;
+  (program, { jit }) =>
+    compile(program, { bmi2, ...jit }).image;
 
 /** An image as someone else's JIT gives it. */
 const unmapped = ({ pcMap: _, ...image }: Image): Image => image;
@@ -41,7 +42,7 @@ export class JitOracles implements Oracles {
 
   constructor(compileImage: Compile) {
     this.full = new Checker({ compile: compileImage });
-    this.withoutMap = new Checker({ compile: (program) => unmapped(compileImage(program)) });
+    this.withoutMap = new Checker({ compile: (program, env) => unmapped(compileImage(program, env)) });
     this.r0Only = {
       compile: compileImage,
       reference: (program, env, request) => interpret(program, env, { ...request, traceLimit: 0 }),

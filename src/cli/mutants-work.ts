@@ -1,8 +1,9 @@
 /** The jobs `mutants` consists of, and who does them: this thread or one of its workers. */
+import type { LaneName } from '../core/lane-names.ts';
 import { runControl } from '../fuzz/control.ts';
+import { laneCases, plainLaneCases } from '../fuzz/kill-lanes.ts';
 import type { ControlCount, SuiteKills } from '../fuzz/kill-matrix.ts';
 import { CaseStream, runTrial, type Trial } from '../fuzz/kill-trial.ts';
-import { type JudgedLane, LANE_CASES } from '../fuzz/lanes.ts';
 import { firstFailure } from '../fuzz/stated-suite.ts';
 import { type Mutant, mutantNamed } from '../mutant/index.ts';
 import { type Compile, JitOracles, mutantCompile, soundCompile } from './mutant-oracles.ts';
@@ -20,7 +21,7 @@ export type Job =
   | { readonly kind: 'suites'; readonly mutant: string }
   | {
       readonly kind: 'control';
-      readonly lane: JudgedLane;
+      readonly lane: LaneName;
       readonly seed: number;
       readonly start: number;
       readonly count: number;
@@ -35,10 +36,10 @@ export type Answer =
 
 const now = (): number => performance.now();
 
-const streamsOf = (lane: JudgedLane, seed: number) => ({
+const streamsOf = (lane: LaneName, seed: number) => ({
   lane,
-  cases: new CaseStream(seed, now, LANE_CASES[lane].cases),
-  plainCases: new CaseStream(seed, now, LANE_CASES[lane].plainCases),
+  cases: new CaseStream(seed, now, laneCases(lane)),
+  plainCases: new CaseStream(seed, now, plainLaneCases(lane)),
 });
 
 /** Does jobs one after the other; each in an engine of its own. Keeps the cases of the last seed. */
@@ -72,7 +73,7 @@ export class MutantWork {
     );
   }
 
-  #streamsOf(lane: JudgedLane, seed: number): ReturnType<typeof streamsOf> {
+  #streamsOf(lane: LaneName, seed: number): ReturnType<typeof streamsOf> {
     if (this.#streams?.cases.seed !== seed || this.#streams.lane !== lane)
       this.#streams = streamsOf(lane, seed);
     return this.#streams;
@@ -91,7 +92,7 @@ export class MutantWork {
 function controlOf({ lane, seed, start, count, bmi2 }: Job & { kind: 'control' }): ControlCount {
   const block = { start, count, choices: [] };
   const counted = withOracles(soundCompile({ bmi2 }), ({ full }) =>
-    runControl(full, LANE_CASES[lane].cases, seed, block),
+    runControl(full, laneCases(lane), seed, block),
   );
   if (lane === 'valid') return counted;
   return { ...counted, diverging: counted.diverging.map((name) => `${name} of --lane ${lane}`) };
@@ -107,7 +108,7 @@ function withOracles<T>(compile: Compile, use: (oracles: JitOracles) => T): T {
 }
 
 /** The lane whose cases show a mutant. */
-export const laneOf = ({ lane = 'valid' }: Mutant): JudgedLane => lane;
+export const laneOf = ({ lane = 'valid' }: Mutant): LaneName => lane;
 
 function known(name: string): Mutant {
   const found = mutantNamed(name);

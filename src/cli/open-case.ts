@@ -1,19 +1,20 @@
 /** A saved case or any program file, with all that its run depends on: what explain and export share. */
 
-import type { Profile } from '../arb/profile.ts';
 import type { LoadedFile } from '../bpf/load.ts';
 import type { Loaded } from '../bpf/loaded.ts';
 import type { CheckOptions } from '../checker.ts';
-import { caseAt, generatorFingerprint } from '../fuzz/generate.ts';
+import { switchOptions } from '../core/jit-switches.ts';
+import type { LaneName } from '../core/lane-names.ts';
 import { INSN_LIMIT } from '../fuzz/judge.ts';
+import type { Mix } from '../fuzz/lanes.ts';
+import { generatorFingerprint, mixedCaseAt } from '../fuzz/mix.ts';
 import { type CasePath, formatPath, parsePath } from '../fuzz/path.ts';
 import { originOf } from '../fuzz/running-case.ts';
 import type { CaseSource } from '../report/explain/explanation.ts';
 import { checkOptionsFor } from './case-options.ts';
-import { setupOf } from './case-setup.ts';
+import { laneOf, setupOf } from './case-setup.ts';
 import { shellWords } from './command-words.ts';
-import { hardeningWords } from './hardening-options.ts';
-import { profileOf } from './jit-profile.ts';
+import { laneMixOf } from './lane-mix.ts';
 import { loadFile } from './load-file.ts';
 import { isCommand } from './open-jits.ts';
 import type { InputOptions, ReadOptions, Setup } from './options.ts';
@@ -40,7 +41,7 @@ export function openCase(path: string, options: CaseOptions): OpenedCase {
   const named = namedCase(oracle, path);
   const opened = { setup, source: sourceOf(path, options, setup, { named, oracle }), oracle };
   if (file.skip !== undefined && named !== undefined)
-    return { ...opened, ...remade(oracle, path, profileOf(setup)) };
+    return { ...opened, ...remade(oracle, path, laneMixOf(setup, laneOf(oracle, path)).mix) };
   const skip = file.skip ?? expectedError(file);
   return {
     ...opened,
@@ -76,12 +77,15 @@ function namedCase(oracle: ReadonlyMap<string, readonly string[]>, path: string)
 function remade(
   oracle: ReadonlyMap<string, readonly string[]>,
   path: string,
-  profile: Profile,
+  mix: Mix,
 ): Pick<OpenedCase, 'subject' | 'options'> {
-  const origin = originOf(oracle, path, profile);
+  const origin = originOf(oracle, path, mix);
   if (origin === undefined) throw new RangeError(`no seed and path in ${path}`);
-  const { program, input } = caseAt(origin.seed, origin.path, profile);
-  return { subject: { name: path, program, memory: input.memory }, options: { insnLimit: INSN_LIMIT } };
+  const { program, input, jit } = mixedCaseAt(origin.seed, origin.path, mix);
+  return {
+    subject: { name: path, program, memory: input.memory },
+    options: { insnLimit: INSN_LIMIT, ...(jit === undefined ? {} : { jit }) },
+  };
 }
 
 function sourceOf(
@@ -98,11 +102,13 @@ function sourceOf(
       ? ['replay', path, ...replayWords(options)]
       : ['check', path, ...optionWords(options)];
   const generator = oracle.get('generator')?.at(-1);
+  const lane = laneOf(oracle, path);
   const isRemakeable =
-    named !== undefined && (generator === undefined || generator === generatorFingerprint(profileOf(setup)));
+    named !== undefined &&
+    (generator === undefined || generator === generatorFingerprint(laneMixOf(setup, lane).mix));
   return {
     replay: shellWords(['bpf-oracle', ...replay]),
-    reshrink: isRemakeable ? shellWords(reshrinkWords(named, setup)) : null,
+    reshrink: isRemakeable ? shellWords(reshrinkWords(named, setup, lane)) : null,
     origin:
       named === undefined
         ? null
@@ -111,18 +117,21 @@ function sourceOf(
 }
 
 /** Shrinks the case anew, from the one that was drawn. */
-const reshrinkWords = ({ seed, path }: NamedCase, setup: Setup): string[] => [
+const reshrinkWords = ({ seed, path }: NamedCase, setup: Setup, lane: LaneName | undefined): string[] => [
   ...['bpf-oracle', 'fuzz', '--seed', `${seed}`, '--path', `${path.index}`],
+  ...laneWords(lane),
   ...setupWords(setup),
 ];
 
-function setupWords({ jit, bmi2, endbr, convention, engine, ...choice }: Setup): string[] {
+export const laneWords = (lane: LaneName | undefined): string[] =>
+  lane === undefined ? [] : ['--lane', lane];
+
+export function setupWords(setup: Setup): string[] {
+  const { jit, convention, engine } = setup;
   return [
     ...(jit === 'builtin' ? [] : ['--jit', jit]),
     ...(convention === undefined || convention === 'linux' ? [] : ['--convention', convention]),
-    ...(bmi2 ? [] : ['--no-bmi2']),
-    ...(endbr ? ['--endbr'] : []),
-    ...hardeningWords(choice),
+    ...switchOptions(setup),
     ...engineWords(engine),
   ];
 }

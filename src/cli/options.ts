@@ -3,12 +3,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CONVENTION_NAMES, type ConventionName } from '../bpf/calling.ts';
 import { parseProto } from '../bpf/proto.ts';
 import { OracleError } from '../core/errors.ts';
+import { BLINDING, JIT_SWITCHES, type JitSwitches } from '../core/jit-switches.ts';
 import { ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engine-names.ts';
 import type { ReferenceForm } from '../interp/interpret.ts';
-import type { Hardening } from '../jit/hardening.ts';
 import { isDpdk } from '../jits/dpdk/names.ts';
-import { addHardeningOptions } from './hardening-options.ts';
 import { parseHex } from './hex.ts';
+import { naturalNumber } from './natural-number.ts';
 
 export interface ReadOptions {
   readonly convention?: ConventionName;
@@ -23,11 +23,9 @@ export interface InputOptions {
   readonly insnLimit?: number;
 }
 
-export interface JitChoice extends Hardening {
+export interface JitChoice extends JitSwitches {
   /** `builtin`, `dpdk`, `exec:` and a command, `image:` and a bundle, or `mutant:` and a mutant's name. */
   readonly jit: string;
-  readonly bmi2: boolean;
-  readonly endbr: boolean;
   readonly convention?: ConventionName;
 }
 
@@ -89,17 +87,22 @@ export function addJitOptions(command: Command): Command {
 
 /** How programs are compiled. */
 export function addSetupOptions(command: Command): Command {
-  command
-    .addOption(
-      new Option(
-        '--convention <name>',
-        "how arguments 6..12 travel (default: as the program's file says, else linux)",
-      ).choices(CONVENTION_NAMES),
-    )
-    .option('--bmi2', 'shift with shlx, shrx and sarx (default)', true)
-    .option('--no-bmi2', 'shift by cl')
-    .option('--endbr', 'endbr64 at entries, as with CONFIG_X86_KERNEL_IBT', false);
-  return addHardeningOptions(command);
+  command.addOption(
+    new Option(
+      '--convention <name>',
+      "how arguments 6..12 travel (default: as the program's file says, else linux)",
+    ).choices(CONVENTION_NAMES),
+  );
+  for (const row of JIT_SWITCHES) {
+    command.option(`--${row.key}`, row.standard ? `${row.on} (default)` : row.on);
+    if (row.standard) command.option(`--no-${row.key}`, row.off);
+  }
+  return command.addOption(
+    new Option(
+      `--${BLINDING} <seed>`,
+      'blind constants, as net.core.bpf_jit_harden does; masks follow from the seed',
+    ).argParser(naturalNumber),
+  );
 }
 
 export interface LintChoice {

@@ -1,22 +1,22 @@
 /** Runs saved cases again: what replay and, for its corpus, fuzz share. */
 import { join } from 'node:path';
-import type { Profile } from '../arb/profile.ts';
 import { parseDataFile } from '../bpf/data-file.ts';
 import { textOf } from '../bpf/format.ts';
 import { Checker } from '../checker.ts';
 import { badInput, OracleError } from '../core/errors.ts';
-import { caseAt } from '../fuzz/generate.ts';
 import { judgeCase } from '../fuzz/judge.ts';
+import type { Mix } from '../fuzz/lanes.ts';
+import { mixedCaseAt } from '../fuzz/mix.ts';
 import { originOf } from '../fuzz/running-case.ts';
 import { type CaseResult, skipped } from '../oracle/case.ts';
 import type { Explained } from '../oracle/explained.ts';
 import { tellBreach } from './breach.ts';
-import { setupOf } from './case-setup.ts';
+import { laneOf, setupOf } from './case-setup.ts';
 import type { Context } from './context.ts';
 import type { Explainer, Judge } from './explainer.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText, worst } from './failure.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
-import { profileOf } from './jit-profile.ts';
+import { laneMixOf } from './lane-mix.ts';
 import { loadFile } from './load-file.ts';
 import type { LintChoice, Setup } from './options.ts';
 import { isDirectory, listDirectory, readFile } from './read-file.ts';
@@ -83,7 +83,7 @@ export function replayCase(
     const judge = explainer.over(checker);
     return hasProgram
       ? replayProgram(path, judge, otherwise)
-      : replayOrigin(path, data.oracle, judge, profileOf(setup));
+      : replayOrigin(path, data.oracle, judge, laneMixOf(setup, laneOf(data.oracle, path)).mix);
   } finally {
     checker.close();
   }
@@ -100,12 +100,12 @@ function replayOrigin(
   path: string,
   oracle: ReadonlyMap<string, readonly string[]>,
   judge: Judge,
-  profile: Profile,
+  mix: Mix,
 ): CaseResult {
-  const origin = originOf(oracle, path, profile);
+  const origin = originOf(oracle, path, mix);
   if (origin === undefined)
     throw badInput('read case', path, 'it has neither instructions nor `# oracle:` lines with seed and path');
-  const result = judgeCase(judge, caseAt(origin.seed, origin.path, profile), origin.seed, origin.path, {
+  const result = judgeCase(judge, mixedCaseAt(origin.seed, origin.path, mix), origin.seed, origin.path, {
     vacuity: true,
   });
   return { ...result, name: `${path} (${result.name})` };

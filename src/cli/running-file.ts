@@ -1,6 +1,6 @@
 /** The note of one worker: the case it is running, in a file before the case runs. */
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import type { Profile } from '../arb/profile.ts';
+import type { Mix } from '../fuzz/lanes.ts';
 import type { CasePath } from '../fuzz/path.ts';
 import { runningHead, runningTail } from '../fuzz/running-case.ts';
 import { type MappedFile, mapFile } from './mapped-file.ts';
@@ -18,9 +18,9 @@ export class RunningFile {
   #noted: CasePath | undefined;
 
   /** The file is made at the first note. */
-  constructor(file: string, seed: number, setup: ReadonlyMap<string, readonly string[]>, profile?: Profile) {
+  constructor(file: string, seed: number, setup: ReadonlyMap<string, readonly string[]>, mix?: Mix) {
     this.#file = file;
-    this.#head = runningHead(seed, setup, profile);
+    this.#head = runningHead(seed, setup, mix);
   }
 
   /** What was noted is there even if this process is killed. */

@@ -3,6 +3,7 @@
  */
 import type { Choices } from './choices.ts';
 import type { CalleeRef, Word } from './execution.ts';
+import type { JitSwitches } from './jit-switches.ts';
 import { type U64, u64 } from './u64.ts';
 
 /** Guest memory as a callee model may use it. Reads and writes that miss return undefined and false. */
@@ -36,6 +37,8 @@ export interface Env {
   readonly insnLimit: number;
   /** The judged JIT's. @defaultValue none: all as RFC 9669 says */
   readonly choices?: Choices;
+  /** How the JIT is set up for this program, where that is not as the judge has it for all. */
+  readonly jit?: JitSwitches;
 }
 
 /** `helper:5`, `kfunc:12`, `bpf:1`: also the key of `callees` in the image protocol. */

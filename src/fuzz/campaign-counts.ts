@@ -4,6 +4,7 @@ import { addVacuity, NO_VACUITY, type VacuityCounts } from '../oracle/vacuity-co
 import { CallCoverage } from './call-coverage.ts';
 import type { CampaignState } from './campaign.ts';
 import { CaseDigest } from './digest.ts';
+import { LaneCounts, type LaneVerdictsByName } from './lane-counts.ts';
 import { OpcodeCoverage } from './opcode-coverage.ts';
 import { type OutcomeName, Statistics } from './statistics.ts';
 
@@ -21,9 +22,11 @@ export interface CampaignCounts {
   readonly opcodes: string;
   readonly operands: string;
   readonly vacuous: VacuityCounts;
+  /** Absent in documents of versions that had no lanes. */
+  readonly lanes?: LaneVerdictsByName;
 }
 
-type Counted = Pick<CampaignState, 'digest' | 'statistics' | 'calls' | 'opcodes' | 'vacuous'>;
+type Counted = Pick<CampaignState, 'digest' | 'statistics' | 'calls' | 'opcodes' | 'lanes' | 'vacuous'>;
 
 /** How many numbers each of the lists has in this version. */
 export const LIST_LENGTHS = {
@@ -32,7 +35,7 @@ export const LIST_LENGTHS = {
   operands: new OpcodeCoverage().counts().seen.length,
 } as const;
 
-export function countsOf({ digest, statistics, calls, opcodes, vacuous }: Counted): CampaignCounts {
+export function countsOf({ digest, statistics, calls, opcodes, lanes, vacuous }: Counted): CampaignCounts {
   const { verdicts, outcomes, insns, calls: callsMade } = statistics.counts();
   const { counts, seen } = opcodes.counts();
   return {
@@ -45,6 +48,7 @@ export function countsOf({ digest, statistics, calls, opcodes, vacuous }: Counte
     opcodes: counts.join(' '),
     operands: seen.join(' '),
     vacuous,
+    lanes: lanes.counts(),
   };
 }
 
@@ -54,6 +58,7 @@ export function sumCounts(parts: readonly CampaignCounts[]): Counted & Pick<Camp
   const statistics = new Statistics();
   const calls = new CallCoverage();
   const opcodes = new OpcodeCoverage();
+  const lanes = new LaneCounts();
   for (const part of parts) {
     digest.addText(part.digest);
     statistics.merge({
@@ -62,6 +67,7 @@ export function sumCounts(parts: readonly CampaignCounts[]): Counted & Pick<Camp
       insns: pairs(part.insns),
       calls: pairs(part.calls),
     });
+    lanes.merge(part.lanes ?? {});
     calls.merge(Float64Array.from(numbers(part.arities)));
     opcodes.merge({
       counts: Float64Array.from(numbers(part.opcodes)),
@@ -69,7 +75,15 @@ export function sumCounts(parts: readonly CampaignCounts[]): Counted & Pick<Camp
     });
   }
   const vacuous = parts.map((part) => part.vacuous).reduce(addVacuity, NO_VACUITY);
-  return { digest: digest.toString(), statistics, calls, opcodes, vacuous, summary: statistics.summary() };
+  return {
+    digest: digest.toString(),
+    statistics,
+    calls,
+    opcodes,
+    lanes,
+    vacuous,
+    summary: statistics.summary(),
+  };
 }
 
 const pairsText = (counts: ReadonlyMap<number, number>): string =>

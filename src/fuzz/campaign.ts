@@ -8,6 +8,7 @@ import type { Summary } from '../oracle/case.ts';
 import { addVacuity, NO_VACUITY, type VacuityCounts } from '../oracle/vacuity-count.ts';
 import { CallCoverage } from './call-coverage.ts';
 import { CaseDigest } from './digest.ts';
+import { LaneCounts } from './lane-counts.ts';
 import { OpcodeCoverage } from './opcode-coverage.ts';
 import type { CasePath } from './path.ts';
 import type { Block, BlockReport, Hit, ShrunkHit, Unjudged } from './shard.ts';
@@ -77,6 +78,7 @@ export interface CampaignState {
   readonly statistics: Statistics;
   readonly calls: CallCoverage;
   readonly opcodes: OpcodeCoverage;
+  readonly lanes: LaneCounts;
   readonly vacuous: VacuityCounts;
   readonly failures: readonly Failure[];
   /** Cases that proved nothing; the first ones. */
@@ -99,6 +101,7 @@ class Campaign {
   readonly #statistics = new Statistics();
   readonly #calls = new CallCoverage();
   readonly #opcodes = new OpcodeCoverage();
+  readonly #lanes = new LaneCounts();
   #vacuous = NO_VACUITY;
   readonly #buckets = new Map<string, Failure>();
   readonly #unjudged: Unjudged[] = [];
@@ -167,6 +170,7 @@ class Campaign {
     this.#statistics.merge(report.statistics);
     this.#calls.merge(report.calls);
     this.#opcodes.merge(report.opcodes);
+    this.#lanes.merge(report.lanes);
     this.#vacuous = addVacuity(this.#vacuous, report.vacuous);
     for (const hit of report.hits) this.#addHit(hit);
     this.#unjudged.push(...report.unjudged.slice(0, MAX_UNJUDGED - this.#unjudged.length));
@@ -218,6 +222,7 @@ class Campaign {
       statistics: this.#statistics,
       calls: this.#calls,
       opcodes: this.#opcodes,
+      lanes: this.#lanes,
       vacuous: this.#vacuous,
       failures: [...this.#buckets.values()],
       unjudged: this.#unjudged,

@@ -14,15 +14,16 @@
  *
  * The running case of a fuzz is a file of seed and path alone (running-case.ts).
  */
-import type { Generated } from '../arb/lower.ts';
-import type { Profile } from '../arb/profile.ts';
 import { writeDataFile } from '../bpf/data-file.ts';
 import { dataSectionText } from '../bpf/data-section.ts';
 import { disassembleProgram, listingNames } from '../bpf/disasm.ts';
 import { progArrayText } from '../bpf/prog-array.ts';
 import type { Program } from '../bpf/program.ts';
+import { switchLines } from '../core/jit-switches.ts';
 import type { CaseResult } from '../oracle/case.ts';
-import { generatorFingerprint } from './generate.ts';
+import type { Subject } from './judge.ts';
+import { laneAt, type Mix } from './lanes.ts';
+import { generatorFingerprint } from './mix.ts';
 import { type CasePath, formatPath } from './path.ts';
 
 export interface CaseOrigin {
@@ -30,25 +31,26 @@ export interface CaseOrigin {
   readonly path: CasePath;
   /** What was seen of it; null if it was not run. */
   readonly bucket: string | null;
-  /** What the program was made for. @defaultValue ANY */
-  readonly profile?: Profile | undefined;
+  /** What the program was made for. @defaultValue validMix() */
+  readonly mix?: Mix | undefined;
   /** More `# oracle:` lines. */
   readonly setup?: ReadonlyMap<string, readonly string[]> | undefined;
 }
 
 /** The file of a case. The result it states is the reference's r0; where that is an address, it is `unstated`. */
-export function caseText(subject: Generated, result: CaseResult, origin: CaseOrigin): string {
+export function caseText(subject: Subject, result: CaseResult, origin: CaseOrigin): string {
   const { program, input } = subject;
   const outcome = result.want?.outcome;
+  const lane = origin.mix === undefined ? 'valid' : laneAt(origin.path.index, origin.mix);
   return writeDataFile({
     comments: [
-      `bpf-oracle case: seed ${origin.seed}, path ${formatPath(origin.path)}`,
+      `bpf-oracle case: seed ${origin.seed}, path ${formatPath(origin.path)}${lane === 'valid' ? '' : `, of the lane ${lane}`}`,
       ...(origin.bucket === null ? [] : [`seen: ${origin.bucket}`]),
       'bpf-oracle explain <this file> says what is wrong, bpf-oracle replay <this file> runs it again',
       '',
       ...listing(program),
     ],
-    oracle: oracleLines(program, origin),
+    oracle: oracleLines(subject, origin),
     asm: disassembleProgram(program, { dialect: 'mnemonic' }),
     memory: input.memory,
     result: outcome?.kind === 'exit' ? outcome.r0 : 0n,
@@ -59,8 +61,8 @@ export function caseText(subject: Generated, result: CaseResult, origin: CaseOri
 const listing = (program: Program): string[] => disassembleProgram(program).trimEnd().split('\n');
 
 function oracleLines(
-  program: Program,
-  { seed, path, bucket, profile, setup }: CaseOrigin,
+  { program, jit = {} }: Subject,
+  { seed, path, bucket, mix, setup }: CaseOrigin,
 ): Map<string, string[]> {
   return new Map<string, string[]>([
     ['convention', [program.convention]],
@@ -68,7 +70,8 @@ function oracleLines(
     ['result', ['unstated']],
     ...programLines(program),
     ...[...(setup ?? [])].map(([key, values]): [string, string[]] => [key, [...values]]),
-    ['generator', [generatorFingerprint(profile)]],
+    ...switchLines(jit).map(([key, value]): [string, string[]] => [key, [value]]),
+    ['generator', [generatorFingerprint(mix)]],
     ['seed', [`${seed}`]],
     ['path', [formatPath(path)]],
     ...(bucket === null ? [] : [['bucket', [bucket]] satisfies [string, string[]]]),

@@ -6,11 +6,13 @@
 import { encode } from '../bpf/encode.ts';
 import type { Program } from '../bpf/program.ts';
 import type { Input } from '../core/env.ts';
+import { type JitSwitches, switchLines } from '../core/jit-switches.ts';
 
 /** What a case consists of. */
 export interface DigestedCase {
   readonly program: Program;
   readonly input: Input;
+  readonly jit?: JitSwitches;
 }
 
 const FIRST_PRIME = 0x85eb_ca6b;
@@ -55,7 +57,7 @@ function fmix32(h: number): number {
 
 /** Hash of everything a case's run depends on; `code` is its program, encoded. */
 function hashCase(
-  { program, input }: DigestedCase,
+  { program, input, jit = {} }: DigestedCase,
   code: Uint8Array,
   index: number,
 ): readonly [number, number] {
@@ -71,6 +73,8 @@ function hashCase(
     hash.word(Number(address & 0xffff_ffffn) | (writable ? 1 : 0));
     hash.bytes(bytes);
   }
+  for (const { programs } of program.progArrays ?? []) for (const entry of programs) hash.word(entry ?? -1);
+  for (const [key, value] of switchLines(jit)) hash.bytes(new TextEncoder().encode(`${key} ${value}`));
   return hash.lanes();
 }
 

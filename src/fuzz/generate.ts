@@ -1,4 +1,4 @@
-/** Case i of a campaign, and the simpler ones a path leads to. */
+/** Programs of the lane `valid`, and the simpler ones a path leads to. */
 import { conform } from '../arb/conform.ts';
 import { type Generated, lower } from '../arb/lower.ts';
 import { ANY, constraintsOf, type Profile } from '../arb/profile.ts';
@@ -7,7 +7,6 @@ import { shrinkProgram } from '../arb/shrink.ts';
 import type { ProgramSpec } from '../arb/spec.ts';
 import { badInput } from '../core/errors.ts';
 import { caseRandom } from './case-random.ts';
-import { CaseDigest } from './digest.ts';
 import { type CasePath, formatPath } from './path.ts';
 
 const SPECS = new WeakMap<Profile, ReturnType<typeof programSpec>>();
@@ -20,7 +19,7 @@ function specsFor(profile: Profile): ReturnType<typeof programSpec> {
   return specs;
 }
 
-/** The spec a campaign draws at an index. */
+/** The spec drawn at an index. */
 export const drawSpec = (seed: number, index: number, profile: Profile = ANY): ProgramSpec =>
   conform(specsFor(profile).generate(caseRandom(seed, index), undefined).value, profile);
 
@@ -40,17 +39,3 @@ export function specAt(seed: number, path: CasePath, profile: Profile = ANY): Pr
 /** The case at a path: program and input. */
 export const caseAt = (seed: number, path: CasePath, profile: Profile = ANY): Generated =>
   lower(specAt(seed, path, profile), profile);
-
-const FINGERPRINTS = new WeakMap<Profile, string>();
-
-/** Names the generator: seed and path mean the same case where it is the same. 16 hex digits. */
-export function generatorFingerprint(profile: Profile = ANY): string {
-  const known = FINGERPRINTS.get(profile);
-  if (known !== undefined) return known;
-  const digest = new CaseDigest();
-  for (let index = 0; index < 16; index++) digest.add(index, caseAt(0, { index, choices: [] }, profile));
-  // The first cases need not show all that is lacking.
-  for (const name of [...profile.lacks.keys()].sort()) digest.addName(name);
-  FINGERPRINTS.set(profile, digest.toString());
-  return digest.toString();
-}

@@ -1,11 +1,15 @@
 /** What a campaign is handed to judge cases with: a checker, of which it wants no more than this. */
 import type { Generated } from '../arb/lower.ts';
 import type { Program } from '../bpf/program.ts';
+import type { JitSwitches } from '../core/jit-switches.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { type CasePath, formatPath } from './path.ts';
 
 /** What of a generated case is run. */
-export type Subject = Pick<Generated, 'program' | 'input'>;
+export interface Subject extends Pick<Generated, 'program' | 'input'> {
+  /** How the JIT is set up for this case, where that is not as for all. */
+  readonly jit?: JitSwitches;
+}
 
 /** What a generated case is checked with. */
 export interface JudgeOptions {
@@ -16,6 +20,7 @@ export interface JudgeOptions {
   readonly lint: false;
   /** Whether to take its calls out, too. */
   readonly vacuity?: boolean;
+  readonly jit?: JitSwitches;
 }
 
 /** Judges programs on one engine. */
@@ -64,11 +69,12 @@ export function judgeCases(
   return judge.checkAll(subjects, (index) => before((cases[index] as (typeof cases)[number]).path));
 }
 
-const optionsOf = ({ input }: Subject, seed: number, path: CasePath): JudgeOptions => ({
+const optionsOf = ({ input, jit }: Subject, seed: number, path: CasePath): JudgeOptions => ({
   name: caseName(seed, path),
   memory: input.memory,
   insnLimit: INSN_LIMIT,
   lint: false,
+  ...(jit === undefined ? {} : { jit }),
 });
 
 /** e.g. `seed 1 path 12:0:3` */

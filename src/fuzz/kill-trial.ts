@@ -152,9 +152,9 @@ function firstR0Kill({
   oracles,
 }: Pick<TrialOptions, 'cases' | 'runs' | 'oracles'> & { readonly from: number }): number | null {
   for (let index = from; index < runs; index++) {
-    const { program, input } = cases.at(index).subject;
+    const { program, input, jit = {} } = cases.at(index).subject;
     const name = caseName(cases.seed, { index, choices: [] });
-    const env = { input, models: new Map(), insnLimit: INSN_LIMIT };
+    const env = { input, models: new Map(), insnLimit: INSN_LIMIT, jit };
     if (r0Differs(runCase({ name, program, env }, oracles.r0Only))) return index + 1;
   }
   return null;

@@ -1,25 +1,82 @@
-/** What makes the cases of a lane that mutants are judged on. */
-import { tailCallProgram } from '../arb/index.ts';
+/**
+ * Lanes: generators of cases, each for one thing that JITs do. The cases of a campaign are a mix of them: which lane
+ * case i is of follows from i alone. What a lane makes of seed and index does not depend on the mix, so that a case
+ * is the same in a campaign of its lane alone.
+ */
+import { lower } from '../arb/lower.ts';
+import { ANY, type Profile } from '../arb/profile.ts';
+import { shrinkProgram } from '../arb/shrink.ts';
+import { tailCallProgram } from '../arb/tail-calls/program.ts';
+import type { ConventionName } from '../bpf/calling.ts';
+import type { LaneName } from '../core/lane-names.ts';
 import { caseRandom } from './case-random.ts';
-import { caseAt } from './generate.ts';
-import type { MakeCase } from './kill-trial.ts';
-import { plainCaseAt } from './plain-case.ts';
+import { type Draft, draftOf, drawDraft } from './draft.ts';
+import { drawSpec } from './generate.ts';
 
-/** As `fuzz --lane` has it; of the hostile one no verdict comes. */
-export type JudgedLane = 'valid' | 'tail-calls';
-
-interface LaneCases {
-  readonly cases: MakeCase;
-  /** The same, but functions return what r0 holds, where the lane has such cases. */
-  readonly plainCases: MakeCase;
+/** What cases are made for. Plain data. */
+export interface Mix {
+  /** What programs of the lane `valid` are made for. */
+  readonly profile: Profile;
+  readonly convention: ConventionName;
+  /** Of one alone all cases are; of several, those at no lane's residue are of the first. */
+  readonly lanes: readonly LaneName[];
 }
 
-const TAIL_CALLS = tailCallProgram();
+interface Lane {
+  readonly name: LaneName;
+  /** What its programs do. */
+  readonly what: string;
+  /** Of every MIX_LENGTH cases, the indices of those that are of this lane; the rest are of `valid`. */
+  readonly residues: readonly number[];
+  readonly draw: (seed: number, index: number, mix: Omit<Mix, 'lanes'>) => Draft;
+  /** Why a convention does not take its programs; undefined: it does. @defaultValue each does */
+  readonly refusal?: (convention: ConventionName) => string | undefined;
+}
 
-const tailCallCaseAt: MakeCase = (seed, { index }) =>
-  TAIL_CALLS.generate(caseRandom(seed, index), undefined).value;
+/** Cases after which the order of lanes begins anew. */
+export const MIX_LENGTH = 64;
 
-export const LANE_CASES: Readonly<Record<JudgedLane, LaneCases>> = {
-  valid: { cases: caseAt, plainCases: plainCaseAt },
-  'tail-calls': { cases: tailCallCaseAt, plainCases: tailCallCaseAt },
-};
+const TAIL_CALLS = { alone: tailCallProgram(), beside: tailCallProgram({ stackArgs: true }) } as const;
+
+export const LANES: readonly Lane[] = [
+  {
+    name: 'valid',
+    what: 'the whole instruction set, calls with 0 to 12 arguments',
+    residues: [],
+    draw: (seed, index, { profile }) =>
+      draftOf(drawSpec(seed, index, profile), (spec) => lower(spec, profile), shrinkProgram),
+  },
+  {
+    name: 'tail-calls',
+    what: 'tail calls through program arrays, from main and from functions, up to the limit of 33',
+    residues: [11, 43],
+    draw: (seed, index, { convention }) =>
+      // Only there the verifier's rule against both in one frame is dropped.
+      drawDraft(TAIL_CALLS[convention === 'reply' ? 'beside' : 'alone'], caseRandom(seed, index)),
+  },
+];
+
+const LANE_BY_NAME = new Map(LANES.map((lane) => [lane.name, lane]));
+
+export function laneNamed(name: LaneName): Lane {
+  const lane = LANE_BY_NAME.get(name);
+  if (lane === undefined) throw new RangeError(`no lane ${name}`);
+  return lane;
+}
+
+const LANE_BY_RESIDUE = new Map(LANES.flatMap(({ name, residues }) => residues.map((at) => [at, name])));
+
+/** The lane of a case. */
+export function laneAt(index: number, { lanes }: Pick<Mix, 'lanes'>): LaneName {
+  const [first = 'valid'] = lanes;
+  if (lanes.length === 1) return first;
+  const wanted = LANE_BY_RESIDUE.get(index % MIX_LENGTH);
+  return wanted !== undefined && lanes.includes(wanted) ? wanted : first;
+}
+
+/** How many of MIX_LENGTH cases are of a lane. */
+export const shareOf = (name: LaneName, mix: Pick<Mix, 'lanes'>): number =>
+  Array.from({ length: MIX_LENGTH }, (_, index) => laneAt(index, mix)).filter((lane) => lane === name).length;
+
+/** Programs of `valid` alone. */
+export const validMix = (profile: Profile = ANY): Mix => ({ profile, convention: 'linux', lanes: ['valid'] });

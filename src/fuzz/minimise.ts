@@ -1,23 +1,21 @@
 /**
- * Shrinks a diverging case: takes the first simpler spec that still falls into the same bucket, again and
+ * Shrinks a diverging case: takes the first simpler draft that still falls into the same bucket, again and
  * again, until there is none. Each one runs in a fresh engine, so nothing an earlier one left can matter.
  */
-import { type Generated, lower } from '../arb/lower.ts';
-import type { Profile } from '../arb/profile.ts';
-import { shrinkProgram } from '../arb/shrink.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { bucketOf } from './bucket.ts';
 import { digestOf } from './digest.ts';
-import { specAt } from './generate.ts';
-import { type Judge, judgeCase, type OpenJudge } from './judge.ts';
+import { type Judge, judgeCase, type OpenJudge, type Subject } from './judge.ts';
+import { type Mix, validMix } from './lanes.ts';
+import { draftAt } from './mix.ts';
 import type { CasePath } from './path.ts';
 
 export interface MinimiseOptions {
   readonly seed: number;
   readonly path: CasePath;
   readonly open: OpenJudge;
-  /** What programs are made for. @defaultValue ANY */
-  readonly profile?: Profile | undefined;
+  /** What programs are made for. @defaultValue validMix() */
+  readonly mix?: Mix | undefined;
   /** Cases to run at the most. */
   readonly maxRuns: number;
   /** Told before each case is run. */
@@ -28,7 +26,7 @@ export interface MinimiseOptions {
 
 export interface Minimised {
   readonly path: CasePath;
-  readonly subject: Generated;
+  readonly subject: Subject;
   readonly result: CaseResult;
   readonly bucket: string;
   /** Simpler values taken. */
@@ -55,10 +53,10 @@ class Minimiser {
   }
 
   run(): Minimised {
-    const { seed, path: from, profile } = this.#options;
+    const { seed, path: from, mix = validMix() } = this.#options;
     let path = from;
-    let spec = specAt(seed, path, profile);
-    let subject = lower(spec, profile);
+    let draft = draftAt(seed, path, mix);
+    let { subject } = draft;
     let result = this.#judge(subject, path);
     const bucket = bucketOf(result);
     let isFinished = result.verdict !== 'diverge';
@@ -66,15 +64,15 @@ class Minimiser {
       const digest = digestOf(subject);
       let choice = 0;
       isFinished = true;
-      for (const simpler of shrinkProgram(spec)) {
+      for (const simpler of draft.simpler()) {
         if (this.#isOver()) {
           isFinished = false;
           break;
         }
         const next: CasePath = { index: path.index, choices: [...path.choices, choice++] };
-        const found = this.#try(lower(simpler, profile), next, { bucket, digest, result });
+        const found = this.#try(simpler.subject, next, { bucket, digest, result });
         if (found === undefined) continue;
-        [path, spec, subject, result] = [next, simpler, found.subject, found.result];
+        [path, draft, subject, result] = [next, simpler, found.subject, found.result];
         isFinished = false;
         break;
       }
@@ -85,10 +83,10 @@ class Minimiser {
 
   /** The simpler case, judged, if it falls into the bucket. One with the same bytes need not run again. */
   #try(
-    subject: Generated,
+    subject: Subject,
     path: CasePath,
     current: { readonly bucket: string; readonly digest: string; readonly result: CaseResult },
-  ): { readonly subject: Generated; readonly result: CaseResult } | undefined {
+  ): { readonly subject: Subject; readonly result: CaseResult } | undefined {
     const digest = digestOf(subject);
     if (digest === current.digest) return { subject, result: current.result };
     if (this.#dull.has(digest)) return undefined;
@@ -98,7 +96,7 @@ class Minimiser {
     return undefined;
   }
 
-  #judge(subject: Generated, path: CasePath): CaseResult {
+  #judge(subject: Subject, path: CasePath): CaseResult {
     const { seed, open, before } = this.#options;
     before?.(path);
     this.#runs++;

@@ -3,21 +3,21 @@
  * small write, cheap enough to do before every case. It is a `.data` file without instructions, so
  * that other readers of such files leave it alone.
  */
-import type { Profile } from '../arb/profile.ts';
 import { badInput } from '../core/errors.ts';
-import { generatorFingerprint } from './generate.ts';
+import type { Mix } from './lanes.ts';
+import { generatorFingerprint } from './mix.ts';
 import { type CasePath, formatPath, parsePath } from './path.ts';
 
 /** The text before the path: it stays the same. `setup`: more `# oracle:` lines. */
 export const runningHead = (
   seed: number,
   setup: ReadonlyMap<string, readonly string[]> = new Map(),
-  profile?: Profile,
+  mix?: Mix,
 ): string =>
   [
     '# bpf-oracle: the case a fuzz worker was running when it ended; "bpf-oracle replay <this file>" runs it',
     ...[...setup].flatMap(([key, values]) => values.map((value) => `# oracle: ${key} ${value}`)),
-    `# oracle: generator ${generatorFingerprint(profile)}`,
+    `# oracle: generator ${generatorFingerprint(mix)}`,
     `# oracle: seed ${seed}`,
     '# oracle: path ',
   ].join('\n');
@@ -35,13 +35,13 @@ export const runningTail = (path: CasePath, width: number): string => {
 export function originOf(
   oracle: ReadonlyMap<string, readonly string[]>,
   where: string,
-  profile?: Profile,
+  mix?: Mix,
 ): { readonly seed: number; readonly path: CasePath } | undefined {
   const last = (key: string): string | undefined => oracle.get(key)?.at(-1);
   const [seed, path, generator] = [last('seed'), last('path'), last('generator')];
   if (seed === undefined || path === undefined) return undefined;
   if (!/^-?\d+$/.test(seed)) throw badInput('read case', where, `its seed \`${seed}\` is not a whole number`);
-  const ours = generatorFingerprint(profile);
+  const ours = generatorFingerprint(mix);
   if (generator !== undefined && generator !== ours) {
     const why = `generator ${generator} made it, this version has ${ours}; its case cannot be made again`;
     throw badInput('read case', where, why);

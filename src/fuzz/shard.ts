@@ -2,10 +2,9 @@
  * The part of a campaign that one thread does: blocks of cases, generated, run and counted, and the shrinking of
  * a case that diverges. Reports are plain data, so that they can be sent to another thread.
  */
-import type { Generated } from '../arb/lower.ts';
-import type { Profile } from '../arb/profile.ts';
 import { encode } from '../bpf/encode.ts';
 import type { Execution } from '../core/execution.ts';
+import type { LaneName } from '../core/lane-names.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { addVacuity, countVacuity, NO_VACUITY, type VacuityCounts } from '../oracle/vacuity-count.ts';
 import type { Reason, Vacuity } from '../oracle/verdict.ts';
@@ -13,9 +12,11 @@ import { bucketOf } from './bucket.ts';
 import { CallCoverage } from './call-coverage.ts';
 import { caseText } from './case-file.ts';
 import { CaseDigest } from './digest.ts';
-import { caseAt } from './generate.ts';
-import { type Judge, judgeCases, type OpenJudge } from './judge.ts';
+import { type Judge, judgeCases, type OpenJudge, type Subject } from './judge.ts';
+import { LaneCounts, type LaneVerdictsByName } from './lane-counts.ts';
+import { laneAt, type Mix, validMix } from './lanes.ts';
 import { type Minimised, minimise } from './minimise.ts';
+import { mixedCaseAt } from './mix.ts';
 import { type OpcodeCounts, OpcodeCoverage } from './opcode-coverage.ts';
 import type { CasePath } from './path.ts';
 import { Statistics, type StatisticsCounts } from './statistics.ts';
@@ -53,6 +54,7 @@ export interface BlockReport {
   readonly calls: Float64Array;
   readonly opcodes: OpcodeCounts;
   readonly vacuous: VacuityCounts;
+  readonly lanes: LaneVerdictsByName;
   readonly hits: readonly Hit[];
   readonly unjudged: readonly Unjudged[];
 }
@@ -72,8 +74,8 @@ export interface ShrunkHit {
 export interface ShardOptions {
   readonly seed: number;
   readonly open: OpenJudge;
-  /** What programs are made for. @defaultValue ANY */
-  readonly profile?: Profile | undefined;
+  /** What programs are made for. @defaultValue validMix() */
+  readonly mix?: Mix | undefined;
   /** Lines for the case files: how this campaign's JIT was set up. */
   readonly setup?: ReadonlyMap<string, readonly string[]>;
   /** Told which case is worked on next, so that it can be saved. */
@@ -93,17 +95,20 @@ const BATCH = 32;
 /** A case and what came of it. */
 interface Judged {
   readonly path: CasePath;
-  readonly subject: Generated;
+  readonly lane: LaneName;
+  readonly subject: Subject;
   readonly code: Uint8Array;
   readonly result: CaseResult;
 }
 
 export class Shard {
   readonly #options: ShardOptions;
+  readonly #mix: Mix;
   #judge: Judge | undefined;
 
   constructor(options: ShardOptions) {
     this.#options = options;
+    this.#mix = options.mix ?? validMix();
   }
 
   /** Runs a block. Throws `engine` errors, and bugs. */
@@ -120,10 +125,12 @@ export class Shard {
   }
 
   #runBatch(paths: readonly CasePath[], tally: Tally): void {
-    const { seed, profile, open, before } = this.#options;
+    const { seed, open, before } = this.#options;
+    const mix = this.#mix;
     const cases = paths.map((path) => ({
       path,
-      subject: caseAt(seed, path, profile),
+      lane: laneAt(path.index, mix),
+      subject: mixedCaseAt(seed, path, mix),
       vacuity: isSampled(path.index, this.#options),
     }));
     const codes = cases.map(({ subject }) => encode(subject.program.insns));
@@ -134,11 +141,12 @@ export class Shard {
     });
   }
 
-  #count({ path, subject, code, result }: Judged, tally: Tally): void {
-    const { seed, profile, setup } = this.#options;
+  #count({ path, lane, subject, code, result }: Judged, tally: Tally): void {
+    const { seed, setup } = this.#options;
     tally.digest.add(path.index, subject, code);
     tally.opcodes.add(code);
     tally.statistics.add(result);
+    tally.lanes.add(lane, result.verdict);
     if (result.want !== null) {
       tally.calls.add(subject.program, result.want.trace);
       tally.addVacuity(result.want, result.vacuity);
@@ -146,24 +154,24 @@ export class Shard {
     if (result.verdict === 'diverge') {
       const bucket = bucketOf(result);
       const isFirst = tally.hits.every((hit) => hit.bucket !== bucket);
-      const text = isFirst ? caseText(subject, result, { seed, path, bucket, profile, setup }) : null;
+      const text = isFirst ? caseText(subject, result, { seed, path, bucket, mix: this.#mix, setup }) : null;
       tally.hits.push({ path, bucket, file: text });
     } else if (result.verdict !== 'agree') tally.addUnjudged(path, result);
   }
 
   /** Shrinks a hit, every step in a fresh engine. */
   shrink(path: CasePath): ShrunkHit {
-    const { seed, profile, open, before, isStopped, maxShrinkRuns = MAX_SHRINK_RUNS } = this.#options;
+    const { seed, open, before, isStopped, maxShrinkRuns = MAX_SHRINK_RUNS } = this.#options;
     const found = minimise({
       seed,
       path,
-      profile,
+      mix: this.#mix,
       open,
       maxRuns: maxShrinkRuns,
       ...(before === undefined ? {} : { before }),
       ...(isStopped === undefined ? {} : { isStopped }),
     });
-    return shrunkHit(found, this.#options);
+    return shrunkHit(found, { ...this.#options, mix: this.#mix });
   }
 
   /** Frees the engine. */
@@ -177,7 +185,7 @@ export class Shard {
 const isSampled = (index: number, { seed, vacuityEvery = 0 }: ShardOptions): boolean =>
   vacuityEvery > 0 && index % vacuityEvery === seed % vacuityEvery;
 
-function shrunkHit(found: Minimised, { seed, profile, setup }: ShardOptions): ShrunkHit {
+function shrunkHit(found: Minimised, { seed, mix, setup }: ShardOptions): ShrunkHit {
   const { path, bucket, shrinks, runs, isFinished, subject, result } = found;
   return {
     path,
@@ -186,7 +194,7 @@ function shrunkHit(found: Minimised, { seed, profile, setup }: ShardOptions): Sh
     runs,
     isFinished,
     diverged: result.verdict === 'diverge',
-    file: caseText(subject, result, { seed, path, bucket, profile, setup }),
+    file: caseText(subject, result, { seed, path, bucket, mix, setup }),
   };
 }
 
@@ -196,6 +204,7 @@ class Tally {
   readonly statistics = new Statistics();
   readonly calls = new CallCoverage();
   readonly opcodes = new OpcodeCoverage();
+  readonly lanes = new LaneCounts();
   readonly hits: Hit[] = [];
   readonly #unjudged: Unjudged[] = [];
   #vacuous = NO_VACUITY;
@@ -217,6 +226,7 @@ class Tally {
       statistics: this.statistics.counts(),
       calls: this.calls.counts(),
       opcodes: this.opcodes.counts(),
+      lanes: this.lanes.counts(),
       vacuous: this.#vacuous,
       hits: this.hits,
       unjudged: this.#unjudged,

@@ -4,6 +4,7 @@
  * stack-argument layouts. An oracle that lets one live is not finished.
  */
 import type { Insn } from '../bpf/insn.ts';
+import type { LaneName } from '../core/lane-names.ts';
 import type { Convention } from '../jit/convention/convention.ts';
 import type { Frame } from '../jit/frame.ts';
 import type { Hardening } from '../jit/hardening.ts';
@@ -24,7 +25,7 @@ export interface Mutant {
   /** How the JIT is set up where it shows. @defaultValue plain */
   readonly jit?: Hardening;
   /** Cases it shows on, by `fuzz --lane`. @defaultValue 'valid' */
-  readonly lane?: 'valid' | 'tail-calls';
+  readonly lane?: LaneName;
   /** The real bug: project and commit, issue or review. */
   readonly source: string;
   readonly mutate: (target: Target) => Target;

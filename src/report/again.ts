@@ -3,6 +3,7 @@ import type { Failure } from '../fuzz/campaign.ts';
 import { formatPath } from '../fuzz/path.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import type { CaseSource } from './explain/explanation.ts';
+import type { FuzzReport } from './fuzz-report.ts';
 import type { CasesReport } from './reporter.ts';
 
 /** Of a case that was read from a file. `options`: those of the command that judged it. */
@@ -15,20 +16,20 @@ export function readSource(
 }
 
 /** Of a case that a campaign found and saved. */
-export function foundSource(
-  { file, path, shrinks }: Failure,
-  seed: number,
-  result: CaseResult | null,
-): CaseSource {
+export function foundSource({ file, path, shrinks }: Failure, seed: number, options: string): CaseSource {
   return {
     replay: `bpf-oracle replay ${shellWord(file)}`,
-    reshrink: `bpf-oracle fuzz --seed ${seed} --path ${path.index}${jitOption(result)}`,
+    reshrink: `bpf-oracle fuzz --seed ${seed} --path ${path.index}${options}`,
     origin: { seed, path: formatPath(path), shrinks },
   };
 }
 
+/** The options of a campaign that its cases depend on, each with a space before it. */
+export const optionsText = ({ options }: Pick<FuzzReport, 'options'>, result: CaseResult | null): string =>
+  options === undefined ? jitOption(result) : options.map((word) => ` ${shellWord(word)}`).join('');
+
 /** The option that names the JIT, where it is not the usual one. */
-export function jitOption(result: CaseResult | null): string {
+function jitOption(result: CaseResult | null): string {
   const jit = result?.image?.jit ?? 'builtin';
   return jit === 'builtin' ? '' : ` --jit ${shellWord(jit)}`;
 }

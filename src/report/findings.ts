@@ -3,7 +3,6 @@ import { caseFindings, documentFindings } from './case-findings.ts';
 import { diffFindings } from './diff/reports.ts';
 import type { FindingList } from './finding.ts';
 import { fuzzFindings, hostileFindings } from './fuzz-findings.ts';
-import { tailCallFindings } from './fuzz-tail-calls.ts';
 import { lintFindings } from './lint-findings.ts';
 import { mutantsFindings } from './mutants-findings.ts';
 import type { Report } from './reporter.ts';
@@ -18,8 +17,6 @@ export function findingsOf(report: Report): FindingList {
       return fuzzFindings(report.fuzz);
     case 'hostile':
       return hostileFindings(report.hostile);
-    case 'tail-calls':
-      return tailCallFindings(report.tailCalls);
     case 'diff':
       return diffFindings(report.diff);
     case 'lint':

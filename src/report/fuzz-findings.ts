@@ -1,5 +1,6 @@
 /** Reports of fuzz as findings: saved cases, each bucket of failures, and one for all cases that agree. */
 import { formatPath } from '../fuzz/path.ts';
+import { optionsText } from './again.ts';
 import { caseFinding, guiltyText } from './case-findings.ts';
 import { type Finding, type FindingList, finding } from './finding.ts';
 import type { HostileRun } from './fuzz-hostile.ts';
@@ -25,7 +26,7 @@ export function fuzzFindings(report: FuzzReport): FindingList {
     findings: [
       ...corpus.map(({ result }) => caseFinding(result)),
       ...campaignFinding(report),
-      ...failures.map((failure) => failureFinding(failure, seed)),
+      ...failures.map((failure) => failureFinding(failure, report)),
       ...unjudged.map(({ path, verdict, reason }) => {
         const [status, rule] =
           verdict === 'skipped' ? (['skip', SKIPPED] as const) : (['unproven', INCONCLUSIVE] as const);
@@ -48,7 +49,7 @@ function campaignFinding(report: FuzzReport): Finding[] {
   ];
 }
 
-function failureFinding({ failure, result, culprit: known }: ReportedFailure, seed: number): Finding {
+function failureFinding({ failure, result, culprit: known }: ReportedFailure, report: FuzzReport): Finding {
   const { bucket, count, path, file, shrinks } = failure;
   const place = { file, source: null, pc: result?.culprit?.pc ?? null, subprog: null };
   const cases = count === 1 ? '1 case' : `${count} cases`;
@@ -56,7 +57,7 @@ function failureFinding({ failure, result, culprit: known }: ReportedFailure, se
     const message = `${cases}; ${unconfirmedReason(failure)}`;
     return finding(bucket, 'unproven', { rule: INCONCLUSIVE, message, place, bucket });
   }
-  const again = `bpf-oracle fuzz --seed ${seed} --path ${formatPath(path)}`;
+  const again = `bpf-oracle fuzz --seed ${report.state.seed} --path ${formatPath(path)}${optionsText(report, result)}`;
   const told = result === null ? null : caseFinding(result);
   const culprit = known == null ? [] : [guiltyText(known)];
   return finding(bucket, 'fail', {

@@ -1,5 +1,6 @@
 /** The JSON document of fuzz: schema `bpf-oracle/fuzz@1`. */
 import { MAX_ARGS } from '../bpf/calling.ts';
+import type { LaneName } from '../core/lane-names.ts';
 import { CALLEE_KINDS, type CallCoverage, type CalleeKind } from '../fuzz/call-coverage.ts';
 import type { OpcodeCoverage } from '../fuzz/opcode-coverage.ts';
 import { formatPath } from '../fuzz/path.ts';
@@ -17,6 +18,7 @@ import {
 import { type FuzzShard, fuzzShard } from './fuzz-shard.ts';
 import { jsonCulprit } from './json.ts';
 import { jsonText } from './json-text.ts';
+import { type LaneRow, laneRows } from './lane-words.ts';
 import { reasonText } from './words.ts';
 
 export interface JsonFuzzReport {
@@ -32,6 +34,9 @@ export interface JsonFuzzReport {
   readonly statistics: JsonStatistics;
   readonly coverage: JsonCoverage;
   readonly vacuous: VacuityCounts;
+  /** Lanes in the mix with their shares and verdicts, and those left out of it. */
+  readonly lanes?: readonly LaneRow[];
+  readonly lanesLeftOut?: readonly { readonly name: LaneName; readonly why: string }[];
   readonly failures: readonly JsonFailure[];
   /** The first cases that proved nothing. */
   readonly inconclusive: readonly { readonly path: string; readonly reason: string | null }[];
@@ -87,6 +92,7 @@ function fuzzDocument(report: FuzzReport): JsonFuzzReport {
     statistics: statisticsOf(report),
     coverage: coverageOf(state.calls, state.opcodes),
     vacuous: state.vacuous,
+    ...(report.mix === undefined ? {} : { lanes: laneRows(report), lanesLeftOut: report.mix.leftOut }),
     failures: failures.filter(({ failure }) => isConfirmed(failure)).map((f) => failureOf(f, state.seed)),
     inconclusive: [
       ...failures.filter(({ failure }) => !isConfirmed(failure)).map(unconfirmedOf),

@@ -1,4 +1,5 @@
 /** What a report of `fuzz` is made of. */
+import type { LaneName } from '../core/lane-names.ts';
 import type { CampaignState, Failure } from '../fuzz/campaign.ts';
 import { type CaseResult, type Summary, summarise } from '../oracle/case.ts';
 import type { Explained } from '../oracle/explained.ts';
@@ -31,6 +32,13 @@ export interface FuzzReport {
   /** Counts of the saved cases, where no results are at hand. */
   readonly corpusSummary?: Summary;
   readonly failures: readonly ReportedFailure[];
+  /** Lanes the cases are of, and those that JIT or convention do not take; absent where the mix is not known. */
+  readonly mix?: {
+    readonly lanes: readonly LaneName[];
+    readonly leftOut: readonly { readonly name: LaneName; readonly why: string }[];
+  };
+  /** Options that the cases and their runs depend on, as they are typed; absent where they are not known. */
+  readonly options?: readonly string[];
   /** Only for a part of a campaign. */
   readonly shard?: ShardInfo;
 }

@@ -1,5 +1,6 @@
 /** What the document of a part of a fuzz says for `merge`, and the report of the whole made of several. */
 
+import type { LaneName } from '../core/lane-names.ts';
 import type { CampaignState, Confirmation, Failure } from '../fuzz/campaign.ts';
 import { MAX_UNJUDGED } from '../fuzz/campaign.ts';
 import { type CampaignCounts, countsOf, sumCounts } from '../fuzz/campaign-counts.ts';
@@ -40,6 +41,8 @@ export interface FuzzPart {
   readonly seed: number;
   readonly seconds: number;
   readonly corpus: Summary;
+  readonly lanes?: readonly { readonly name: LaneName }[];
+  readonly lanesLeftOut?: readonly { readonly name: LaneName; readonly why: string }[];
   readonly shard: FuzzShard;
 }
 
@@ -85,11 +88,16 @@ export function mergeFuzz(parts: readonly FuzzPart[], where: string): FuzzReport
   return {
     state,
     seconds: Math.max(...parts.map(({ seconds }) => seconds)),
+    ...mixOf(parts[0]),
     corpus: [],
     corpusSummary: parts.map(({ corpus }) => corpus).reduce(addSummaries),
     failures,
   };
 }
+
+/** All parts have the same. */
+const mixOf = ({ lanes, lanesLeftOut: leftOut = [] }: Partial<FuzzPart> = {}): Pick<FuzzReport, 'mix'> =>
+  lanes === undefined ? {} : { mix: { lanes: lanes.map(({ name }) => name), leftOut } };
 
 /** Of a bucket, the first case of the campaign stands for it, in the order in which they come. */
 function mergeFailures(parts: readonly FuzzPart[], where: string): ReportedFailure[] {

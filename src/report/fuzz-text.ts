@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import { formatPath } from '../fuzz/path.ts';
 import { isTold } from '../oracle/case.ts';
-import { jitOption } from './again.ts';
+import { optionsText } from './again.ts';
 import { failureBlock } from './failure.ts';
 import { callGrid, opcodeGrid } from './fuzz-grid.ts';
 import {
@@ -13,6 +13,7 @@ import {
   type ReportedFailure,
   unconfirmedReason,
 } from './fuzz-report.ts';
+import { laneLines } from './lane-words.ts';
 import { shardTitle } from './shard.ts';
 import { verdictsLine } from './text.ts';
 import { vacuousText } from './vacuity.ts';
@@ -30,9 +31,9 @@ export function fuzzText(report: FuzzReport, { color }: { readonly color: boolea
   return `${[
     ...(ran === 0 ? [] : [...callGrid(state.calls), '', ...opcodeGrid(state.opcodes), '']),
     ...corpusLines(report, colors),
-    ...failures.flatMap((failure) => failureLines(failure, state.seed, colors)),
+    ...failures.flatMap((failure) => failureLines(failure, report, colors)),
     ...unjudgedLines(report, colors),
-    ...(ran === 0 ? [] : [programsLine(report), vacuousText(state.vacuous, ran)]),
+    ...(ran === 0 ? [] : [...laneLines(report), programsLine(report), vacuousText(state.vacuous, ran)]),
     `seed ${state.seed}${shardTitle(shard)}, digest ${state.digest}, ${seconds.toFixed(1)} s, ${rate.toFixed(0)} cases/s`,
     verdictsLine(summary),
   ].join('\n')}\n`;
@@ -61,7 +62,7 @@ function corpusLines(report: FuzzReport, colors: Colors): string[] {
   return ran + skipped === 0 ? [] : [...lines, `corpus: ${ran + skipped} cases, ${agree} agree`];
 }
 
-function failureLines({ failure, result }: ReportedFailure, seed: number, colors: Colors): string[] {
+function failureLines({ failure, result }: ReportedFailure, report: FuzzReport, colors: Colors): string[] {
   const { bucket, count, path, file, shrinks, isMinimal } = failure;
   const cases = count === 1 ? '1 case' : `${count} cases`;
   const head = `${bucket}: ${cases}`;
@@ -74,7 +75,9 @@ function failureLines({ failure, result }: ReportedFailure, seed: number, colors
     ...(result === null ? [] : failureBlock(result).map(indented)),
     indented(`why: bpf-oracle explain ${file}`),
     indented(`again: bpf-oracle replay ${file}`),
-    indented(`or: bpf-oracle fuzz --seed ${seed} --path ${formatPath(path)}${jitOption(result)}`),
+    indented(
+      `or: bpf-oracle fuzz --seed ${report.state.seed} --path ${formatPath(path)}${optionsText(report, result)}`,
+    ),
     '',
   ];
 }

@@ -4,7 +4,6 @@ import { documentText } from './document-text.ts';
 import { findingsOf } from './findings.ts';
 import { hostileJson, hostileText } from './fuzz-hostile.ts';
 import { fuzzJson } from './fuzz-json.ts';
-import { tailCallJson, tailCallText } from './fuzz-tail-calls.ts';
 import { fuzzText } from './fuzz-text.ts';
 import { github } from './github.ts';
 import { htmlReport } from './html/html.ts';
@@ -30,8 +29,6 @@ const text: Reporter = (report, options) => {
       return fuzzText(report.fuzz, options);
     case 'hostile':
       return hostileText(report.hostile);
-    case 'tail-calls':
-      return tailCallText(report.tailCalls);
     case 'diff':
       return diffText(report.diff, options);
     case 'lint':
@@ -51,8 +48,6 @@ const json: Reporter = (report) => {
       return fuzzJson(report.fuzz);
     case 'hostile':
       return hostileJson(report.hostile);
-    case 'tail-calls':
-      return tailCallJson(report.tailCalls);
     case 'diff':
       return diffJson(report.diff);
     case 'lint':

@@ -1,5 +1,4 @@
 /** What a reporter is: it makes one document of all that a command found. */
-import type { TailCallRun } from '../fuzz/tail-calls.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import type { ExpectedList } from '../oracle/expected-failures.ts';
 import type { Explained } from '../oracle/explained.ts';
@@ -18,7 +17,6 @@ export type Report =
   | DocumentReport
   | { readonly kind: 'fuzz'; readonly fuzz: FuzzReport }
   | { readonly kind: 'hostile'; readonly hostile: HostileRun }
-  | { readonly kind: 'tail-calls'; readonly tailCalls: TailCallRun }
   | { readonly kind: 'diff'; readonly diff: DiffReport }
   | { readonly kind: 'lint'; readonly lint: readonly LintedProgram[] }
   | { readonly kind: 'mutants'; readonly mutants: MutantsReport };

@@ -8,7 +8,9 @@ import type { ProgramSpec } from '../../src/arb/spec.ts';
 import { formOf, OPCODE_FORMS } from '../../src/bpf/opcode-forms.ts';
 import type { Program } from '../../src/bpf/program.ts';
 import { R10 } from '../../src/bpf/reg.ts';
-import { caseAt, drawSpec, generatorFingerprint } from '../../src/fuzz/generate.ts';
+import { caseAt, drawSpec } from '../../src/fuzz/generate.ts';
+import { validMix } from '../../src/fuzz/lanes.ts';
+import { generatorFingerprint } from '../../src/fuzz/mix.ts';
 import { checkProgram } from './valid.ts';
 
 /** What lowering builds everything with. */
@@ -96,11 +98,11 @@ describe('a profile', () => {
   it('that lacks nothing changes nothing', () => {
     const spec = drawSpec(1, 1);
     expect(conform(spec, ANY)).toBe(spec);
-    expect(generatorFingerprint({ lacks: new Map() })).toBe(generatorFingerprint());
+    expect(generatorFingerprint(validMix({ lacks: new Map() }))).toBe(generatorFingerprint());
   });
 
   it('names its generator', () => {
-    const prints = PROFILES.map(([, profile]) => generatorFingerprint(profile));
+    const prints = PROFILES.map(([, profile]) => generatorFingerprint(validMix(profile)));
     expect(new Set([...prints, generatorFingerprint()]).size).toBe(PROFILES.length + 1);
   });
 

@@ -4,6 +4,7 @@ import { OPCODE_FORMS } from '../../src/bpf/opcode-forms.ts';
 import { CallCoverage } from '../../src/fuzz/call-coverage.ts';
 import type { CampaignState, Failure } from '../../src/fuzz/campaign.ts';
 import { caseAt } from '../../src/fuzz/generate.ts';
+import { LaneCounts } from '../../src/fuzz/lane-counts.ts';
 import { OpcodeCoverage } from '../../src/fuzz/opcode-coverage.ts';
 import { Statistics } from '../../src/fuzz/statistics.ts';
 import { NO_VACUITY } from '../../src/oracle/vacuity-count.ts';
@@ -52,6 +53,7 @@ function report(failures: readonly Failure[]): FuzzReport {
     statistics,
     calls: new CallCoverage(),
     opcodes: new OpcodeCoverage(),
+    lanes: new LaneCounts(),
     vacuous: { ...NO_VACUITY, noCall: 1, sampled: 2, calls: 9, callsWithoutEffect: 3 },
     failures,
     unjudged: [],

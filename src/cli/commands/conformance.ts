@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { OracleError } from '../../core/errors.ts';
+import { BLINDING, JIT_SWITCHES } from '../../core/jit-switches.ts';
 import type { Context } from '../context.ts';
 import { tellNoCases } from '../failure.ts';
-import { HARDENING_KEYS } from '../hardening-options.ts';
 import type { JudgeOptions } from '../judge.ts';
 import {
   addEngineOption,
@@ -29,7 +29,14 @@ interface PluginOptions {
 type ConformanceOptions = JudgeOptions & ExpectOptions & ShardOptions & PluginOptions;
 
 /** What is about a JIT and engines of ours, and so about no plugin. */
-const NOT_OF_PLUGINS = ['jit', 'bmi2', 'endbr', 'lint', 'engine', 'reference', ...HARDENING_KEYS];
+const NOT_OF_PLUGINS = [
+  'jit',
+  ...JIT_SWITCHES.map(({ name }) => name),
+  BLINDING,
+  'lint',
+  'engine',
+  'reference',
+];
 /** A plugin may be a language runtime that starts in a second, on a machine that is busy. */
 const PLUGIN_SECONDS = 30;
 

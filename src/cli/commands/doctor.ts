@@ -28,7 +28,7 @@ export function addDoctor(program: Command, context: Context): void {
 
 async function doctorJit(jit: string, { reporter }: DoctorOptions, context: Context): Promise<void> {
   const { diagnoseJit, jitDiagnosisText } = await import('../jit-diagnosis.ts');
-  const diagnosis = diagnoseJit({ jit, bmi2: true, endbr: false });
+  const diagnosis = diagnoseJit({ jit });
   const isJson = reporter === 'json';
   context.io.stdout(isJson ? `${JSON.stringify(diagnosis, null, 2)}\n` : jitDiagnosisText(diagnosis));
   const failed = diagnosis.checks.find(({ result }) => result === 'failed') ?? diagnosis.checks[0];

@@ -1,5 +1,6 @@
 /** `bpf-oracle fuzz` */
 import { type Command, Option } from 'commander';
+import { LANE_NAMES } from '../../core/lane-names.ts';
 import type { Context } from '../context.ts';
 import type { FuzzOptions } from '../fuzz.ts';
 import { naturalNumber } from '../natural-number.ts';
@@ -27,10 +28,8 @@ export function addFuzz(program: Command, context: Context): void {
   command.addOption(
     new Option(
       '--lane <name>',
-      'valid programs, such as break the bytecode contract (those are only reported), or such as make tail calls',
-    )
-      .choices(['valid', 'hostile', 'tail-calls'])
-      .default('valid'),
+      'programs of one kind alone (default: a mix of all but hostile, which break the bytecode contract and are only reported)',
+    ).choices([...LANE_NAMES, 'hostile']),
   );
   addJitOptions(command);
   addEngineOption(command);

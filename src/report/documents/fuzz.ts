@@ -1,5 +1,6 @@
 /** Documents of schema `bpf-oracle/fuzz@1`, to be read back. */
 import * as v from 'valibot';
+import { LANE_NAMES, type LaneName } from '../../core/lane-names.ts';
 import { LIST_LENGTHS } from '../../fuzz/campaign-counts.ts';
 import type { JsonFuzzReport } from '../fuzz-json.ts';
 import { byName, culprit, natural, seconds, shardInfo, summary, vacuous } from './parts.ts';
@@ -17,6 +18,14 @@ const list = (length: number) =>
 
 const some = v.exactOptional(natural);
 
+const laneVerdict = v.exactOptional(
+  v.strictObject({ agree: natural, diverge: natural, inconclusive: natural, skipped: natural }),
+);
+const laneVerdicts = Object.fromEntries(LANE_NAMES.map((name) => [name, laneVerdict])) as Record<
+  LaneName,
+  typeof laneVerdict
+>;
+
 const campaignCounts = v.object({
   digest: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
   verdicts: v.strictObject({ agree: some, diverge: some, inconclusive: some, skipped: some }),
@@ -27,6 +36,7 @@ const campaignCounts = v.object({
   opcodes: list(LIST_LENGTHS.opcodes),
   operands: list(LIST_LENGTHS.operands),
   vacuous,
+  lanes: v.exactOptional(v.strictObject(laneVerdicts)),
 });
 
 const byCallee = <Schema extends v.GenericSchema>(schema: Schema) =>
@@ -40,6 +50,20 @@ export const fuzzDocument = v.looseObject({
   digest: v.string(),
   summary,
   vacuous,
+  lanes: v.exactOptional(
+    v.array(
+      v.looseObject({
+        name: v.picklist(LANE_NAMES),
+        share: natural,
+        of: natural,
+        agree: natural,
+        diverge: natural,
+        inconclusive: natural,
+        skipped: natural,
+      }),
+    ),
+  ),
+  lanesLeftOut: v.exactOptional(v.array(v.looseObject({ name: v.picklist(LANE_NAMES), why: v.string() }))),
   corpus: summary,
   seconds,
   casesPerSecond: natural,

@@ -1,6 +1,6 @@
 /** From a campaign to what the page shows: a row for each bucket, and for what was saved or proved nothing. */
 import { formatPath } from '../../fuzz/path.ts';
-import { foundSource, readSource } from '../again.ts';
+import { foundSource, optionsText, readSource } from '../again.ts';
 import {
   type FuzzReport,
   fuzzSummary,
@@ -8,6 +8,7 @@ import {
   type ReportedFailure,
   unconfirmedReason,
 } from '../fuzz-report.ts';
+import { laneLines } from '../lane-words.ts';
 import { vacuousText } from '../vacuity.ts';
 import { reasonText } from '../words.ts';
 import { pageCoverage } from './coverage-data.ts';
@@ -25,7 +26,7 @@ export function fuzzPage(report: FuzzReport, version: string): Page {
     facts: factsOf(report),
     coverage: summary.ran === 0 ? null : pageCoverage(state.calls, state.opcodes),
     rows: [
-      ...failures.map((failure) => failureRow(failure, state.seed)),
+      ...failures.map((failure) => failureRow(failure, report)),
       ...corpus
         .filter(({ result }) => result.verdict !== 'agree')
         .map(({ result, explained = null }) =>
@@ -50,7 +51,7 @@ function titleOf(title: string, failures: FuzzReport['failures']): string {
 
 const NO_CASE = { culprit: null, differences: null, cases: null, hasDetail: false } as const;
 
-function failureRow(reported: ReportedFailure, seed: number): RowCase {
+function failureRow(reported: ReportedFailure, report: FuzzReport): RowCase {
   const { failure, result, explained = null, culprit } = reported;
   const { bucket, count, file, shrinks, isMinimal } = failure;
   const named: Pick<PageRow, 'name' | 'cases'> = { name: bucket, cases: count };
@@ -63,13 +64,18 @@ function failureRow(reported: ReportedFailure, seed: number): RowCase {
       row: { ...NO_CASE, ...named, mark: 'diverge', what: file, culprit: culprit?.insn ?? null },
       opened: null,
     };
-  const { row, opened } = rowCase(result, explained, foundSource(failure, seed, result));
+  const { row, opened } = rowCase(
+    result,
+    explained,
+    foundSource(failure, report.state.seed, optionsText(report, result)),
+  );
   const shrunk = shrinks === 0 ? 'not at all' : `${shrinks} times${isMinimal ? '' : ', not to the end'}`;
   const facts = opened === null ? [] : [['shrunk', shrunk] as const, ...opened.facts];
   return { row: { ...row, ...named }, opened: opened === null ? null : { ...opened, facts } };
 }
 
-function factsOf({ state, seconds, corpus }: FuzzReport): [string, string][] {
+function factsOf(report: FuzzReport): [string, string][] {
+  const { state, seconds, corpus } = report;
   const { seed, digest, statistics, summary } = state;
   const [insns, calls] = [statistics.insns(), statistics.calls()];
   const rate = summary.ran / Math.max(seconds, 1e-3);
@@ -83,6 +89,10 @@ function factsOf({ state, seconds, corpus }: FuzzReport): [string, string][] {
   ];
   if (summary.ran > 0)
     facts.push(['vacuous', vacuousText(state.vacuous, summary.ran).replace(/^vacuous: /, '')]);
+  for (const line of laneLines(report)) {
+    const [, name = '', words = ''] = /^(lane \S+): (.*)$/.exec(line) ?? [];
+    facts.push([name, words]);
+  }
   if (corpus.length > 0) {
     const agree = corpus.filter(({ result }) => result.verdict === 'agree').length;
     facts.push(['saved cases', `${agree} of ${corpus.length} agree`]);

@@ -37,7 +37,6 @@ function pageOf(report: Report, version: string): Page {
     case 'hostile':
     case 'lint':
     case 'mutants':
-    case 'tail-calls':
       return findingsPage(findingsOf(report), version);
   }
 }

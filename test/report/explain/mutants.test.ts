@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { Checker } from '../../../src/checker.ts';
 import { mutantCompile } from '../../../src/cli/mutant-oracles.ts';
 import { laneOf } from '../../../src/cli/mutants-work.ts';
+import type { LaneName } from '../../../src/core/lane-names.ts';
 import { judgeCase, type Subject } from '../../../src/fuzz/judge.ts';
+import { laneCases } from '../../../src/fuzz/kill-lanes.ts';
 import { CaseStream } from '../../../src/fuzz/kill-trial.ts';
-import { LANE_CASES } from '../../../src/fuzz/lanes.ts';
+import { validMix } from '../../../src/fuzz/lanes.ts';
 import { minimise } from '../../../src/fuzz/minimise.ts';
 import type { CasePath } from '../../../src/fuzz/path.ts';
 import { ALL_MUTANTS, type Mutant } from '../../../src/mutant/index.ts';
@@ -14,9 +16,12 @@ import { explanation } from '../../../src/report/explain/explanation.ts';
 import { explainText } from '../../../src/report/explain/text.ts';
 import { insnText } from '../../../src/report/insn-text.ts';
 
-const streamsOf = (lane: keyof typeof LANE_CASES): CaseStream[] =>
-  [1, 2].map((seed) => new CaseStream(seed, () => 0, LANE_CASES[lane].cases));
-const STREAMS = { valid: streamsOf('valid'), 'tail-calls': streamsOf('tail-calls') };
+const STREAMS = new Map<LaneName, CaseStream[]>();
+function streamsOf(lane: LaneName): CaseStream[] {
+  const streams = STREAMS.get(lane) ?? [1, 2].map((seed) => new CaseStream(seed, () => 0, laneCases(lane)));
+  STREAMS.set(lane, streams);
+  return streams;
+}
 const CASES = 3000;
 /** Enough for a program that is small; the smallest would take longer. */
 const SHRINKS = 60;
@@ -28,7 +33,7 @@ interface Find {
 }
 
 function firstKill(checker: Checker, mutant: Mutant): Find | undefined {
-  for (const cases of STREAMS[laneOf(mutant)]) {
+  for (const cases of streamsOf(laneOf(mutant))) {
     for (let index = 0; index < CASES; index++) {
       const path = { index, choices: [] };
       const { subject } = cases.at(index);
@@ -47,12 +52,10 @@ function explainBug(mutant: Mutant): Explained {
     const found = firstKill(checker, mutant);
     if (found === undefined) expect.fail('no case shows it');
     const open = () => new Checker({ compile });
-    // The other lanes shrink in another way, and their programs are small.
-    const { subject } =
-      laneOf(mutant) === 'valid'
-        ? minimise({ ...found, open, maxRuns: SHRINKS })
-        : { subject: found.subject };
-    return checker.explain(subject.program, { memory: subject.input.memory, steps: 2 });
+    const mix = { ...validMix(), lanes: [laneOf(mutant)] };
+    const { subject } = minimise({ ...found, mix, open, maxRuns: SHRINKS });
+    const { program, input, jit = {} } = subject;
+    return checker.explain(program, { memory: input.memory, steps: 2, jit });
   } finally {
     checker.close();
   }

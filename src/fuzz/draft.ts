@@ -1,0 +1,35 @@
+/** A generated case that knows the simpler ones: what lanes draw, and what is shrunk. */
+import type * as fc from 'fast-check';
+import type { Subject } from './judge.ts';
+
+export interface Draft {
+  readonly subject: Subject;
+  /** The greatest steps first; the same ones in the same order each time. */
+  simpler(): Iterable<Draft>;
+}
+
+/** A draft of a value that a generator drew, of which `simpler` gives the simpler ones. */
+export const draftOf = <T>(
+  value: T,
+  subject: (value: T) => Subject,
+  simpler: (value: T) => Iterable<T>,
+): Draft => {
+  let made: Subject | undefined;
+  return {
+    get subject() {
+      made ??= subject(value);
+      return made;
+    },
+    *simpler() {
+      for (const each of simpler(value)) yield draftOf(each, subject, simpler);
+    },
+  };
+};
+
+/** A draft of what an arbitrary of fast-check drew. */
+export const drawDraft = (arbitrary: fc.Arbitrary<Subject>, random: fc.Random): Draft =>
+  draftOf(
+    arbitrary.generate(random, undefined),
+    ({ value }) => value,
+    ({ value_, context }) => arbitrary.shrink(value_, context),
+  );
