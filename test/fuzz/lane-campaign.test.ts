@@ -97,7 +97,10 @@ describe('a campaign', { timeout: 120_000 }, () => {
     const head = text.slice(0, text.indexOf('-- asm'));
     writeFileSync(join(folder, 'origin.data'), head);
     expect((await cli(['replay', join(folder, 'origin.data')])).code).toBe(1);
-    writeFileSync(join(folder, 'none.data'), head.replace('lane tail-calls', 'lane of nobody'));
+    writeFileSync(
+      join(folder, 'none.data'),
+      head.replace('oracle: lane tail-calls', 'oracle: lane of nobody'),
+    );
     const none = await cli(['replay', join(folder, 'none.data')]);
     expect(none.code).toBe(2);
     expect(none.stderr).toContain('its lane is `of nobody`');
