@@ -1,7 +1,14 @@
 /** How a saved case wants its program compiled and run, as `# oracle:` lines: `bmi2 off`, `endbr on`, `jit mutant:x`. Defaults are left out. */
 import { CONVENTION_NAMES, type ConventionName, isConvention } from '../bpf/calling.ts';
 import { badInput } from '../core/errors.ts';
-import { BLINDING, JIT_SWITCHES, type JitSwitch, type JitSwitches, switchesOf, switchLines } from '../core/jit-switches.ts';
+import {
+  BLINDING,
+  JIT_SWITCHES,
+  type JitSwitch,
+  type JitSwitches,
+  switchesOf,
+  switchLines,
+} from '../core/jit-switches.ts';
 import { isLaneName, LANE_NAMES, type LaneName } from '../core/lane-names.ts';
 import { DEFAULT_ENGINE, ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engine-names.ts';
 import { isJitName } from './jit-choice.ts';

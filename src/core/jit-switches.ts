@@ -45,7 +45,9 @@ export const switchLines = (switches: JitSwitches): [key: string, value: string]
     const value = switches[name] ?? standard;
     return value === standard ? [] : [[key, value ? 'on' : 'off']];
   }),
-  ...(switches[BLINDING] === undefined ? [] : [[BLINDING, `${switches[BLINDING]}`] satisfies [string, string]]),
+  ...(switches[BLINDING] === undefined
+    ? []
+    : [[BLINDING, `${switches[BLINDING]}`] satisfies [string, string]]),
 ];
 
 /** The same as words of a command line. */
