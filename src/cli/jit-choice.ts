@@ -30,7 +30,11 @@ export function checkerOptionsOf(choice: Setup): CheckerOptions {
   const engine = names.map((name) => () => openEngine(name));
   if (choice.jit === 'builtin') return { engine, reference, jit: optionsOf(choice) };
   const compiled = compilerOf(choice);
-  return { engine, reference, compile: (program, env) => compiled(program, env.input.memory.length, env.jit).image };
+  return {
+    engine,
+    reference,
+    compile: (program, env) => compiled(program, env.input.memory.length, env.jit).image,
+  };
 }
 
 /** Compiles programs for so many bytes of context. Throws as `checkerOptionsOf`. */
