@@ -4,7 +4,7 @@
  */
 import { badInput, type OracleError } from '../core/errors.ts';
 import { ByteReader } from './byte-reader.ts';
-import type { WideArg } from './program.ts';
+import type { ValueArg } from './program.ts';
 
 /** What BTF says of a function. */
 export interface Prototype {
@@ -12,8 +12,8 @@ export interface Prototype {
   readonly args: number;
   /** undefined: it is defined elsewhere. */
   readonly linkage: 'static' | 'global' | undefined;
-  /** Arguments of more than one slot. */
-  readonly wide: readonly WideArg[];
+  /** Structures, unions and numbers of more than 8 bytes among its arguments. */
+  readonly byValue: readonly ValueArg[];
 }
 
 /** By name. */
@@ -78,6 +78,8 @@ interface Btf {
   /** By type id; [0] is void. */
   readonly types: readonly BtfType[];
   readonly nameAt: (offset: number) => string;
+  /** By type id and depth: what isOfScalars() found. */
+  readonly scalars: Map<string, boolean>;
 }
 
 const badBtf = (fileName: string, where: string, why: string): OracleError =>
@@ -129,6 +131,7 @@ function readBtf(bytes: Uint8Array, fileName: string): Btf {
     reader,
     fileName,
     types: readTypes(reader, fileName, types.start, types.end),
+    scalars: new Map(),
     nameAt: (offset) => stringReader.string(offset, MAX_NAME_BYTES),
   };
 }
@@ -178,17 +181,20 @@ function readPrototype(btf: Btf, func: BtfType): Prototype | undefined {
     throw badBtf(btf.fileName, `type ${func.id} (FUNC)`, `its type is ${proto.kind}, not FUNC_PROTO`);
   }
   let args = 0;
-  const wide: WideArg[] = [];
+  const byValue: ValueArg[] = [];
   for (let i = 0; i < proto.vlen; i++) {
     const param = btf.reader.u32(proto.extra + i * 8 + 4);
     // btf.rst §2.2.13: a last parameter of type 0 stands for "…".
     if (param === 0) return undefined;
     const type = withoutModifiers(btf, typeAt(btf, param, proto), proto);
     const slots = slotsOfParam(btf, type, proto);
+    if (slots > 1 || isComposed(type)) {
+      const isScalar = isOfScalars(btf, type, 0);
+      byValue.push({ position: i + 1, slot: args + 1, type: type.kind, bytes: type.sizeOrType, isScalar });
+    }
     args += slots;
-    if (slots > 1) wide.push({ position: i + 1, type: type.kind, bytes: type.sizeOrType });
   }
-  return { args, linkage: LINKAGE[func.vlen], wide };
+  return { args, linkage: LINKAGE[func.vlen], byValue };
 }
 
 function slotsOfParam(btf: Btf, type: BtfType, proto: BtfType): number {
@@ -206,6 +212,43 @@ function slotsOfParam(btf: Btf, type: BtfType, proto: BtfType): number {
       return 1;
     default:
       throw badBtf(btf.fileName, `type ${proto.id} (FUNC_PROTO)`, `a parameter cannot be a ${type.kind}`);
+  }
+}
+
+const isComposed = ({ kind }: BtfType): boolean => kind === 'STRUCT' || kind === 'UNION';
+
+/** Linux's limit of structures in structures passed by value. */
+const MAX_NESTED = 3;
+
+/** Linux __btf_type_is_scalar_struct(). A type is looked at once for each depth it is met at. */
+function isOfScalars(btf: Btf, type: BtfType, depth: number): boolean {
+  const key = `${type.id} ${depth}`;
+  const known = btf.scalars.get(key) ?? findScalars(btf, type, depth);
+  btf.scalars.set(key, known);
+  return known;
+}
+
+function findScalars(btf: Btf, type: BtfType, depth: number): boolean {
+  const bare = withoutModifiers(btf, type, type);
+  switch (bare.kind) {
+    case 'INT':
+    case 'ENUM':
+    case 'ENUM64':
+      return true;
+    case 'ARRAY': {
+      const [element, count] = [btf.reader.u32(bare.extra), btf.reader.u32(bare.extra + 8)];
+      return count > 0 && depth <= MAX_NESTED && isOfScalars(btf, typeAt(btf, element, bare), depth + 1);
+    }
+    case 'STRUCT':
+    case 'UNION':
+      if (depth > MAX_NESTED) return false;
+      for (let i = 0; i < bare.vlen; i++) {
+        const member = typeAt(btf, btf.reader.u32(bare.extra + i * 12 + 4), bare);
+        if (!isOfScalars(btf, member, depth + 1)) return false;
+      }
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -77,10 +77,10 @@ function toCallee(name: string, id: number, { argsOf, declaredOf }: Known): Call
 /** What BTF says beside the number of arguments, where that is of any account. */
 function declared(prototype: Prototype | undefined, isStated: boolean): Declared | undefined {
   if (prototype === undefined) return undefined;
-  const { args, linkage, wide } = prototype;
+  const { args, linkage, byValue } = prototype;
   const found: Declared = {
     ...(linkage === undefined ? {} : { linkage }),
-    ...(wide.length === 0 ? {} : { wide }),
+    ...(byValue.length === 0 ? {} : { byValue }),
     ...(isStated ? { btfArgs: args } : {}),
   };
   return Object.keys(found).length === 0 ? undefined : found;

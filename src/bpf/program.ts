@@ -19,12 +19,16 @@ import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array
 import { fromFileForm } from './stack-arg-form.ts';
 
 /** An argument passed by value that is larger than a slot. */
-export interface WideArg {
+export interface ValueArg {
   /** Which of the declared arguments it is, counted from 1. */
   readonly position: number;
+  /** The first of the slots it takes: 1..5 in r1..r5, 6..12 on the stack. */
+  readonly slot: number;
   /** Kind of its type in BTF: STRUCT, UNION or INT. */
   readonly type: string;
   readonly bytes: number;
+  /** It is a number, or made of nothing but numbers. */
+  readonly isScalar: boolean;
 }
 
 /** What is declared of a function or kfunc beside the number of its arguments. */
@@ -32,7 +36,8 @@ export interface Declared {
   readonly linkage?: 'static' | 'global';
   /** The number of its arguments is that of a prototype. */
   readonly stated?: true;
-  readonly wide?: readonly WideArg[];
+  /** Structures, unions and numbers of more than 8 bytes among its arguments. */
+  readonly byValue?: readonly ValueArg[];
   /** Number of arguments by BTF, where somebody has stated a number. */
   readonly btfArgs?: number;
 }

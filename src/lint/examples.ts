@@ -51,6 +51,8 @@ export const EXAMPLES: Readonly<Record<RuleId, Example | null>> = {
     '  exit',
   ),
   'big-argument': null,
+  'value-size': null,
+  'value-members': null,
   'split-argument': null,
   prototype: null,
   'late-load': program(

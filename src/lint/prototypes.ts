@@ -1,6 +1,6 @@
 /** Rules for what is declared of functions, kfuncs and helpers. */
 import { MAX_ARGS, MAX_REG_ARGS } from '../bpf/calling.ts';
-import type { Callee, Declared, Program, Subprog } from '../bpf/program.ts';
+import type { Callee, Declared, Program, Subprog, ValueArg } from '../bpf/program.ts';
 import { calledNative } from './calls.ts';
 import type { Finding } from './finding.ts';
 import type { LintOptions } from './options.ts';
@@ -25,18 +25,36 @@ function checkFunction({ name, start, index, args, declared = {} }: Subprog, add
   if (args > MAX_ARGS) add('max-args', start, [MAX_ARGS, name, args]);
   if (index > 0 && args > MAX_REG_ARGS && declared.linkage === 'global')
     add('global-function', start, [name, args, MAX_REG_ARGS]);
-  const wide = args > MAX_REG_ARGS ? declared.wide?.[0] : undefined;
-  if (wide !== undefined) add('split-argument', start, [name, wide.position, wide.bytes]);
+  const split = declared.byValue?.find(({ bytes }) => bytes > SLOT_BYTES && bytes <= MAX_VALUE_BYTES);
+  if (split !== undefined && args > MAX_REG_ARGS)
+    add('split-argument', start, [name, split.position, split.bytes]);
   checkStated(name, args, declared, start, add);
 }
+
+/** What the caller passes in two slots; what is larger it passes the address of. */
+const SLOT_BYTES = 8;
+const MAX_VALUE_BYTES = 16;
 
 function checkNative(callee: Callee, pc: number, { aggregates = false }: LintOptions, add: Add): void {
   const { kind, name, args = 0, declared = {} } = callee;
   if (kind === 'helper' && args > MAX_REG_ARGS) add('helper-args', pc, [name, args, MAX_REG_ARGS]);
   if (kind === 'kfunc' && args > MAX_ARGS) add('max-kfunc-args', pc, [name, args]);
-  const wide = aggregates ? undefined : declared.wide?.[0];
-  if (kind === 'kfunc' && wide !== undefined) add('big-argument', pc, [placeName(wide.position), wide.type]);
+  if (kind === 'kfunc')
+    for (const passed of declared.byValue ?? [])
+      checkValue(passed, aggregates, (...found) => add(found[0], pc, found[1]));
   checkStated(name, args, declared, pc, add);
+}
+
+/** Of arguments by value that are wrong Linux tells the first one. */
+function checkValue(
+  { slot, type, bytes, isScalar }: ValueArg,
+  aggregates: boolean,
+  add: (rule: RuleId, values: Finding['values']) => void,
+): void {
+  const place = placeName(slot);
+  if (!aggregates) add('big-argument', [place, type]);
+  else if (bytes < 1 || bytes > MAX_VALUE_BYTES) add('value-size', [place, type, bytes, MAX_VALUE_BYTES]);
+  else if (!isScalar) add('value-members', [place, type]);
 }
 
 function checkStated(name: string, args: number, { btfArgs }: Declared, pc: number, add: Add): void {

@@ -30,6 +30,8 @@ export const RULES = [
   { id: 'global-function',  scope: 'contract', message: 'global function %s has %d > %d args, stack args not supported', source: 'linux 0f6bd5e7a804 btf_prepare_func_args()' },
   { id: 'helper-args',      scope: 'contract', message: 'helper %s has %d > %d args', source: OWN },
   { id: 'big-argument',     scope: 'contract', message: 'Unrecognized %s type %s', source: 'linux e0b7b91c72db check_kfunc_args(); seed patch 10' },
+  { id: 'value-size',       scope: 'contract', message: '%s type %s has size %u, only 1 to %d bytes can be passed by value', source: 'linux get_kfunc_arg_type(), in development' },
+  { id: 'value-members',    scope: 'contract', message: '%s type %s is not composed of scalars', source: 'linux get_kfunc_arg_type(), in development' },
   { id: 'split-argument',   scope: 'contract', message: 'function %s has stack args and takes arg#%d of %d bytes by value', source: OWN },
   { id: 'prototype',        scope: 'contract', message: '%s is stated to take %d args, but its BTF has %d', source: OWN },
 

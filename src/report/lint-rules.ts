@@ -30,8 +30,16 @@ const WORDS: Readonly<Record<RuleId, readonly [title: string, text: string]>> = 
     'Helpers take the 5 arguments that fit in registers; kfuncs may take more.',
   ],
   'big-argument': [
-    'An argument by value that is larger than 8 bytes',
+    'A structure, or a number of more than 8 bytes, as an argument by value',
     'A kfunc takes integers and pointers. Structures by value are in development (--aggregates).',
+  ],
+  'value-size': [
+    'An argument by value that is larger than 16 bytes',
+    'With --aggregates a kfunc takes structures by value, of up to two slots.',
+  ],
+  'value-members': [
+    'A structure by value with something else than numbers in it',
+    'With --aggregates a kfunc takes structures by value whose members, and those of structures and arrays in them, are numbers: a pointer in one would be passed unseen.',
   ],
   'split-argument': [
     'A function with stack arguments takes one by value in two slots',

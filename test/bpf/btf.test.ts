@@ -5,6 +5,7 @@ import { errorOf, objectFile, sectionHeader } from './elf-fixtures.ts';
 // Kinds, btf.rst §2.2.
 const INT = 1;
 const PTR = 2;
+const ARRAY = 3;
 const STRUCT = 4;
 const TYPEDEF = 8;
 const CONST = 10;
@@ -141,10 +142,62 @@ describe('readPrototypes', () => {
 
   it('tells of arguments that take two slots', () => {
     const f = readPrototypes(section([...twoWide, [1, FUNC, 1, 2]]), 'f.o').get('f');
-    expect(f?.wide).toEqual([
-      { position: 1, type: 'STRUCT', bytes: 12 },
-      { position: 3, type: 'INT', bytes: 16 },
+    expect(f?.byValue).toEqual([
+      { position: 1, slot: 1, type: 'STRUCT', bytes: 12, isScalar: true },
+      { position: 3, slot: 4, type: 'INT', bytes: 16, isScalar: true },
     ]);
+  });
+
+  const member = (type: number): number[] => [0, type, 0];
+  it.each<[string, Row[], boolean]>([
+    ['numbers', [[0, STRUCT, 2, 16, ...member(1), ...member(1)]], true],
+    [
+      'a pointer',
+      [
+        [0, STRUCT, 2, 16, ...member(4), ...member(1)],
+        [0, PTR, 0, 0],
+      ],
+      false,
+    ],
+    [
+      'a structure with an array of numbers',
+      [
+        [0, STRUCT, 1, 16, ...member(4)],
+        [0, STRUCT, 1, 16, ...member(5)],
+        [0, ARRAY, 0, 0, 1, 1, 2],
+      ],
+      true,
+    ],
+    [
+      'an array of pointers',
+      [
+        [0, STRUCT, 1, 16, ...member(4)],
+        [0, ARRAY, 0, 0, 5, 1, 2],
+        [0, PTR, 0, 0],
+      ],
+      false,
+    ],
+    [
+      'an array of nothing',
+      [
+        [0, STRUCT, 1, 16, ...member(4)],
+        [0, ARRAY, 0, 0, 1, 1, 0],
+      ],
+      false,
+    ],
+    ['itself', [[0, STRUCT, 1, 16, ...member(3)]], false],
+  ])('tells what a structure by value is made of: %s', (_, rows, isScalar) => {
+    const types: Row[] = [U64_TYPE, [0, FUNC_PROTO, 1, 1, 0, 3], ...rows];
+    const f = readPrototypes(section([...types, [1, FUNC, 1, 2]]), 'f.o').get('f');
+    expect(f?.byValue).toEqual([{ position: 1, slot: 1, type: 'STRUCT', bytes: 16, isScalar }]);
+  });
+
+  it('is not kept busy by structures of structures of structures', () => {
+    const many = Array.from({ length: 2000 }, (_, k) => member(4 + (k % 3))).flat();
+    const rows: Row[] = [0, 1, 2, 3, 4, 5].map(() => [0, STRUCT, 2000, 16, ...many]);
+    const types: Row[] = [U64_TYPE, [0, FUNC_PROTO, 1, 1, 0, 3], ...rows, [1, FUNC, 1, 2]];
+    const f = readPrototypes(section(types), 'f.o').get('f');
+    expect(f?.byValue).toMatchObject([{ isScalar: false }]);
   });
 
   it.each([

@@ -48,9 +48,15 @@ const atNative =
     return changed === undefined ? undefined : { callees: [changed] };
   };
 
-const wide = (pick: number, args: number): Pick<Declared, 'wide'> => ({
-  wide: [{ position: 1 + (pick % Math.max(args, 1)), type: 'STRUCT', bytes: 16 }],
-});
+/** One of the arguments is a structure. */
+const byValue = (
+  pick: number,
+  args: number,
+  how: { readonly bytes: number; readonly isScalar: boolean } = { bytes: 16, isScalar: true },
+): Pick<Declared, 'byValue'> => {
+  const position = 1 + (pick % Math.max(args, 1));
+  return { byValue: [{ position, slot: position, type: 'STRUCT', ...how }] };
+};
 
 /** At the exit of a function some instructions are put in, and more at the exit of the site's. */
 const atExit =
@@ -83,14 +89,16 @@ export const CALL_BREAKS = {
   'global-function': atFunction(hasStackArgs, (subprog) =>
     declare(subprog, { linkage: 'global', stated: true }),
   ),
-  'split-argument': atFunction(hasStackArgs, (subprog, pick) => declare(subprog, wide(pick, subprog.args))),
+  'split-argument': atFunction(hasStackArgs, (subprog, pick) =>
+    declare(subprog, byValue(pick, subprog.args)),
+  ),
   prototype: atFunction(anyFunction, (subprog, pick) =>
     declare(subprog, { btfArgs: (subprog.args + 1 + (pick % MAX_ARGS)) % (MAX_ARGS + 1) }),
   ),
   'helper-args': atNative('helper', (callee, pick) => ({ ...callee, args: MAX_REG_ARGS + 1 + (pick % 7) })),
   'max-kfunc-args': atNative('kfunc', (callee, pick) => ({ ...callee, args: MAX_ARGS + 1 + (pick % 4) })),
   'big-argument': atNative('kfunc', (callee, pick) =>
-    callee.args === 0 ? undefined : { ...callee, declared: wide(pick, callee.args ?? 1) },
+    callee.args === 0 ? undefined : { ...callee, declared: byValue(pick, callee.args ?? 1) },
   ),
   'invalid-args': (site) => {
     const callee = calledSubprog(site.program, site.pc, site.insn);
