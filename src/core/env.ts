@@ -42,7 +42,16 @@ export interface Env {
 }
 
 /** `helper:5`, `kfunc:12`, `bpf:1`: also the key of `callees` in the image protocol. */
-export const calleeKey = (callee: CalleeRef): string => `${callee.kind}:${callee.id}`;
+export function calleeKey({ kind, id }: CalleeRef): string {
+  const known = KEYS[kind];
+  const key = known[id] ?? `${kind}:${id}`;
+  if (id >= 0 && id < MAX_KEPT_KEYS) known[id] = key;
+  return key;
+}
+
+/** Keys of small numbers: a string that is made anew is hashed anew wherever it is looked up. */
+const KEYS: Readonly<Record<CalleeRef['kind'], string[]>> = { bpf: [], helper: [], kfunc: [] };
+const MAX_KEPT_KEYS = 1024;
 
 const GOLDEN = 0x9e37_79b9_7f4a_7c15n;
 /** Multipliers of MurmurHash3's finaliser fmix64, one for each round; a round shifts by FMIX_SHIFT. */

@@ -1,5 +1,5 @@
 /** The entries of a subprog as bytes, with their jumps still open: lengths settle once all are known (relax.ts). */
-import type { Insn } from '../bpf/insn.ts';
+import type { CallInsn, Insn } from '../bpf/insn.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
 import { R10 } from '../bpf/reg.ts';
 import type { Assembler } from '../x86/assembler.ts';
@@ -19,6 +19,7 @@ import {
   type Unsettled,
 } from './relax.ts';
 import type { Entry } from './rewrite.ts';
+import { scratchBytes, scratchWords } from './scratch.ts';
 import { isTailCall, type TailCallRole } from './tail-calls.ts';
 import type { Target } from './target.ts';
 
@@ -35,7 +36,7 @@ export interface Chunks extends Unsettled {
 
 /** What lowering needs beside the entries and their frame. */
 export interface Lowering {
-  /** Emptied first; holds the chunks until the next subprog is lowered. */
+  /** Emptied first; holds the chunks until the next subprog is lowered, as do all buffers they are in. */
   readonly asm: Assembler;
   readonly target: Target;
   readonly bmi2: boolean;
@@ -43,6 +44,14 @@ export interface Lowering {
   readonly tailCall: TailCallRole;
   readonly hardening: Hardening;
 }
+
+// Those of the subprog that was lowered last, by entry.
+const STARTS = scratchWords();
+const FIXED = scratchWords();
+const TARGETS = scratchWords();
+const JUMPS = scratchBytes();
+const SLOTS = scratchBytes();
+const FORMS: (JumpForms | undefined)[] = [];
 
 /** Emits prologue and entries. */
 export function lowerEntries(
@@ -72,35 +81,34 @@ export function lowerEntries(
   };
   target.prologue(context);
   const prologueBytes = asm.length;
-  // Few buffers: most programs are small, and a buffer costs more than what stands in it.
-  const words = new Int32Array(3 * count + 1);
-  const starts = words.subarray(0, count + 1);
-  const fixed = words.subarray(count + 1, 2 * count + 1);
-  const targets = words.subarray(2 * count + 1);
-  const bytes = new Uint8Array(2 * count);
-  const jump = bytes.subarray(0, count);
-  const slots = bytes.subarray(count);
-  const forms: (JumpForms | undefined)[] = new Array(count);
+  const starts = STARTS.take(count + 1);
+  const fixed = FIXED.take(count);
+  const targets = TARGETS.take(count);
+  const jump = JUMPS.take(count);
+  const slots = SLOTS.take(count);
+  const forms: (JumpForms | undefined)[] = FORMS;
   let exit = -1;
   for (let i = 0; i < count; i++) {
     const { insn, pc, target: to } = entries[i] as Entry;
     starts[i] = asm.length;
     context.jump = undefined;
-    if (insn.kind === 'exit') {
+    // Looked up once: what it is of differs in shape from kind to kind, which is what this loop would wait for.
+    const { kind } = insn;
+    if (kind === 'exit') {
       target.lowerExit(context, exit < 0 ? 'first' : 'later');
       if (exit < 0) exit = i;
-    } else if (insn.kind === 'call' && isTailCall(program, insn)) {
-      target.lowerTailCall(context);
-    } else if (insn.kind === 'call') {
+    } else if (kind !== 'call') target.lowerInsn(context, target.convention, insn, pc);
+    else if (isTailCall(program, insn as CallInsn)) target.lowerTailCall(context);
+    else {
       callEntries.push(i);
-      target.lowerCall(context, callTarget(program, subprog, pc, insn));
-    } else target.lowerInsn(context, target.convention, insn, pc);
+      target.lowerCall(context, callTarget(program, subprog, pc, insn as CallInsn));
+    }
     if (hardening.lfence === true && isStackStore(insn)) asm.none(LFENCE);
     while (refEntries.length < refs.length) refEntries.push(i);
     fixed[i] = asm.length - (starts[i] as number);
-    jump[i] = jumpKind(insn.kind, context.jump);
+    jump[i] = jumpKind(kind, context.jump);
     targets[i] = to;
-    slots[i] = insn.kind === 'lddw' ? 2 : 1;
+    slots[i] = kind === 'lddw' ? 2 : 1;
     forms[i] = context.jump;
   }
   starts[count] = asm.length;

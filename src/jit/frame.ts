@@ -57,9 +57,10 @@ function fieldsMask(insn: Insn): number {
   switch (insn.kind) {
     case 'alu':
     case 'jcc':
-    case 'movsx':
     case 'ldx':
     case 'stx':
+      return (1 << insn.dst) | (1 << insn.src);
+    case 'movsx':
     case 'atomic':
       return (1 << insn.dst) | (1 << insn.src);
     case 'swap':

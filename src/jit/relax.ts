@@ -8,6 +8,8 @@
  * jump has three lengths at most, so the passes end.
  */
 
+import { scratchWords } from './scratch.ts';
+
 /** How an entry ends. */
 export const NO_JUMP = 0;
 export const COND_JUMP = 1;
@@ -46,9 +48,12 @@ export const isShortJump = (distance: number): boolean => distance >= -128 && di
 export const LONG_BYTES = [0, 6, 5, 5] as const;
 export const SHORT_BYTES = 2;
 
+/** Of entries that end in a jump, as the pass before left them. */
+const LENGTHS = scratchWords();
+
 export function settle(code: Unsettled, distanceOf: typeof distance = distance): Settled {
   const addrs = estimate(code);
-  const lengths = new Int32Array(code.count);
+  const lengths = LENGTHS.take(code.count);
   for (let pass = 0; ; pass++) {
     if (!onePass(code, addrs, lengths, pass, distanceOf)) return { addrs, passes: pass + 1 };
   }

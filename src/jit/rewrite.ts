@@ -11,9 +11,10 @@
  */
 import { MAX_LOOPS } from '../bpf/calling.ts';
 import type { AluInsn, Insn, JaInsn, JccInsn, Slots } from '../bpf/insn.ts';
-import { type Subprog, targetOf } from '../bpf/program.ts';
+import type { Subprog } from '../bpf/program.ts';
 import { R0, R10 } from '../bpf/reg.ts';
 import { REG_AX } from './regmap.ts';
+import { scratchWords } from './scratch.ts';
 
 export type RewritePass = 'div-by-zero' | 'div-minus-one' | 'cmpxchg32-zext' | 'may_goto' | 'blinding';
 
@@ -43,12 +44,15 @@ interface Group {
   readonly insns: readonly Insn[];
 }
 
+/** By slot. */
+const FIRST_ENTRY = scratchWords();
+
 /** Rewrites one subprog. `stackDepth`: bytes of stack its own code uses, a multiple of 8. */
 export function rewrite(slots: Slots, subprog: Subprog, stackDepth: number): Rewritten {
   const usesMayGoto = hasMayGoto(slots, subprog);
   const depth = usesMayGoto ? stackDepth + 8 : stackDepth;
   const entries: (Omit<Entry, 'target'> & { target: number })[] = [];
-  const firstEntry = new Int32Array(subprog.end - subprog.start + 1);
+  const firstEntry = FIRST_ENTRY.take(subprog.end - subprog.start);
   if (usesMayGoto) {
     const insn: Insn = { kind: 'st', size: 8, dst: R10, off: -depth, imm: MAX_LOOPS };
     entries.push({ insn, pc: subprog.start, pass: 'may_goto', target: -1, isSetup: true });
@@ -80,10 +84,13 @@ function resolve(target: number, firstEntry: Int32Array, start: number): number 
   return target < -1 ? -2 - target : (firstEntry[target - start] as number);
 }
 
-const targetPc = (pc: number, insn: Insn): number => (isJump(insn) ? (targetOf(pc, insn) as number) : -1);
+const targetPc = (pc: number, insn: Insn): number => (isJump(insn) ? pc + 1 + insn.off : -1);
 
 /** A jump as the JIT sees them: no may_goto is left. */
-const isJump = (insn: Insn): insn is JaInsn | JccInsn => insn.kind === 'ja' || insn.kind === 'jcc';
+function isJump(insn: Insn): insn is JaInsn | JccInsn {
+  const { kind } = insn;
+  return kind === 'ja' || kind === 'jcc';
+}
 
 function hasMayGoto(slots: Slots, subprog: Subprog): boolean {
   for (let pc = subprog.start; pc < subprog.end; pc++) if (slots[pc]?.kind === 'may_goto') return true;
@@ -91,12 +98,17 @@ function hasMayGoto(slots: Slots, subprog: Subprog): boolean {
 }
 
 function rewriteInsn(insn: Insn, stackDepth: number): Group | undefined {
-  if (insn.kind === 'alu') return rewriteDivision(insn);
-  if (insn.kind === 'may_goto') return mayGoto(stackDepth);
-  if (insn.kind === 'atomic' && insn.op === 'cmpxchg' && insn.size === 4) {
-    return { pass: 'cmpxchg32-zext', insns: [insn, movReg(32, R0, R0)] };
+  switch (insn.kind) {
+    case 'alu':
+      return rewriteDivision(insn);
+    case 'may_goto':
+      return mayGoto(stackDepth);
+    case 'atomic':
+      if (insn.op !== 'cmpxchg' || insn.size !== 4) return undefined;
+      return { pass: 'cmpxchg32-zext', insns: [insn, movReg(32, R0, R0)] };
+    default:
+      return undefined;
   }
-  return undefined;
 }
 
 function rewriteDivision(insn: AluInsn): Group | undefined {

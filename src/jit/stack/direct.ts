@@ -1,7 +1,10 @@
 /** The quick way for code whose only stack pointer is r10 itself: one look at each instruction. */
-import type { Insn, Slots } from '../../bpf/insn.ts';
+import type { Insn, JaInsn, JccInsn, MayGotoInsn, Slots } from '../../bpf/insn.ts';
 import type { Subprog } from '../../bpf/program.ts';
 import { R10 } from '../../bpf/reg.ts';
+import { scratchBytes } from '../scratch.ts';
+
+const IS_TARGET = scratchBytes();
 
 /**
  * Offset from r10 of the lowest byte that a subprog reaches, <= 0; no pointer may come into it from outside.
@@ -10,7 +13,7 @@ import { R10 } from '../../bpf/reg.ts';
  */
 export function directReach(insns: Slots, { start, end }: Subprog): number | undefined {
   /** By slot: 1 where a jump that is reached goes. */
-  const isTarget = new Uint8Array(end - start);
+  const isTarget = IS_TARGET.take(end - start).fill(0, 0, end - start);
   let lowest = 0;
   let isReached = true;
   let hasGap = false;
@@ -22,15 +25,17 @@ export function directReach(insns: Slots, { start, end }: Subprog): number | und
       hasGap = true;
       continue;
     }
+    const { kind } = insn;
     const off = offsetFromFp(insn);
     if (off === undefined) return undefined;
     lowest = Math.min(lowest, off);
-    if (insn.kind === 'ja' || insn.kind === 'jcc' || insn.kind === 'may_goto') {
+    if (kind === 'ja' || kind === 'jcc' || kind === 'may_goto') {
+      const { off: distance } = insn as JaInsn | JccInsn | MayGotoInsn;
       // A loop may begin in what looked unreachable.
-      if (insn.off < 0 && hasGap) return undefined;
-      isTarget[pc + 1 + insn.off - start] = 1;
+      if (distance < 0 && hasGap) return undefined;
+      isTarget[pc + 1 + distance - start] = 1;
     }
-    if (insn.kind === 'ja' || insn.kind === 'exit') isReached = false;
+    if (kind === 'ja' || kind === 'exit') isReached = false;
   }
   return lowest;
 }
