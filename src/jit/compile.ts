@@ -65,6 +65,7 @@ export interface Compiled {
 /** Subprogs start on multiples of this; the gap is filled with int3, as the kernel fills unused image bytes. */
 const ALIGN = 16;
 const FILL = 0xcc;
+const GAP = new Uint8Array(ALIGN).fill(FILL);
 
 /** Kept from one compilation to the next: they grow to the largest program. The image is a copy. */
 const OUT = new Assembler();
@@ -139,10 +140,8 @@ function compileSubprog(
     subprog.outgoing,
     tailCall === 'none' ? 0 : TAIL_CALL_BYTES,
   );
-  const chunks = lowerEntries(program, subprog, entries, frame, {
-    ...{ asm, target, bmi2, endbr, tailCall },
-    hardening: options,
-  });
+  const lowering = { asm, target, bmi2, endbr, tailCall, hardening: options };
+  const chunks = lowerEntries(program, subprog, entries, frame, lowering);
   const { addrs, passes } = target.settle(chunks, target.distance);
   const offset = out.length;
   writeChunks(out, chunks, addrs, target);
@@ -170,8 +169,7 @@ function checkTailCalls(program: Program, { name, args, outgoing }: Subprog, con
 }
 
 function align(out: Assembler): void {
-  const gap = (ALIGN - (out.length % ALIGN)) % ALIGN;
-  out.raw(new Uint8Array(gap).fill(FILL));
+  out.raw(GAP, 0, (ALIGN - (out.length % ALIGN)) % ALIGN);
 }
 
 /** Fills in the displacement of every call. */
@@ -204,7 +202,8 @@ function link(
 
 /** Where callees lie by default. */
 export function defaultAddresses(program: Program): (callee: CalleeRef) => bigint {
-  const order = new Map([...program.callees.keys()].map((key, index) => [key, index]));
+  const order = new Map<string, number>();
+  for (const key of program.callees.keys()) order.set(key, order.size);
   return (callee) => {
     const key = calleeKey(callee);
     const index = order.get(key);

@@ -35,5 +35,9 @@ export function callTarget(program: Program, caller: Subprog, pc: number, insn: 
   const ref = { kind: target, id: imm };
   const args = program.callees.get(calleeKey(ref))?.args;
   const unknown = target === 'kfunc' ? caller.outgoing : 0;
-  return { kind: target, id: imm, stackArgs: args === undefined ? unknown : Math.max(0, args - MAX_REG_ARGS) };
+  return {
+    kind: target,
+    id: imm,
+    stackArgs: args === undefined ? unknown : Math.max(0, args - MAX_REG_ARGS),
+  };
 }
