@@ -23,6 +23,7 @@ fi
 [ -n "$ORACLE_JUNIT" ] && words+=(--reporter junit --output "$ORACLE_JUNIT")
 [ -n "$ORACLE_SARIF" ] && words+=(--reporter sarif --output "$ORACLE_SARIF")
 [ -n "$ORACLE_TAP" ] && words+=(--reporter tap --output "$ORACLE_TAP")
+[ -n "$ORACLE_HTML" ] && words+=(--reporter html --output "$ORACLE_HTML")
 
 # Each line is a pattern: expanded, never split at spaces. One that fits nothing stays, and the command names it.
 words+=(--)
@@ -35,8 +36,12 @@ while IFS= read -r line; do
   words+=("${found[@]}")
 done <<<"${ORACLE_FILES//$'\r'/}"
 
+# Names of files and functions are in the text: no line of it is a command to the runner, whatever it looks like.
+token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+echo "::stop-commands::$token"
 node "$GITHUB_ACTION_PATH/bin/bpf-oracle.js" "${words[@]}"
 code=$?
+echo "::$token::"
 
 if [ -n "$annotations" ]; then
   cat "$annotations"

@@ -8,6 +8,7 @@ import { openEngine } from '../emu/engines.ts';
 import { type Compiled, compile, defaultAddresses, type JitOptions } from '../jit/compile.ts';
 import { LINUX_TARGET } from '../jit/target.ts';
 import { mutantNamed } from '../mutant/index.ts';
+import { noSuchMutant } from './mutant-names.ts';
 import { needsBmi2 } from './mutant-oracles.ts';
 import { foreignJit, isForeign } from './open-jits.ts';
 import type { JitChoice, Setup } from './options.ts';
@@ -56,8 +57,7 @@ export function compilerOf(
     };
   }
   const mutant = mutantOf(jit);
-  if (mutant === undefined)
-    throw unusable(jit, 'there is no such mutant; docs/POWER.md and "bpf-oracle mutants" list them');
+  if (mutant === undefined) throw unusable(jit, noSuchMutant(jit.slice(MUTANT.length)));
   if ((choice.convention ?? 'linux') !== 'linux')
     throw unusable(
       jit,

@@ -3,12 +3,13 @@ import { availableParallelism } from 'node:os';
 import { badInput, OracleError } from '../core/errors.ts';
 import { openUnicorn } from '../emu/unicorn.ts';
 import { addControls, type MutantRow, rowOf, summariseMatrix } from '../fuzz/kill-matrix.ts';
-import { ALL_MUTANTS, type Mutant } from '../mutant/index.ts';
+import { ALL_MUTANTS, type Mutant, mutantNamed } from '../mutant/index.ts';
 import { withMutantsMarkdown } from '../report/mutants-markdown.ts';
 import type { MutantsReport } from '../report/mutants-report.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
 import type { Io } from './io.ts';
+import { noSuchMutant } from './mutant-names.ts';
 import { needsBmi2 } from './mutant-oracles.ts';
 import { loadSuites } from './mutant-suites.ts';
 import { doJobs } from './mutants-jobs.ts';
@@ -71,17 +72,11 @@ export async function mutants(options: MutantsOptions, targets: Targets, context
 function chosenMutants({ mutant: names }: MutantsOptions): readonly Mutant[] {
   if (names === undefined) return ALL_MUTANTS;
   for (const name of names) {
-    if (ALL_MUTANTS.some((mutant) => mutant.name === name)) continue;
-    const part = name.split('-')[0] ?? '';
-    const near = ALL_MUTANTS.map((mutant) => mutant.name).filter(
-      (known) => part !== '' && known.includes(part),
-    );
-    const known =
-      near.length > 0 ? `there are ${near.slice(0, 6).join(', ')}` : 'without --mutant all are run';
+    if (mutantNamed(name) !== undefined) continue;
     throw new OracleError('usage', {
       what: 'usage',
       where: `--mutant ${name}`,
-      why: `no such mutant; ${known}`,
+      why: noSuchMutant(name),
     });
   }
   return ALL_MUTANTS.filter(({ name }) => names.includes(name));

@@ -133,9 +133,9 @@ describe('mutants', () => {
     [
       'a mutant there is not',
       ['--mutant', 'swap-all'],
-      /--mutant swap-all: no such mutant; there are swap-args-7-8/,
+      /--mutant swap-all: there is no such mutant; there are swap-args-7-8/,
     ],
-    ['one like no other', ['--mutant', 'x'], /--mutant x: no such mutant; /],
+    ['one like no other', ['--mutant', 'x'], /--mutant x: there is no such mutant; docs/],
     ['no seeds', ['--seeds', '0'], /from 1 on/],
     ['a seed too large', ['--seed', '4294967295', '--seeds', '2'], /the largest is 4294967295/],
     ['a folder that is none', ['--conformance', '/nonexistent'], /no such file/],

@@ -119,7 +119,9 @@ describe('the step of action.yml', () => {
   it('logs the text report, then the annotations, and passes the exit code on', () => {
     const { status, stdout, words, output } = act({ files: 'c.data' }, 1);
     expect(status).toBe(1);
-    expect(stdout).toBe('the text report\n::error::annotated\n');
+    const [, token = '', rest] = /^::stop-commands::([0-9a-f]{32})\n(.*)$/s.exec(stdout) ?? [];
+    expect(rest).toBe(`the text report\n::${token}::\n::error::annotated\n`);
+    expect(act({ files: 'c.data' }).stdout).not.toContain(token);
     expect(output).toBe('exit-code=1\n');
     expect(words.slice(0, 6)).toEqual(['check', '--reporter', 'text', '--reporter', 'github', '--output']);
     expect(beside(words)).toEqual(['check', '--', 'c.data']);
@@ -150,13 +152,24 @@ describe('the step of action.yml', () => {
 
   it('has every report written that is named', () => {
     const { words, cwd } = act({
-      ...{ json: 'r 1.json', junit: 'j.xml', sarif: 's.sarif', tap: 't.tap' },
+      ...{ json: 'r 1.json', junit: 'j.xml', sarif: 's.sarif', tap: 't.tap', html: 'h.html' },
       ...{ shard: '2/4', annotations: 'false', 'working-directory': 'sub', files: '../c.data' },
     });
     expect(words).toEqual([
       ...['check', '--shard', '2/4', '--reporter', 'text', '--reporter', 'json', '--output', 'r 1.json'],
       ...['--reporter', 'junit', '--output', 'j.xml', '--reporter', 'sarif', '--output', 's.sarif'],
-      ...['--reporter', 'tap', '--output', 't.tap', '--', '../c.data'],
+      ...[
+        '--reporter',
+        'tap',
+        '--output',
+        't.tap',
+        '--reporter',
+        'html',
+        '--output',
+        'h.html',
+        '--',
+        '../c.data',
+      ],
     ]);
     expect(cwd).toBe(join(work, 'sub'));
   });
