@@ -12,7 +12,7 @@ const VALUE_WIDTH = 18;
 
 /**
  * Arguments passed wrongly, registers that differ, and what the culprit worked with: its own registers, and argument
- * 6, which has no place in the frame. None: no lines.
+ * 6, which has no place in the frame. None, or no room for one of them: no lines.
  */
 export function registerLines({ registers, passed, culprit }: Explanation, height: number): Line[] {
   const operands = operandsOf(culprit?.insn ?? '');
@@ -27,7 +27,7 @@ export function registerLines({ registers, passed, culprit }: Explanation, heigh
     ...registers.filter(({ differs }) => differs),
     ...registers.filter(({ differs, cell, want }) => !differs && want !== null && operands.has(cell)),
   ];
-  if (rows.length === 0) return [];
+  if (rows.length === 0 || height < 3) return [];
   const shown = rows.length > height - 1 ? rows.slice(0, height - 2) : rows;
   const hidden = rows.length - shown.length;
   return [

@@ -45,17 +45,19 @@ function quietLine({ name, verdict, reason, r0 }: Explanation): string {
 function divergeLines(explained: Explanation, width: number, syntax: Syntax): Line[] {
   const head = headLines(explained, width);
   const foot = commandLines(explained).length;
-  const registers = registerLines(explained, MAX_REGISTERS);
-  const frame = pictureLines(explained);
-  const room = MAX_LINES - head.length - foot - registers.length - frame.length;
-  const gaps = [registers, frame, ['']].filter((part) => part.length > 0).length + 1;
-  const listing = listingLines(explained.listing, {
-    anchors: anchorsOf(explained),
-    width,
-    height: Math.max(room - gaps, MIN_LISTING),
-    syntax,
-    stopsAt: explained.stopsAt,
-  });
+  const list = (height: number): Line[] =>
+    listingLines(explained.listing, {
+      ...{ anchors: anchorsOf(explained), width, height, syntax },
+      stopsAt: explained.stopsAt,
+    });
+  // The guilty row is never left out, however long: what else there is gets the room beside it.
+  const least = Math.max(list(0).length, MIN_LISTING);
+  // Blank lines stand around the listing, and after each of the other two.
+  const all = MAX_LINES - head.length - foot - 2;
+  const registers = registerLines(explained, Math.min(MAX_REGISTERS, all - least - 1));
+  const room = all - (registers.length === 0 ? 0 : registers.length + 1);
+  const frame = pictureLines(explained, Math.min(MAX_FRAME, room - least - 1));
+  const listing = list(room - (frame.length === 0 ? 0 : frame.length + 1));
   return [head, listing, registers, frame, []].flatMap((part, i) =>
     part.length === 0 && i !== 4 ? [] : i === 0 ? part : [[], ...part],
   );
@@ -157,14 +159,14 @@ function anchorsOf({ culprit, divergences, goesOn }: Explanation): number[] {
   return [...(seen === null ? [] : [seen]), ...goesOn];
 }
 
-function pictureLines({ frame, shown, culprit, fpName, registers }: Explanation): Line[] {
+function pictureLines({ frame, shown, culprit, fpName, registers }: Explanation, height: number): Line[] {
   if (frame === null) return [];
   const when = shown === 'after' ? 'right after it' : 'before it';
   const isEntry = culprit?.stage === 'call' && shown === 'after' && frame.subprog !== culprit.subprog;
   // Where a frame register is wrong, what it points to says more than its value.
   const pointers = registers.filter(({ cell, differs }) => differs && (cell === 'rsp' || cell === 'r10'));
   return frameLines(frame, {
-    height: MAX_FRAME,
+    height,
     when: isEntry ? 'as it is entered' : when,
     fp: fpName ?? 'fp',
     pointers: new Map(pointers.map(({ native, name, got }) => [BigInt(got ?? 0), native ?? name])),
