@@ -88,7 +88,7 @@ export class AddressSpace {
     this.#prepareCode(image);
     this.#prepareCallees(callees, stubs);
     this.#prepareKernel(image.memory);
-    const ctxMoved = this.#prepareCtx(input);
+    const ctxMoved = this.#prepareCtx(input, stubs);
     const dataMoved = this.#prepareData(data);
     const stack = this.#stack.bytes();
     stack.set(this.#canaries);
@@ -179,10 +179,14 @@ export class AddressSpace {
     this.#kernel.bytes().fill(0).set(memory.bytes);
   }
 
-  /** True if extents changed. */
-  #prepareCtx(input: Uint8Array): boolean {
+  /**
+   * True if extents changed. Where there is no input, nothing is mapped; a recorded run may find a page there, which
+   * is spared the work of taking it away and putting it back.
+   */
+  #prepareCtx(input: Uint8Array, stubs: StubKind): boolean {
     const size = wholePages(input.length);
-    if (this.#ctx !== undefined && this.#ctx.region.size !== size) {
+    const stays = stubs === 'record' && size === 0;
+    if (this.#ctx !== undefined && this.#ctx.region.size !== size && !stays) {
       this.#engine.unmap(this.#ctx.region);
       this.#ctx = undefined;
     }

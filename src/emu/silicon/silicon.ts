@@ -133,7 +133,7 @@ class SiliconEngine implements Engine {
       return this.#stopOf(ending, guest);
     } finally {
       this.#breakpoints.clear();
-      affinity.unpin();
+      affinity.runIsOver();
       this.#isActive = false;
     }
   }
@@ -142,6 +142,7 @@ class SiliconEngine implements Engine {
     if (this.#closed) return;
     this.#checkIdle('close');
     this.#closed = true;
+    this.#running?.affinity.release();
     this.#running?.guest.kill();
     for (const segment of this.#segments.values()) sharedMemory().release(segment);
     this.#segments.clear();
