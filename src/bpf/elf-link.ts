@@ -8,8 +8,8 @@ import { decode } from './decode.ts';
 import { type DataLayout, layOutData } from './elf-data.ts';
 import { badElf, type ElfFile } from './elf-file.ts';
 import type { ElfReloc, ElfSection } from './elf-format.ts';
-import { type ElfFunction, type FunctionAt, functionFinder } from './elf-functions.ts';
-import { type Target, targetAt } from './elf-target.ts';
+import { type ElfFunction, functionFinder } from './elf-functions.ts';
+import { type LinkInput, type Target, targetAt } from './elf-target.ts';
 import type { Insn } from './insn.ts';
 import type { DataSection, SourceLines } from './program.ts';
 import type { RegisterRange } from './reg.ts';
@@ -29,6 +29,14 @@ export interface Linked {
   readonly lines: SourceLines;
 }
 
+/** For programs that are not going to be run. */
+export interface LinkOptions {
+  /** Which registers instructions may name. @defaultValue 'general' */
+  readonly registers?: RegisterRange;
+  /** Whether maps may be referred to. @defaultValue false */
+  readonly takesMaps?: boolean;
+}
+
 /** A function in its place. */
 interface Placed {
   readonly fn: ElfFunction;
@@ -43,9 +51,10 @@ export function link(
   elf: ElfFile,
   functions: readonly ElfFunction[],
   main: ElfFunction,
-  registers: RegisterRange = 'general',
+  { registers = 'general', takesMaps = false }: LinkOptions = {},
 ): Linked {
-  const placed = placeReachable(elf, functionFinder(functions), main, registers);
+  const input = { elf, functionAt: functionFinder(functions), takesMaps };
+  const placed = placeReachable(input, main, registers);
   const targets = [...placed.values()].flatMap((p) => [...p.targets.values()]);
   const data = layOutData(elf, new Set(targets.flatMap((t) => (t.kind === 'data' ? [t.section] : []))));
   const kfuncs = [...new Set(targets.flatMap((t) => (t.kind === 'kfunc' ? [t.name] : [])))];
@@ -76,11 +85,11 @@ function linesIn(elf: ElfFile, placed: readonly Placed[]): SourceLines {
 
 /** Depth first, in order of reference; without recursion, as a chain of calls may be long. */
 function placeReachable(
-  elf: ElfFile,
-  functionAt: FunctionAt,
+  input: LinkInput,
   main: ElfFunction,
   registers: RegisterRange,
 ): Map<ElfFunction, Placed> {
+  const { elf } = input;
   const placed = new Map<ElfFunction, Placed>();
   const relocs = relocsOnce(elf);
   const pending = [main];
@@ -88,7 +97,7 @@ function placeReachable(
   for (let fn = pending.pop(); fn !== undefined; fn = pending.pop()) {
     if (placed.has(fn)) continue;
     const insns = decodeFunction(elf, fn, registers);
-    const targets = targetsOf(elf, functionAt, fn, insns, relocs(fn.section));
+    const targets = targetsOf(input, fn, insns, relocs(fn.section));
     placed.set(fn, { fn, start, insns, targets });
     start += fn.count;
     if (start > MAX_PROGRAM_SLOTS) {
@@ -130,8 +139,7 @@ function decodeFunction(
 }
 
 function targetsOf(
-  elf: ElfFile,
-  functionAt: FunctionAt,
+  input: LinkInput,
   fn: ElfFunction,
   insns: readonly (Insn | undefined)[],
   relocs: ReadonlyMap<number, ElfReloc>,
@@ -142,7 +150,7 @@ function targetsOf(
     if (insn === undefined) continue;
     const slot = fn.start + i;
     const reloc = relocs.get(slot * SLOT_BYTES);
-    const target = targetAt({ elf, functionAt }, { section: fn.section, slot, insn }, reloc);
+    const target = targetAt(input, { section: fn.section, slot, insn }, reloc);
     if (target !== undefined) targets.set(i, target);
   }
   return targets;
@@ -160,6 +168,8 @@ function resolve(pc: number, insn: Insn, target: Target, layout: Layout): Insn {
     return { kind: 'call', target: 'kfunc', imm: layout.kfuncIds.get(target.name) ?? 0, off: 0 };
   }
   const dst = insn.kind === 'lddw' ? insn.dst : 0;
+  // BPF_PSEUDO_MAP_FD, with the map's place for its descriptor.
+  if (target.kind === 'map') return { kind: 'lddw', dst, src: 1, imm: BigInt.asUintN(32, target.offset) };
   if (target.kind === 'data') {
     const address = layout.data.addressOf(target.section) + target.offset;
     return { kind: 'lddw', dst, src: 0, imm: BigInt.asUintN(64, address) };

@@ -5,6 +5,7 @@
  *   call, R_BPF_64_32, defined symbol     function at symbol + 8 (imm + 1)       imm is -1 for a named function
  *   call, R_BPF_64_32, undefined symbol   kfunc of that name
  *   lddw, R_BPF_64_64, data symbol        address of symbol + imm64
+ *   lddw, R_BPF_64_64, symbol of a map    the map at symbol + imm64, where maps are let through
  *   lddw, R_BPF_64_64, code symbol        code address of the function at symbol + imm64
  *   call (src 1), no relocation           function imm + 1 slots on
  */
@@ -28,7 +29,8 @@ import { targetOf } from './program.ts';
 export type Target =
   | { readonly kind: 'call' | 'code_addr'; readonly fn: ElfFunction }
   | { readonly kind: 'kfunc'; readonly name: string }
-  | ({ readonly kind: 'data' } & DataPlace);
+  | ({ readonly kind: 'data' } & DataPlace)
+  | ({ readonly kind: 'map' } & DataPlace);
 
 /** A place in a section and where it is defined. */
 export interface Place {
@@ -47,6 +49,8 @@ export interface DataPlace {
 export interface LinkInput {
   readonly elf: ElfFile;
   readonly functionAt: FunctionAt;
+  /** Maps are let through: nothing is going to be run. */
+  readonly takesMaps: boolean;
 }
 
 /** An instruction at `slot` of its section. */
@@ -135,6 +139,7 @@ function addressTarget(input: LinkInput, site: Site, symbol: ElfSymbol, addend: 
   if (isExecutable(place.section)) {
     return { kind: 'code_addr', fn: functionStarting(input, site, place.section, Number(offset) / 8) };
   }
+  if (input.takesMaps && isMapSection(place.section)) return { kind: 'map', section: place.section, offset };
   checkDataTarget(input.elf, symbol, { section: place.section, offset }, where);
   return { kind: 'data', section: place.section, offset };
 }

@@ -23,7 +23,8 @@ export function readElf(bytes: Uint8Array, options: LoadOptions): Loaded {
   const elf = openElf(bytes, options.fileName);
   const functions = functionsOf(elf);
   const main = chooseFunction(options.fileName, functions, options);
-  const linked = link(elf, functions, main, registersOf(options));
+  const takesMaps = options.shape === 'as-is';
+  const linked = link(elf, functions, main, { registers: registersOf(options), takesMaps });
   const name = `${options.fileName}:${main.name}`;
   return { name, program: toLinkedProgram(name, linked, prototypesOf(elf), options) };
 }

@@ -1,4 +1,4 @@
-/** Lints files: every program of an object, unless one is chosen. A bad file does not keep the others from it. */
+/** Lints files: every program of an object, unless one is chosen. A bad one does not keep the others from it. */
 import { flawOf } from '../bpf/decode.ts';
 import { isElf, listPrograms } from '../bpf/elf.ts';
 import type { Program } from '../bpf/program.ts';
@@ -33,18 +33,27 @@ export function lintFiles(
 ): LintedFiles {
   const programs: LintedProgram[] = [];
   const codes: ExitCode[] = [];
-  for (const path of paths) {
+  const attempt = (name: string, path: string, lintIt: () => readonly LintedProgram[]): void => {
     try {
-      if (paths.length > 1 && isDirectory(path))
-        programs.push({ name: path, file: path, kind: 'skipped', why: 'a directory' });
-      else programs.push(...lintFile(path, options));
+      programs.push(...lintIt());
     } catch (error) {
       if (error instanceof OracleError && error.kind === 'usage') throw error;
       codes.push(exitCodeOf(error));
       context.io.stderr(failureText(error, context));
       const why = error instanceof Error ? error.message : String(error);
-      programs.push({ name: path, file: path, kind: 'error', why });
+      programs.push({ name, file: path, kind: 'error', why });
     }
+  };
+  for (const path of paths) {
+    attempt(path, path, () => {
+      if (paths.length > 1 && isDirectory(path))
+        return [{ name: path, file: path, kind: 'skipped', why: 'a directory' }];
+      for (const fn of chosenFunctions(path, options)) {
+        const name = fn === undefined ? path : `${path}:${fn}`;
+        attempt(name, path, () => [lintOne(path, fn === undefined ? options : { ...options, function: fn })]);
+      }
+      return [];
+    });
   }
   return { programs, exitCode: worst([...codes, resultCode(programs)]) };
 }
@@ -55,11 +64,10 @@ function resultCode(programs: readonly LintedProgram[]): ExitCode {
   return linted.length === 0 ? EXIT.nothing : EXIT.ok;
 }
 
-function lintFile(path: string, options: LintFilesOptions): LintedProgram[] {
-  if (options.function !== undefined || options.section !== undefined) return [lintOne(path, options)];
-  const names = programNames(path, options);
-  if (names === undefined) return [lintOne(path, options)];
-  return names.map((name) => lintOne(path, { ...options, function: name }));
+/** Of an object all programs, unless one is named; of other files the only one, which has no name. */
+function chosenFunctions(path: string, options: LintFilesOptions): readonly (string | undefined)[] {
+  if (options.function !== undefined || options.section !== undefined) return [undefined];
+  return programNames(path, options) ?? [undefined];
 }
 
 /** Of an object's programs; undefined for files that hold one. */

@@ -19,7 +19,12 @@ pointers and returns is known at its callers. \`%d\`, \`%u\`, \`%s\` stand for w
 
 What goes beyond Linux: a store to the stack through a pointer whose distance to r10 varies counts as writing
 anything, so does what a helper or kfunc does with a pointer. What falls short of it: values are numbers, pointers or
-unknown; that two branches hang together is not seen; sizes of map values and packets are not known.`;
+unknown; that two branches hang together is not seen, so that a register that one branch sets and another one, taken
+in the same case, reads counts as unset; sizes of map values and packets are not known. Nor are references, packet
+pointers and dynptrs told from other pointers: in the slots of stack arguments that makes no difference, as any call
+empties them; in registers and on the stack what is released or stale stays a pointer here.
+
+Objects are linted program by program; maps are let through, though no machine here has them.`;
 
 const SCOPES: readonly RuleScope[] = ['contract', 'general'];
 

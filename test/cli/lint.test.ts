@@ -25,6 +25,8 @@ six:
 `,
 );
 
+const vector = (name: string): string => new URL(`../vectors/elf/${name}`, import.meta.url).pathname;
+
 describe('lint', () => {
   it('exits 0 for what is clean', async () => {
     const { code, stdout, stderr } = await cli(['lint', CLEAN]);
@@ -66,6 +68,18 @@ describe('lint', () => {
     const { programs } = JSON.parse(stdout);
     expect(programs.map(({ name }: { name: string }) => name)).toContain(`${example('kfunc.o')}:entry`);
     expect(code).toBe(0);
+  });
+
+  it('lints programs that refer to maps, which no machine here has', async () => {
+    const { code, stdout } = await cli(['lint', vector('maps.o')]);
+    expect([code, stdout]).toEqual([0, '3 programs linted: 3 clean, 0 findings; 0 skipped\n']);
+  });
+
+  it('goes on after a program of an object that cannot be read', async () => {
+    const { code, stdout, stderr } = await cli(['lint', vector('unresolved.o')]);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+    expect(stdout).toMatch(/^\d programs? linted: \d clean, 0 findings; 2 skipped\n$/);
+    expect(code).toBe(2);
   });
 
   it('writes JSON', async () => {
