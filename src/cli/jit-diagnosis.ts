@@ -145,7 +145,7 @@ export function jitDiagnosisText(diagnosis: JitDiagnosis): string {
 function lackLines(lacks: JitDiagnosis['lacks']): string[] {
   const names = new Map<string, string[]>();
   for (const { name, reason } of lacks) {
-    const key = reason.replace(/0x[0-9a-f]+|\d+/gi, 'n');
+    const key = reason.replace(/\b(?:0x[0-9a-f]+|\d+)\b/gi, 'n');
     names.set(key, [...(names.get(key) ?? []), name]);
   }
   return [...names].map(([reason, of]) => `  ${reason}: ${of.join(', ')}`);

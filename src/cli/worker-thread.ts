@@ -32,6 +32,8 @@ export class WorkerThread<Job, Answer> {
     const file = new URL(`./${module}${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
     this.#worker = new Worker(file, {
       workerData: setup,
+      // Pipes of JITs are opened by the C library: Node would warn of each it sees closed.
+      trackUnmanagedFds: false,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     this.#worker.on('message', (reply: Envelope<Answer>) => this.#settle(reply));

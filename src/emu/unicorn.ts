@@ -14,6 +14,7 @@ import {
   type RunRequest,
   type Stop,
 } from './engine.ts';
+import { withoutFarBranches } from './far-branches.ts';
 import { Gate } from './gate.ts';
 import { GuestSpace } from './guest-space.ts';
 import {
@@ -150,7 +151,7 @@ export class UnicornEngine implements Engine {
 
   load(address: U64, code: Uint8Array): void {
     this.#checkIdle('load');
-    const stale = this.#space.load(address, code);
+    const stale = this.#space.load(address, withoutFarBranches(code));
     const ranges = cmpxchgRanges(code).map(
       ({ first, last }): AddressRange => [address + BigInt(first), address + BigInt(last)],
     );

@@ -19,12 +19,16 @@ export interface ExecOptions {
   readonly deadline?: number;
   /** Milliseconds for the first answer of a child, which has to start. @defaultValue 20,000 */
   readonly startDeadline?: number;
+  /** Of the error if it cannot be started at all. @defaultValue `usage` */
+  readonly startError?: 'usage' | 'engine';
   /** Told of each child that is started, and of its end: a process group, or 0 for none. */
   readonly onChild?: (group: number) => void;
 }
 
 const DEADLINE = 5000;
 const START_DEADLINE = 20_000;
+/** What a shell ends with if it cannot run a command, or cannot find it: POSIX sh, Exit Status for Commands. */
+const CANNOT_RUN: readonly number[] = [126, 127];
 /** An image in hex, and room for maps. */
 const MAX_ANSWER_BYTES = 4 * MAX_IMAGE_BYTES;
 
@@ -43,6 +47,7 @@ class ExecJit implements Jit {
   readonly #options: ExecOptions;
   #child: Child | undefined;
   #id = 0;
+  #hasAnswered = false;
 
   constructor(argv: readonly string[], options: ExecOptions & { readonly name: string }) {
     this.name = options.name;
@@ -53,7 +58,8 @@ class ExecJit implements Jit {
   compile(program: Program, input: CompileInput): Image {
     const id = ++this.#id;
     const answer = this.#ask(JSON.stringify(requestOf(id, program, input)));
-    if (answer.kind !== 'line') throw this.#failed(complaintOf(answer));
+    if (answer.kind !== 'line') throw this.#failed(complaintOf(answer), this.#errorKind(answer));
+    this.#hasAnswered = true;
     const understood = understand(answer.line, { id, jit: this.name, program });
     switch (understood.kind) {
       case 'image':
@@ -99,8 +105,16 @@ class ExecJit implements Jit {
     return this.#options.startDeadline ?? Math.max(START_DEADLINE, this.#deadline);
   }
 
-  #failed(why: string): OracleError {
-    return new OracleError('jit', { what: 'compile', where: this.name, why });
+  /** One that never ran is a mistake of whoever named it, and no program will find it well. */
+  #errorKind(answer: Exclude<Answer, { kind: 'line' }>): 'jit' | 'usage' | 'engine' {
+    const { startError = 'usage' } = this.#options;
+    if (this.#hasAnswered || answer.kind !== 'died' || answer.ended.kind !== 'exit') return 'jit';
+    return CANNOT_RUN.includes(answer.ended.code) ? startError : 'jit';
+  }
+
+  #failed(why: string, kind: 'jit' | 'usage' | 'engine' = 'jit'): OracleError {
+    const what = kind === 'jit' ? 'compile' : 'start the JIT';
+    return new OracleError(kind, { what, where: this.name, why });
   }
 }
 

@@ -61,7 +61,9 @@ describe('exec:', () => {
 
   // biome-ignore format: a table
   it.each([
-    ['cannot be found',          'bpf-oracle-no-such-jit',              /^jit: it ended with exit code 127; it said: .*not found$/],
+    ['cannot be found',          'bpf-oracle-no-such-jit',              /^usage: it ended with exit code 127; it said: .*not found$/],
+    ['cannot be run',            '/etc/passwd',                         /^usage: it ended with exit code 126; it said: .*denied$/],
+    ['is found, but not what it wants', 'read -r x; exit 125',          /^jit: it ended with exit code 125$/],
     ['dies of a signal',         'kill -SEGV $$',                       /^jit: it was ended by SIGSEGV$/],
     ['dies with output',         'read -r x; echo -n half; exit 1',     /^jit: it ended with exit code 1$/],
     ['closes its output',        'exec >&-; sleep 1000',                /^jit: it was ended by SIGKILL$/],
@@ -100,15 +102,15 @@ describe('exec:', () => {
     expect(failure(jit)).toBe('jit: no answer within 0.1 s');
   });
 
-  it('ends what a command has started', () => {
+  it('ends what a command has started', async () => {
     // No other run of this test asks for it.
     const seconds = `4242.${process.pid}`;
     const jit = openJit(`sleep ${seconds} & sleep ${seconds}`, { startDeadline: 200 });
     failure(jit);
-    const running = readdirSync('/proc').filter(
-      (pid) => /^\d+$/.test(pid) && commandLine(pid).includes(seconds),
-    );
-    expect(running).toEqual([]);
+    const running = (): string[] =>
+      readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(seconds));
+    // What is killed is gone a moment later.
+    await expect.poll(running, { timeout: 30_000 }).toEqual([]);
   });
 
   it('survives a thousand that misbehave, and leaves nothing', () => {

@@ -16,6 +16,8 @@ const STOPS: readonly (readonly [name: string, code: string, want: Stop])[] = [
   ['division by zero',    '90 31 f6 48 f7 f6 c3',       { kind: 'divide', rip: at(3) }],                                             // nop; xor esi, esi; div rsi
   ['quotient overflow',   'ba ff 00 00 00 b9 01 00 00 00 f7 f1 c3', { kind: 'divide', rip: at(10) }],                                // mov edx, 255; mov ecx, 1; div ecx
   ['ud2',                 '90 0f 0b',                   { kind: 'illegal', rip: at(1) }],
+  ['far jmp by a register',  '90 ff ec',                { kind: 'illegal', rip: at(1) }],
+  ['far call by a register', '90 41 ff d9',             { kind: 'illegal', rip: at(1) }],
   ['int3',                '90 cc',                      { kind: 'interrupt', vector: 3, rip: at(2) }],
   ['int 0x80',            'cd 80',                      { kind: 'interrupt', vector: 0x80, rip: at(2) }],
   ['hlt',                 '90 f4 90',                   { kind: 'halt', rip: at(2) }],

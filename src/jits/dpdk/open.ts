@@ -10,5 +10,5 @@ import { DPDK_PARTS, type DpdkName } from './names.ts';
 export function openDpdk(name: DpdkName = 'dpdk', options: Omit<ExecOptions, 'name'> = {}): Jit {
   const child = new URL(`./child${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
   const argv = [process.execPath, fileURLToPath(child), findLibrte(), DPDK_PARTS[name]];
-  return openProgram(argv, { name, ...options });
+  return openProgram(argv, { name, startError: 'engine', ...options });
 }

@@ -27,7 +27,10 @@ export function rowName(role: FrameRole, fpOffset: number, image: Image): string
 }
 
 /** The native frame pointer: where r10 is kept. */
-export const fpName = ({ regs }: Image): string => gprName(regs?.[10] ?? RBP);
+export function fpName({ regs }: Image): string {
+  const reg = regs?.[10] ?? RBP;
+  return gprName(reg === UNKNOWN_GPR ? RBP : reg);
+}
 
 /** The native register of a cell: `rdi` of `r1`, `r9` of `in6`; null of a cell that is none. */
 export function nativeOf(cell: string, image: Image): string | null {

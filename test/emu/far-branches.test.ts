@@ -1,0 +1,32 @@
+/** Where UD2 stands in for what libunicorn cannot translate. */
+import { describe, expect, it } from 'vitest';
+import { withoutFarBranches } from '../../src/emu/far-branches.ts';
+
+const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+const hex = (code: Uint8Array): string => Buffer.from(code).toString('hex');
+
+describe('withoutFarBranches', () => {
+  // biome-ignore format: a table
+  it.each([
+    ['far jumps',                           '90 ff ec c3',                    '900f0bc3'],
+    ['far calls with prefixes',             '90 66 41 ff d9 c3',              '9066410f0bc3'],
+    ['one that only a jump reaches',        'eb 02 48 b8 ff ec 00 00 00 00 00 00 c3', 'eb0248b80f0b000000000000c3'],
+    ['one behind what is no instruction',   '06 ff ec c3',                    '060f0bc3'],
+    ['one at the end',                      'ff dd',                          '0f0b'],
+  ])('takes out %s', (_, code, safe) => {
+    expect(hex(withoutFarBranches(bytes(code)))).toBe(safe);
+  });
+
+  it.each([
+    ['a constant', '48 b8 ff ec ff d9 00 00 00 00 c3'],
+    ['the end of a displacement and an immediate', 'c6 85 d6 fe ff ff ef c3'],
+    ['the end of a constant', '48 b8 f9 e1 95 d7 e8 00 ff ec c3 49 c7 c1 9e 59 ff e9'],
+    ['near calls and jumps', 'ff d0 ff e2'],
+    ['far calls through memory', 'ff 18 ff 6c 24 08'],
+    ['code cut off', '90 ff'],
+    ['nothing', ''],
+  ])('leaves %s alone', (_, text) => {
+    const code = bytes(text);
+    expect(hex(withoutFarBranches(code))).toBe(hex(code));
+  });
+});
