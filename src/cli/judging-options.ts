@@ -1,7 +1,7 @@
 /** What of a command line decides how cases are judged, so that a report can name the command that runs one again. */
 
 /** Options that are about all cases together, each with a value. */
-const OF_ALL = ['--reporter', '--output', '--expect-failures', '--shard'];
+const OF_ALL = ['--reporter', '--output', '--expect-failures', '--shard', '--workers'];
 
 /** The options as they were typed, without the command, its `operands`, and what is about all cases together. */
 export function judgingOptions(

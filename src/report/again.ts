@@ -15,6 +15,15 @@ export function readSource(
   return { replay: `bpf-oracle ${words.map(shellWord).join(' ')}`, reshrink: null, origin: null };
 }
 
+/** The command that points at the instruction at fault; none where there is no file, or no code to look at. */
+export function explainCommand(
+  { file, image }: Pick<CaseResult, 'file' | 'image'>,
+  options: readonly string[] = [],
+): string | undefined {
+  if (file === undefined || image === null) return undefined;
+  return `bpf-oracle explain ${[...options, file].map(shellWord).join(' ')}`;
+}
+
 /** Of a case that a campaign found and saved. */
 export function foundSource({ file, path, shrinks }: Failure, seed: number, options: string): CaseSource {
   return {

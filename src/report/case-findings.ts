@@ -4,6 +4,7 @@ import { hex } from '../core/u64.ts';
 import { isInTrace, leadingDivergence } from '../fuzz/bucket.ts';
 import { type CaseResult, isTold, type Summary, summarise } from '../oracle/case.ts';
 import type { ExpectedList } from '../oracle/expected-failures.ts';
+import { explainCommand } from './again.ts';
 import type { JsonCulprit, JsonDivergence, JsonResult } from './check-document.ts';
 import { failureBlock } from './failure.ts';
 import { type Finding, type FindingList, type FindingPlace, type FindingStep, finding } from './finding.ts';
@@ -19,9 +20,9 @@ import { calleeName, staleText } from './words.ts';
 /** The last calls before a difference. */
 const MAX_STEPS = 50;
 
-export const caseFindings = ({ command, results, expected, shard }: CasesReport): FindingList =>
+export const caseFindings = ({ command, options, results, expected, shard }: CasesReport): FindingList =>
   listOf(`${command}${shardTitle(shard)}`, summarise(results), [
-    ...results.map(caseFinding),
+    ...results.map((result) => caseFinding(result, options)),
     ...staleFindings(expected),
   ]);
 
@@ -38,16 +39,23 @@ const listOf = (command: string, summary: Summary, findings: readonly Finding[])
   findings,
 });
 
-/** One result. */
-export function caseFinding(result: CaseResult): Finding {
+/** One result. `options`: those of the command that judged it. */
+export function caseFinding(result: CaseResult, options?: CasesReport['options']): Finding {
   const told = resultFinding(jsonResult(result));
   const { program, reason } = result;
   const { pc = null } = told.place ?? {};
   const subprog = pc === null || program === null ? null : subprogAt(program, pc).name;
   const found = { ...told, place: told.place === null ? null : { ...told.place, subprog } };
-  if (result.verdict === 'diverge') return { ...found, detail: failureBlock(result), steps: stepsOf(result) };
+  if (result.verdict === 'diverge')
+    return { ...found, detail: detailOf(result, options), steps: stepsOf(result) };
   if (reason?.kind !== 'contract' || program === null) return found;
   return { ...found, detail: pathLines(reason.finding.path, program) };
+}
+
+/** What the text report shows, and how to see more. */
+function detailOf(result: CaseResult, options: CasesReport['options']): string[] {
+  const why = explainCommand(result, options);
+  return [...failureBlock(result), ...(why === undefined ? [] : ['', `why: ${why}`])];
 }
 
 function resultFinding(result: JsonResult): Finding {

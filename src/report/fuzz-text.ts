@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import { formatPath } from '../fuzz/path.ts';
 import { isTold } from '../oracle/case.ts';
-import { optionsText } from './again.ts';
+import { optionsText, shellWord } from './again.ts';
 import { failureBlock } from './failure.ts';
 import { callGrid, opcodeGrid } from './fuzz-grid.ts';
 import {
@@ -73,8 +73,8 @@ function failureLines({ failure, result }: ReportedFailure, report: FuzzReport, 
   return [
     `${colors.red('diverge')}  ${head}; ${shrunk}: ${file}`,
     ...(result === null ? [] : failureBlock(result).map(indented)),
-    indented(`why: bpf-oracle explain ${file}`),
-    indented(`again: bpf-oracle replay ${file}`),
+    indented(`why: bpf-oracle explain ${shellWord(file)}`),
+    indented(`again: bpf-oracle replay ${shellWord(file)}`),
     indented(
       `or: bpf-oracle fuzz --seed ${report.state.seed} --path ${formatPath(path)}${optionsText(report, result)}`,
     ),

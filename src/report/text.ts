@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import { hex64 } from '../core/u64.ts';
 import { type CaseResult, isTold, type Summary, summarise, type VerdictName } from '../oracle/case.ts';
+import { explainCommand } from './again.ts';
 import { failureBlock } from './failure.ts';
 import type { CasesReport, ReportOptions } from './reporter.ts';
 import { table } from './table.ts';
@@ -32,7 +33,7 @@ export const markOf = ({
  * error when it was met.
  */
 export function textReport(
-  { results, command }: CasesReport,
+  { results, command, options }: CasesReport,
   { color }: Pick<ReportOptions, 'color'>,
 ): string {
   const colors = pc.createColors(color);
@@ -44,10 +45,15 @@ export function textReport(
     const row = colors[MARK_COLORS[mark]](mark) + (rows[i] ?? '').slice(mark.length);
     return [
       row,
-      ...(mark === 'diverge' ? [...failureBlock(result), ''] : vacuityLines(result)).map(indented),
+      ...(mark === 'diverge' ? divergeLines(result, options) : vacuityLines(result)).map(indented),
     ];
   });
   return `${[...lines, ...vacuitySummary(results), endLine(command, summarise(results))].join('\n')}\n`;
+}
+
+function divergeLines(result: CaseResult, options: CasesReport['options']): string[] {
+  const why = explainCommand(result, options);
+  return [...failureBlock(result), ...(why === undefined ? [] : [`why: ${why}`]), ''];
 }
 
 /** The last line, as people of the command know it. */

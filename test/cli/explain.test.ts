@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { judgingOptions } from '../../src/cli/judging-options.ts';
 import { main } from '../../src/cli/main.ts';
 import type { Explanation } from '../../src/report/explain/explanation.ts';
 import { cli, dir, example, file } from './cli.ts';
@@ -29,6 +30,37 @@ describe('explain', () => {
       'what    r0 (rax) is 0xfffffffffffffffb (its low 32 bits, sign-extended), should be 0xfffffffb',
     ]);
     expect(stdout).toContain(`\nagain:  bpf-oracle check ${path} --jit mutant:neg32-as-64\n`);
+  });
+
+  it('is the command that check names under a divergence, for people and for CI', async () => {
+    const path = file('a b.data', NEG);
+    const setup = [...BROKEN, '--no-bmi2', '--insn-limit', '99'];
+    const list = file('none.txt', '# nothing\n');
+    const tap = join(dir, 'why.tap');
+    const reports = ['--reporter', 'text', '--reporter', 'tap', '--output', tap];
+    const { stdout } = await cli(['check', path, ...setup, '--expect-failures', list, ...reports]);
+    const words = `explain ${setup.join(' ')} '${path}'`;
+    expect(stdout).toContain(`\n  why: bpf-oracle ${words}\n`);
+    expect(readFileSync(tap, 'utf8')).toContain(`"why: bpf-oracle ${words}"`);
+    const { code, stdout: why } = await cli(['explain', ...setup, path]);
+    expect(code).toBe(1);
+    expect(why).toContain('guilty  insn 1 of main');
+  });
+
+  it('takes every option that decides how check, conformance and replay judge a case', async () => {
+    const optionsOf = async (command: string): Promise<string[]> =>
+      (await cli([command, '--help'])).stdout.match(/^ {2}--[a-z0-9-]+/gm) ?? [];
+    const known = await optionsOf('explain');
+    for (const command of ['check', 'conformance', 'replay']) {
+      const options = (await optionsOf(command)).map((option) => option.trim());
+      const judging = judgingOptions(
+        options.flatMap((option) => [option, 'x']),
+        { command, operands: ['x'] },
+      );
+      expect(judging.length).toBeGreaterThan(3);
+      const own = judging.filter((option) => !option.startsWith('--plugin'));
+      expect(known.map((option) => option.trim())).toEqual(expect.arrayContaining(own));
+    }
   });
 
   it('has nothing to say where both sides agree', async () => {
