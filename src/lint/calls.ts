@@ -5,7 +5,12 @@ import { type Callee, type Program, type Subprog, subprogAt } from '../bpf/progr
 import { calleeKey } from '../core/env.ts';
 
 /** Linux enum bpf_func_id. */
-export const HELPER = { map_lookup_elem: 1, get_prandom_u32: 7, tail_call: TAIL_CALL_HELPER } as const;
+export const HELPER = {
+  map_lookup_elem: 1,
+  get_prandom_u32: 7,
+  tail_call: TAIL_CALL_HELPER,
+  timer_set_callback: 170,
+} as const;
 
 /** Kfuncs that never come back, by name: linux fd5d27b70188 (bpf_throw); unwinding, in development. */
 const NEVER_RETURN = new Set(['bpf_throw', 'bpf_unwind_resume', '_Unwind_Resume']);
@@ -48,6 +53,21 @@ export const isTailCall = (insn: Insn): boolean =>
 export function neverReturns(program: Program, insn: Insn): boolean {
   if (insn.kind !== 'call' || insn.target !== 'kfunc') return false;
   return NEVER_RETURN.has(calledNative(program, insn)?.name ?? '');
+}
+
+/** Kfuncs that have a function called later, by name: linux is_async_callback_calling_kfunc(). */
+const ASYNC = new Set([
+  'bpf_wq_set_callback',
+  'bpf_wq_set_callback_impl',
+  'bpf_task_work_schedule_signal',
+  'bpf_task_work_schedule_resume',
+]);
+
+/** Whether the functions it is passed are called later, on a stack of their own. */
+export function callsLater(program: Program, insn: Insn): boolean {
+  if (insn.kind !== 'call' || insn.target === 'local') return false;
+  if (insn.target === 'helper') return insn.imm === HELPER.timer_set_callback;
+  return ASYNC.has(calledNative(program, insn)?.name ?? '');
 }
 
 /** Stack arguments a function gets: main gets none, whatever it reads. */

@@ -28,9 +28,8 @@ const stackBytes = ({ summary }: FunctionFlow): number =>
 function* depthSuspects(flow: Flow, graph: CallGraph): Iterable<Suspect> {
   const { order, recursive } = callOrder(graph);
   const depths = new Map<number, Depth>();
-  const main = flow[0];
-  if (main === undefined) return;
-  depths.set(0, { frames: 1, bytes: stackBytes(main), byteFrames: 1 });
+  for (const root of [0, ...graph.later])
+    depths.set(root, { frames: 1, bytes: stackBytes(flow[root] as FunctionFlow), byteFrames: 1 });
   for (const from of order) {
     const depth = depths.get(from) as Depth;
     for (const edge of graph.edges[from] ?? []) {
@@ -65,7 +64,7 @@ const tooDeep = ({ pc }: CallEdge): Suspect => ({ rule: 'frame-depth', pc, value
  * convention `reply` has room for both.
  */
 function* tailCallSuspects(flow: Flow, graph: CallGraph): Iterable<Suspect> {
-  const called = reachable(graph, [0]);
+  const called = reachable(graph, [0, ...graph.later]);
   const having = flow.flatMap((fn, index) => (called.has(index) && hasStackArgs(fn) ? [index] : []));
   for (const index of reachable(graph, having))
     for (const pc of graph.tailCalls[index] ?? []) yield { rule: 'tail-call', pc, values: [] };
