@@ -114,7 +114,7 @@ describe('the fast form of the reference', () => {
       fc.integer({ min: 1, max: 200 }),
       ({ program, input }, limit) => {
         const env = { input, models: new Map(), insnLimit: 100_000 };
-        const placement = placementOf(compile(program).image, program);
+        const placement = placementOf(compile(program).image, program, input);
         const options = placement === undefined ? {} : { placement };
         expectEqual(program, env, options);
         expectEqual(program, { ...env, insnLimit: limit }, options);

@@ -11,12 +11,15 @@ import { type EngineSource, Runners } from './emu/runners.ts';
 import { openUnicorn } from './emu/unicorn.ts';
 import { interpret, interpretSteps, type ReferenceForm } from './interp/interpret.ts';
 import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
+import { withTrampoline } from './jit/trampoline/attach.ts';
 import { firstContractBreach } from './lint/lint.ts';
 import { masksOf } from './oracle/arg-masks.ts';
 import { asChosen, type Case, type CaseResult, skipped } from './oracle/case.ts';
 import type { Explained } from './oracle/explained.ts';
+import type { Culprit } from './oracle/locate.ts';
 import { type Localisation, localise, type StepMachines, type StepObserver } from './oracle/lockstep.ts';
 import { isMisalignment, localiseMisalignedCall, withoutMisalignment } from './oracle/misaligned-call.ts';
+import { culpritAfter, culpritBefore } from './oracle/native/locate.ts';
 import { placementOf } from './oracle/placement.ts';
 import { fuelFor, type Machines, runCase, runCases, TRACE_LIMIT } from './oracle/run.ts';
 import { StepRecorder } from './oracle/step-trace.ts';
@@ -97,8 +100,10 @@ export class Checker {
 
   constructor(options: CheckerOptions = {}) {
     const { jit, engine, reference = 'fast' } = options;
-    const { compile: compileImage = (program, env) => compile(program, { ...jit, ...env.jit }).image } =
-      options;
+    const compileImage: Machines['compile'] = (program, env) => {
+      const image = options.compile?.(program, env) ?? compile(program, { ...jit, ...env.jit }).image;
+      return enteredNatively(image, program, jit);
+    };
     this.#options = options;
     this.#runners = new Runners(Array.isArray(engine) ? engine : [engine ?? openUnicorn]);
     const on =
@@ -198,6 +203,10 @@ export class Checker {
     const { verdict, image, want, got } = result;
     if (verdict !== 'diverge' || image === null || got === null || want?.insns == null) return null;
     if (lockstepNs(want, want.insns) > MAX_LOCKSTEP_NS) return null;
+    const asLocalised = (culprit: Culprit | null): Localisation | null =>
+      culprit === null ? null : { ...culprit, differences: [], steps: 0 };
+    const before = asLocalised(culpritBefore(result));
+    if (before !== null) return before;
     const fuel = fuelFor(want.insns);
     const machines = this.#stepMachines(this.#runners.named(oddEngine(result)));
     const isMisaligned = result.divergences.every(isMisalignment);
@@ -210,7 +219,8 @@ export class Checker {
       const found = localiseMisalignedCall(judged.program, image, got, way);
       if (found !== null) return found;
     }
-    return localise(judged, image, { reference: want, fuel }, machines, observer);
+    const known = { reference: want, fuel };
+    return localise(judged, image, known, machines, observer) ?? asLocalised(culpritAfter(result));
   }
 
   #stepMachines(runner: ImageRunner): StepMachines {
@@ -239,6 +249,12 @@ function oddEngine({ divergences: [first], engine }: CaseResult): string | undef
   return first?.subject.kind === 'engine' ? first.subject.engine : engine;
 }
 
+/** Of a JIT that knows no trampolines. */
+function enteredNatively(image: Image, { native }: Program, jit: JitOptions = {}): Image {
+  if (native === undefined || image.trampoline !== undefined) return image;
+  return withTrampoline(image, native, { endbr: jit.endbr ?? false });
+}
+
 function withVacuity(
   { program, env }: Case,
   result: CaseResult,
@@ -246,7 +262,8 @@ function withVacuity(
 ): CaseResult {
   const { want, image } = result;
   if (want === null || image === null) return result;
-  const subject = { program, env, want, placement: placementOf(image, program), traceLimit: TRACE_LIMIT };
+  const placement = placementOf(image, program, env.input);
+  const subject = { program, env, want, placement, traceLimit: TRACE_LIMIT };
   return { ...result, vacuity: vacuityOf(subject, reference) };
 }
 

@@ -41,4 +41,10 @@ export {
   tailCallProgram,
 } from './tail-calls/program.ts';
 export type { TailCallSpec, TailFunction, TailStep } from './tail-calls/spec.ts';
+export {
+  lowerTrampoline,
+  type TrampolineProgram,
+  type TrampolineSpec,
+  trampolineProgram,
+} from './trampoline/program.ts';
 export { word } from './word.ts';

@@ -14,6 +14,7 @@ import { decodes, type RawProgram, readHex, splitFuzzerInput } from './hex.ts';
 import type { Insn } from './insn.ts';
 import { readListing } from './listing.ts';
 import { type Loaded, type LoadOptions, registersOf } from './loaded.ts';
+import { parseNativeProto } from './native-proto.ts';
 import { parseProgArray, type StatedProgArray } from './prog-array.ts';
 import { buildProgram, type Callee, type DataSection, type Declared, type Program } from './program.ts';
 import { parseProto } from './proto.ts';
@@ -97,7 +98,9 @@ function withOracle(
   );
   const name = oracle.get('convention')?.at(-1);
   const convention = name !== undefined && isConvention(name) ? { convention: name } : {};
-  return toProgram(assembled, { ...options, protos, ...convention }, sections, arrays);
+  const called = oracle.get('native')?.at(-1);
+  const program = toProgram(assembled, { ...options, protos, ...convention }, sections, arrays);
+  return called === undefined ? program : { ...program, native: parseNativeProto(called, fileName) };
 }
 
 /** Raw instructions, or an input of uBPF's fuzzer if they are none. */

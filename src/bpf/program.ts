@@ -6,6 +6,7 @@
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
+import type { NativeProto } from '../core/native.ts';
 import {
   type ConventionName,
   isStackArgBase,
@@ -93,6 +94,8 @@ export interface Program {
   readonly data: readonly DataSection[];
   /** Where there is one, helper 12 is a tail call. @defaultValue none */
   readonly progArrays?: readonly ProgArray[];
+  /** Who calls it through a trampoline; absent where it is called as by `bpf_prog_run()`. */
+  readonly native?: NativeProto;
   /** What it was written for, and runs under unless another is asked for. */
   readonly convention: ConventionName;
   /** Where its instructions come from, if that is known. */

@@ -7,7 +7,7 @@ import { findSources } from './source-files.ts';
 
 /** Reads and decodes one file. Throws an `input` error that names the file and what is wrong in it. */
 export function loadFile(path: string, options: ReadOptions, shape: Shape = 'checked'): LoadedFile {
-  const { section, function: name, format, proto, convention } = options;
+  const { section, function: name, format, proto, native, convention } = options;
   const loaded = load(readFile(path), {
     fileName: path,
     shape,
@@ -17,8 +17,10 @@ export function loadFile(path: string, options: ReadOptions, shape: Shape = 'che
     ...(proto === undefined ? {} : { protos: proto }),
     ...(convention === undefined ? {} : { convention }),
   });
-  const { lines, ...program } = loaded.program;
-  if (lines === undefined) return loaded;
-  const found = findSources(lines, path);
-  return { ...loaded, program: { ...program, lines: found } };
+  const { lines, ...rest } = loaded.program;
+  const program = native === undefined ? rest : { ...rest, native };
+  return {
+    ...loaded,
+    program: lines === undefined ? program : { ...program, lines: findSources(lines, path) },
+  };
 }

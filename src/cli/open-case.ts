@@ -2,6 +2,7 @@
 
 import type { LoadedFile } from '../bpf/load.ts';
 import type { Loaded } from '../bpf/loaded.ts';
+import { nativeProtoText } from '../bpf/native-proto.ts';
 import type { CheckOptions } from '../checker.ts';
 import { switchOptions } from '../core/jit-switches.ts';
 import type { LaneName } from '../core/lane-names.ts';
@@ -147,7 +148,7 @@ const replayWords = ({ jit, engine }: Setup): string[] => [
 
 /** The options that a run depends on, as they were given. */
 function optionWords(options: CaseOptions): string[] {
-  const { section, function: name, format, proto, mem, insnLimit } = options;
+  const { section, function: name, format, proto, native, mem, insnLimit } = options;
   const given = (flag: string, value: string | number | undefined): string[] =>
     value === undefined ? [] : [flag, `${value}`];
   return [
@@ -155,6 +156,7 @@ function optionWords(options: CaseOptions): string[] {
     ...given('--function', name),
     ...given('--format', format),
     ...[...(proto ?? [])].flatMap(([callee, args]) => ['--proto', `${callee}=${args}`]),
+    ...given('--native', native === undefined ? undefined : nativeProtoText(native)),
     ...given('--mem', mem === undefined ? undefined : Buffer.from(mem).toString('hex')),
     ...given('--insn-limit', insnLimit),
     ...setupWords(options),

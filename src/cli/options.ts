@@ -1,9 +1,11 @@
 /** Options that several commands share, with their words and checks. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CONVENTION_NAMES, type ConventionName } from '../bpf/calling.ts';
+import { parseNativeProto } from '../bpf/native-proto.ts';
 import { parseProto } from '../bpf/proto.ts';
 import { OracleError } from '../core/errors.ts';
 import { BLINDING, JIT_SWITCHES, type JitSwitches } from '../core/jit-switches.ts';
+import type { NativeProto } from '../core/native.ts';
 import { ENGINE_NAMES, type EngineName, isEngineName } from '../emu/engine-names.ts';
 import type { ReferenceForm } from '../interp/interpret.ts';
 import { isDpdk } from '../jits/dpdk/names.ts';
@@ -16,6 +18,7 @@ export interface ReadOptions {
   readonly function?: string;
   readonly format?: string;
   readonly proto?: ReadonlyMap<string, number>;
+  readonly native?: NativeProto;
 }
 
 export interface InputOptions {
@@ -58,6 +61,12 @@ export function addReadOptions(command: Command): Command {
         '--proto <name=types>',
         'prototype of a function or kfunc, e.g. sum=u64,u32; repeatable',
       ).argParser(addProto),
+    )
+    .addOption(
+      new Option(
+        '--native <kind=types:type>',
+        'who calls the program through a trampoline: fentry, fexit, fexit-jmp or struct_ops, what it passes and gets, e.g. fexit=u64,s32,struct16:u128',
+      ).argParser((text: string) => refusing(() => parseNativeProto(text, '--native'))),
     );
 }
 

@@ -4,6 +4,7 @@
 import type { Choices } from './choices.ts';
 import type { CalleeRef, Word } from './execution.ts';
 import type { JitSwitches } from './jit-switches.ts';
+import type { NativeCall } from './native.ts';
 import { type U64, u64 } from './u64.ts';
 
 /** Guest memory as a callee model may use it. Reads and writes that miss return undefined and false. */
@@ -26,6 +27,19 @@ export type CalleeModel = (call: CalleeCall) => U64;
 export interface Input {
   /** Bytes at r1; r2 is their number. Empty: r1 = r2 = 0. */
   readonly memory: Uint8Array;
+  /** Where native code calls the program through a trampoline: `memory` lies there, and r2 is poison. */
+  readonly native?: NativeInput;
+}
+
+/** A call by native code, and where its trampoline puts the arguments for the program. */
+export interface NativeInput {
+  readonly call: NativeCall;
+  /** rsp when it has called: where its return address is. */
+  readonly rsp: U64;
+  /** Of the first byte of `memory`. */
+  readonly address: U64;
+  /** r1 */
+  readonly pointer: U64;
 }
 
 /** Everything a run needs beside the program. */

@@ -2,6 +2,7 @@
  * What a run of a program yields: the same type from the reference interpreter and from an engine.
  */
 import type { ChoiceName } from './choices.ts';
+import type { NativeEvent } from './native.ts';
 import type { U64 } from './u64.ts';
 
 /** Why a guest could not go on. `poison` exists on the reference side only. */
@@ -125,6 +126,8 @@ export interface Execution {
   /** BPF instructions run; null where the side cannot count them. */
   readonly insns: number | null;
   readonly breaches: readonly AbiBreach[];
+  /** Where native code calls the program through a trampoline: what it, and those it calls, saw of each other. */
+  readonly native?: readonly NativeEvent[];
   /** Where the reference went the judged JIT's way instead of RFC 9669's. */
   readonly choicesMet?: readonly ChoiceName[];
 }

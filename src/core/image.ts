@@ -3,6 +3,7 @@
  */
 import type { Choices } from './choices.ts';
 import type { CalleeRef } from './execution.ts';
+import type { Trampoline } from './native.ts';
 
 /** Where an argument is when its callee starts: a register, or a word counted from [rsp + 8] upwards. */
 export type ArgPlace =
@@ -93,6 +94,8 @@ export interface Image {
   readonly memory?: ImageMemory;
   /** Where tail calls enter a subprog, counted from its first byte; absent where the JIT makes none. */
   readonly tailCallOffset?: number;
+  /** Where native code gets to main through one; absent where it calls main itself. */
+  readonly trampoline?: Trampoline;
   /** Where the JIT departs from RFC 9669 on purpose. */
   readonly choices?: Choices;
   /** Absent where the JIT does not say: then values that depend on where frames lie are not compared. */

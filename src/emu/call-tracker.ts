@@ -19,14 +19,16 @@ import type {
 } from '../core/execution.ts';
 import { type ArgPlace, FP_DEPTH } from '../core/image.ts';
 import { clobberedArg, clobberedReg } from '../core/junk.ts';
+import type { NativePlace } from '../core/native.ts';
 import { type U64, u64 } from '../core/u64.ts';
-import { RSP } from '../x86/reg.ts';
+import { RDX, RSP } from '../x86/reg.ts';
 import type { Answers } from './answers.ts';
 import { CLOBBERED_FLAGS, CLOBBERED_GPRS } from './clobber.ts';
 import { type Cpu, RFLAGS } from './engine.ts';
 import type { TrackedMemory } from './guest-memory.ts';
 import type { ImageTables } from './image-tables.ts';
 import type { NativeCallee, RunImageOptions } from './native-subject.ts';
+import { NativeWatch } from './native-watch.ts';
 import { type OpenFrame, ShadowStack } from './shadow-stack.ts';
 
 const RAX = 0;
@@ -34,6 +36,8 @@ const RAX = 0;
 const CLOBBERED_REGS = CLOBBERED_GPRS.map((gpr) => [gpr, clobberedReg(gpr)] as const);
 /** And in the words of arguments. */
 const CLOBBERED_WORDS = Array.from({ length: 12 }, (_, i) => clobberedArg(i + 1));
+/** In the place of a subprog: the frames of native code and its trampoline. */
+const NATIVE_FRAME = -1;
 const TRACE_LIMIT = 100_000;
 const BREACH_LIMIT = 64;
 const MAX_REG_ARGS = 5;
@@ -56,6 +60,8 @@ export class CallTracker {
   readonly #events: TraceEvent[] = [];
   readonly #shadow: ShadowStack;
   readonly #regs: BigUint64Array;
+  /** Where native code has called. */
+  readonly native: NativeWatch | undefined;
   #total = 0;
   #calleeCalls = 0;
 
@@ -67,6 +73,8 @@ export class CallTracker {
     this.#regs = options.regs;
     this.#traceLimit = options.traceLimit ?? TRACE_LIMIT;
     this.#shadow = new ShadowStack((address) => memory.read(address, 8), BREACH_LIMIT);
+    const { native } = env.input;
+    if (native !== undefined) this.native = new NativeWatch(native, env.input.memory.length, memory);
   }
 
   get trace(): Trace {
@@ -82,9 +90,9 @@ export class CallTracker {
     return this.#shadow.top?.returnAddress;
   }
 
-  /** Main is about to be entered with these registers, its return address on the stack. */
+  /** Main, or a trampoline's caller, is about to be entered with these registers, its return address on the stack. */
   start(regs: BigUint64Array, returnAddress: U64): void {
-    this.#shadow.enter(0, returnAddress, regs);
+    this.#shadow.enter(this.native === undefined ? 0 : NATIVE_FRAME, returnAddress, regs);
   }
 
   /** The engine's watcher. */
@@ -96,7 +104,8 @@ export class CallTracker {
     if (top !== undefined && rsp > top.rsp && BigInt(address) === top.returnAddress) this.#onReturn(rsp);
     const target = this.#tables.targets.get(address);
     if (target === undefined) return;
-    if (target.kind === 'callee') this.#onCallee(target.callee, cpu);
+    if (target.kind === 'native') this.#onNative(target.at, cpu);
+    else if (target.kind === 'callee') this.#onCallee(target.callee, cpu);
     else if (target.kind === 'program') this.#shadow.replace(target.subprog);
     else if (rsp !== this.#shadow.top?.rsp || target.subprog !== this.#shadow.top.subprog) {
       this.#onSubprog(target.subprog, cpu);
@@ -107,7 +116,12 @@ export class CallTracker {
   finish(regs: BigUint64Array): void {
     this.#regs.set(regs);
     this.#shadow.drop(1);
-    this.#return();
+    if (this.native === undefined) this.#return();
+    else {
+      // Its promises are no event's of the program.
+      this.#shadow.leave(this.#regs, this.#total);
+      this.native.onReturn(regs);
+    }
   }
 
   /** The run ended elsewhere: which return addresses were overwritten may tell why. */
@@ -124,15 +138,17 @@ export class CallTracker {
     const returnAddress = this.#returnAddress();
     const count = this.#tables.subprogArgs[subprog] ?? MAX_REG_ARGS;
     this.#shadow.checkDirection(this.#regs, this.#total);
-    this.#record(() => ({
-      kind: 'call',
-      callee: { kind: 'bpf', id: subprog },
-      pc: this.#callPc(returnAddress),
-      args: this.#args(this.#tables.bpfArgs, count),
-      regs: this.#frameRegs(),
-      stack: this.#callerStack(),
-      result: undefined,
-    }));
+    if (this.#shadow.top?.subprog === NATIVE_FRAME) this.native?.onProgram(this.#regs);
+    else
+      this.#record(() => ({
+        kind: 'call',
+        callee: { kind: 'bpf', id: subprog },
+        pc: this.#callPc(returnAddress),
+        args: this.#args(this.#tables.bpfArgs, count),
+        regs: this.#frameRegs(),
+        stack: this.#callerStack(),
+        result: undefined,
+      }));
     this.#shadow.enter(subprog, returnAddress, this.#regs);
     cpu.watch(Number(returnAddress));
   }
@@ -147,7 +163,8 @@ export class CallTracker {
   }
 
   #return(): void {
-    const isMain = this.#shadow.depth === 1;
+    const isMain = this.#shadow.depth === (this.native === undefined ? 1 : 2);
+    if (isMain) this.native?.onProgramEnd(this.#regs);
     const isChecked = isMain || this.#tables.keepsSubprogAbi;
     const frame = isChecked ? this.#shadow.leave(this.#regs, this.#total) : this.#shadow.pop();
     if (frame === undefined) return;
@@ -158,6 +175,15 @@ export class CallTracker {
       regs: isMain ? null : isChecked ? this.#frameRegs() : NO_REGS,
       stack: this.#frameBytes(frame.subprog, this.#fpOf(frame)),
     }));
+  }
+
+  #onNative(at: NativePlace, cpu: Cpu): void {
+    if (this.native === undefined) return;
+    const [rax, rdx] = this.native.onStub(at, this.#regs);
+    this.#clobberRegisters();
+    this.#regs[RAX] = rax;
+    if (at === 'original') this.#regs[RDX] = rdx;
+    cpu.writeRegs(this.#regs);
   }
 
   #onCallee(callee: NativeCallee, cpu: Cpu): void {
@@ -190,13 +216,17 @@ export class CallTracker {
 
   /** All that psABI lets a callee destroy: caller-saved registers, flags, the argument words of its call. */
   #clobber(count: number): void {
-    for (const [gpr, junk] of CLOBBERED_REGS) this.#regs[gpr] = junk;
-    this.#regs[RFLAGS] = BigInt(CLOBBERED_FLAGS);
+    this.#clobberRegisters();
     for (let i = 0; i < count; i++) {
       const place = this.#tables.nativeArgs[i];
       if (place?.in !== 'stack') continue;
       this.#memory.write(this.#argAddress(place.index), 8, CLOBBERED_WORDS[i] ?? clobberedArg(i + 1));
     }
+  }
+
+  #clobberRegisters(): void {
+    for (const [gpr, junk] of CLOBBERED_REGS) this.#regs[gpr] = junk;
+    this.#regs[RFLAGS] = BigInt(CLOBBERED_FLAGS);
   }
 
   #args(places: readonly ArgPlace[], count: number): Word[] {

@@ -1,6 +1,7 @@
 /** What the call tracker looks up while an image runs, made once for an image and its subject. */
 import { badInput } from '../core/errors.ts';
 import { type ArgPlace, FP_DEPTH, type Image, UNKNOWN_GPR } from '../core/image.ts';
+import type { NativePlace } from '../core/native.ts';
 import { progArrayBytes } from '../core/prog-array.ts';
 import type { NativeCallee, NativeData, NativeSubject } from './native-subject.ts';
 
@@ -9,7 +10,9 @@ export type CallTarget =
   | { readonly kind: 'subprog'; readonly subprog: number }
   /** Where tail calls enter a program. */
   | { readonly kind: 'program'; readonly subprog: number }
-  | { readonly kind: 'callee'; readonly callee: NativeCallee };
+  | { readonly kind: 'callee'; readonly callee: NativeCallee }
+  /** A function that a trampoline calls. */
+  | { readonly kind: 'native'; readonly at: NativePlace };
 
 export interface ImageTables {
   /** The program's data, then what its program arrays are for this image. */
@@ -44,6 +47,8 @@ export function imageTables(image: Image, subject: NativeSubject): ImageTables {
   for (const subprog of programsOf(subject)) {
     targets.set(base + tailCallEntry(image, subprog), { kind: 'program', subprog });
   }
+  for (const [at, offset] of image.trampoline?.stubs ?? [])
+    targets.set(base + offset, { kind: 'native', at });
   for (const callee of subject.callees) targets.set(Number(callee.address), { kind: 'callee', callee });
   return {
     data: dataOf(image, subject),

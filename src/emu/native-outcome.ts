@@ -9,11 +9,11 @@ import { type EngineCaps, GPR_COUNT, type Stop } from './engine.ts';
 
 const RAX = 0;
 
-/** `regs` as the run left them. */
-export function outcomeOf(stop: Stop, regs: BigUint64Array, image: Image): Outcome {
+/** `regs` as the run left them; where it came back, rsp is to be `rsp`. */
+export function outcomeOf(stop: Stop, regs: BigUint64Array, image: Image, rsp: U64 = ENTRY_RSP): Outcome {
   switch (stop.kind) {
     case 'end':
-      return ended(regs);
+      return ended(regs, rsp);
     case 'fuel':
     case 'stopped':
       return { kind: 'budget' };
@@ -33,9 +33,10 @@ export const isImprecise = ({ kind }: Stop, { preciseFaultRip }: EngineCaps): bo
   kind === 'fetch' || (!preciseFaultRip && (kind === 'read' || kind === 'write' || kind === 'divide'));
 
 /** BPF slot whose code holds a native address; null outside the image, in its prologue, or without a map. */
-export function pcAt({ pcMap, base, code }: Image, rip: U64): number | null {
+export function pcAt({ pcMap, base, code, trampoline }: Image, rip: U64): number | null {
   const offset = Number(rip - base);
-  if (pcMap === undefined || offset < 0 || offset >= code.length) return null;
+  const end = trampoline?.start ?? code.length;
+  if (pcMap === undefined || offset < 0 || offset >= end) return null;
   let low = 0;
   let high = pcMap.length;
   while (low < high) {
@@ -46,9 +47,9 @@ export function pcAt({ pcMap, base, code }: Image, rip: U64): number | null {
   return pcMap[low - 1]?.[0] ?? null;
 }
 
-function ended(regs: BigUint64Array): Outcome {
+function ended(regs: BigUint64Array, wanted: U64): Outcome {
   const rsp = regs[RSP] ?? 0n;
-  if (rsp === ENTRY_RSP) return { kind: 'exit', r0: regs[RAX] ?? 0n };
+  if (rsp === wanted) return { kind: 'exit', r0: regs[RAX] ?? 0n };
   return { kind: 'fault', fault: { kind: 'stack-lost', rsp }, pc: null };
 }
 

@@ -2,13 +2,15 @@
  * Runs an image natively, as a kernel calls a BPF program, and yields what the reference interpreter yields.
  *
  * Main is entered as if by `call`: r1 and r2 in rdi and rsi, every other register junk, rsp at a return address
- * that is no code. Helpers and kfuncs are `ret`s at addresses of their own, where the host computes the result.
+ * that is no code. Helpers and kfuncs are `ret`s at addresses of their own, where the host computes the result. Where
+ * an image has a trampoline and the input a call by native code, that is entered instead.
  */
-import type { Env } from '../core/env.ts';
-import type { Execution } from '../core/execution.ts';
+import type { Env, Input } from '../core/env.ts';
+import type { Execution, Outcome } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 import { CTX_BASE, ENTRY_RSP } from '../core/layout.ts';
-import { RSP } from '../x86/reg.ts';
+import type { U64 } from '../core/u64.ts';
+import { RDI, RSI, RSP } from '../x86/reg.ts';
 import { AddressSpace } from './address-space.ts';
 import { Answers } from './answers.ts';
 import { CallTracker } from './call-tracker.ts';
@@ -24,12 +26,11 @@ export type { NativeSubject, RunImageOptions } from './native-subject.ts';
 
 /** Where main returns to: between callees and context, far from both, never mapped. */
 const RETURN_TO = 0x7fff_0000n;
-const RDI = 7;
-const RSI = 6;
 /** Bit 1 is always set; all else, DF too, is clear. */
 const CLEAN_FLAGS = 2n;
 const WORD = 8n;
 const NOTHING: ReadonlySet<number> = new Set();
+const NO_BYTES = new Uint8Array(0);
 
 interface AttemptOptions extends RunImageOptions {
   readonly tables: ImageTables;
@@ -42,6 +43,8 @@ interface Ran {
   readonly image: Image;
   readonly subject: NativeSubject;
   readonly tracker: CallTracker;
+  /** rsp before the call that began it. */
+  readonly rsp: U64;
 }
 
 /** Runs images on one engine, one after the other; each run starts from the same state. */
@@ -84,7 +87,7 @@ export class ImageRunner {
 
   /** A run in which the guest notes its calls by itself; null if it did not keep to what was expected. */
   #record(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution | null {
-    if (!this.#engine.caps.stopsAreDear) return null;
+    if (!this.#engine.caps.stopsAreDear || env.input.native !== undefined) return null;
     const answers = new Answers(options.expected, env);
     const plan = this.#recorded.plan(image, subject, answers, options);
     if (plan === null) return null;
@@ -104,16 +107,18 @@ export class ImageRunner {
     );
     if (stop.kind !== 'end' || !this.#recorded.replay(plan, subject, guest, tracker) || answers.missed)
       return null;
-    return this.#finish({ stop, image, subject, tracker });
+    return this.#finish({ stop, image, subject, tracker, rsp: ENTRY_RSP });
   }
 
   #attempt(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution {
-    const { memory } = env.input;
+    const { memory, native } = env.input;
     const { callees } = subject;
-    const guest = this.#space.prepare(image, { callees, data: options.tables.data }, memory);
+    const context = native === undefined ? memory : NO_BYTES;
+    const guest = this.#space.prepare(image, { callees, data: options.tables.data }, context);
     const answers = new Answers(options.expected, env);
     const tracker = new CallTracker(options.tables, env, guest, { ...options, answers, regs: this.#scratch });
     const regs = this.#enter(env, guest, tracker);
+    const rsp = (regs[RSP] ?? 0n) + WORD;
     const stop = this.#engine.run(
       {
         start: image.base + BigInt(image.entry),
@@ -123,52 +128,58 @@ export class ImageRunner {
         watch: options.tables.watch,
         watcher: (address, cpu) => tracker.onBlock(address, cpu),
         precise: options.precise,
-        ...this.#onInsn(image, subject, guest, options),
+        ...this.#onInsn(image, { subject, input: env.input }, guest, options),
       } satisfies RunRequest,
       this.#out,
     );
     if (!options.precise && isImprecise(stop, this.#engine.caps))
       return this.#attempt(image, subject, env, { ...options, precise: true });
-    return this.#finish({ stop, image, subject, tracker });
+    return this.#finish({ stop, image, subject, tracker, rsp });
   }
 
-  /** Main's return address, and the registers it is entered with. */
+  /** The return address, what native code passes on the stack, and the registers main or a trampoline is entered with. */
   #enter({ input }: Env, guest: TrackedMemory, tracker: CallTracker): BigUint64Array {
-    const regs = this.#entryRegs(input.memory.length);
-    guest.write(regs[RSP] ?? 0n, 8, RETURN_TO);
+    const regs = this.#entryRegs(input);
+    const rsp = regs[RSP] ?? 0n;
+    guest.write(rsp, 8, RETURN_TO);
+    for (const [k, word] of input.native?.call.stack.entries() ?? [])
+      guest.write(rsp + WORD * BigInt(k + 1), 8, word);
     tracker.start(regs, RETURN_TO);
     return regs;
   }
 
-  #finish({ stop, image, subject, tracker }: Ran): Execution {
+  #finish({ stop, image, subject, tracker, rsp }: Ran): Execution {
     if (stop.kind === 'end') tracker.finish(this.#out);
     else tracker.abandon();
     this.#checkCanary(tracker);
-    return this.#execution(stop, image, subject, tracker);
+    const outcome = outcomeOf(stop, this.#out, image, rsp);
+    return this.#execution(outcome, subject, tracker);
   }
 
   #onInsn(
     image: Image,
-    subject: NativeSubject,
+    { subject, input }: { readonly subject: NativeSubject; readonly input: Input },
     memory: ExtentMemory,
     { onStep }: RunImageOptions,
   ): Pick<RunRequest, 'onInsn'> {
     if (onStep === undefined) return {};
     const regions = () => [
-      { bytes: this.#space.ctx() },
+      { bytes: contextBytes(input, memory) ?? this.#space.ctx() },
       ...subject.data.map((_, i) => ({ bytes: this.#space.data(i) })),
     ];
     return { onInsn: stepper({ image, memory, regions }, onStep) };
   }
 
-  #execution(stop: Stop, image: Image, subject: NativeSubject, tracker: CallTracker): Execution {
+  #execution(outcome: Outcome, subject: NativeSubject, tracker: CallTracker): Execution {
+    const native = tracker.native;
     return {
-      outcome: outcomeOf(stop, this.#out, image),
-      memory: this.#space.ctx().slice(),
+      outcome: outcome.kind === 'exit' && native !== undefined ? native.outcome(outcome) : outcome,
+      memory: native?.memory ?? this.#space.ctx().slice(),
       data: subject.data.map((_, i) => this.#space.data(i).slice()),
       trace: tracker.trace,
       insns: null,
       breaches: tracker.breaches,
+      ...(native === undefined ? {} : { native: native.events }),
     };
   }
 
@@ -187,13 +198,20 @@ export class ImageRunner {
     return this.#tables.tables;
   }
 
-  #entryRegs(inputSize: number): BigUint64Array {
+  #entryRegs({ memory, native }: Input): BigUint64Array {
     const regs = this.#regs;
     regs.set(JUNK_REGS);
-    regs[RDI] = inputSize === 0 ? 0n : CTX_BASE;
-    regs[RSI] = BigInt(inputSize);
-    regs[RSP] = ENTRY_RSP - WORD;
+    if (native === undefined) {
+      regs[RDI] = memory.length === 0 ? 0n : CTX_BASE;
+      regs[RSI] = BigInt(memory.length);
+    }
+    for (const [gpr, value] of native?.call.regs ?? []) regs[gpr] = value;
+    regs[RSP] = native?.rsp ?? ENTRY_RSP - WORD;
     regs[RFLAGS] = CLEAN_FLAGS;
     return regs;
   }
 }
+
+/** Of a program that native code calls: the array of its arguments. */
+const contextBytes = ({ memory, native }: Input, guest: ExtentMemory): Uint8Array | undefined =>
+  native === undefined ? undefined : guest.copy(native.address, memory.length);

@@ -25,6 +25,8 @@ export function bucketOf(result: CaseResult): string {
     case 'prologue':
     case 'epilogue':
       return culprit.stage;
+    case 'trampoline':
+      return `trampoline: ${subjectKey(first)}`;
     case 'call':
       return first.subject.kind === 'arg' ? subjectKey(first) : insnKey(program, culprit);
     case 'insn':
@@ -65,7 +67,12 @@ export const leadingDivergence = (divergences: readonly Divergence[]): Divergenc
 
 /** Calls and returns are in the order they happened in; memory, r0 and the end only show what came of it. */
 export const isInTrace = (kind: Subject['kind']): boolean =>
-  kind === 'event' || kind === 'arg' || kind === 'result' || kind === 'reg' || kind === 'stack';
+  kind === 'event' ||
+  kind === 'arg' ||
+  kind === 'result' ||
+  kind === 'reg' ||
+  kind === 'stack' ||
+  kind === 'native';
 
 function subjectKey({ subject, got }: Divergence): string {
   switch (subject.kind) {
@@ -90,6 +97,8 @@ function subjectKey({ subject, got }: Divergence): string {
       return registerKey(subject.reg, subject.place);
     case 'stack':
       return 'stack';
+    case 'native':
+      return `words at ${subject.at}`;
     case 'engine':
       return `engine ${subject.engine}`;
     case 'constant':

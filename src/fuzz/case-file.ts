@@ -17,6 +17,7 @@
 import { writeDataFile } from '../bpf/data-file.ts';
 import { dataSectionText } from '../bpf/data-section.ts';
 import { disassembleProgram, listingNames } from '../bpf/disasm.ts';
+import { nativeProtoText } from '../bpf/native-proto.ts';
 import { progArrayText } from '../bpf/prog-array.ts';
 import type { Program } from '../bpf/program.ts';
 import { switchLines } from '../core/jit-switches.ts';
@@ -81,9 +82,10 @@ function oracleLines(
 /** What assembly cannot say of a program: prototypes, data, program arrays. */
 export const programLines = (
   program: Program,
-): [key: 'proto' | 'data' | 'prog-array', values: string[]][] => [
+): [key: 'proto' | 'data' | 'prog-array' | 'native', values: string[]][] => [
   ['proto', protos(program)],
   ['data', program.data.map(dataSectionText)],
+  ['native', program.native === undefined ? [] : [nativeProtoText(program.native)]],
   ['prog-array', (program.progArrays ?? []).map((array) => progArrayText(array, program.subprogs))],
 ];
 

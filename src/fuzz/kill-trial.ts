@@ -6,6 +6,7 @@ import { disassemble } from '../bpf/disasm.ts';
 import type { Program } from '../bpf/program.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { type Precision, type Stage, stageOf } from '../oracle/locate.ts';
+import { trampolineStepText } from '../oracle/native/locate.ts';
 import { type Machines, runCase } from '../oracle/run.ts';
 import { caseAt } from './generate.ts';
 import { caseName, INSN_LIMIT, type Judge, judgeCase, type Subject } from './judge.ts';
@@ -164,10 +165,11 @@ function firstR0Kill({
 export const r0Differs = ({ divergences }: CaseResult): boolean =>
   divergences.some(({ subject: { kind } }) => kind === 'outcome' || kind === 'r0');
 
-function pointerOf({ culprit, program }: CaseResult): Pointer | null {
+function pointerOf({ culprit, program, image }: CaseResult): Pointer | null {
   if (culprit === null) return null;
   const { stage, pc } = culprit;
-  return { stage, pc, insn: textAt(program, pc) };
+  const insn = stage === 'trampoline' ? trampolineStepText(image, culprit.offset) : textAt(program, pc);
+  return { stage, pc, insn };
 }
 
 function textAt(program: Program | null, pc: number | null): string {
@@ -178,6 +180,9 @@ function textAt(program: Program | null, pc: number | null): string {
 /** A prologue counts where the window says that it may be one; any instruction at its own stage. */
 function windowKill(result: CaseResult, guilty: Guilty): WindowKill | null {
   const { culprit, program } = result;
+  // Of a trampoline the steps are known, whatever is known of the program.
+  if (culprit?.stage === 'trampoline')
+    return { contains: isGuilty(pointerOf(result), guilty), precision: 'state', insns: 1 };
   if (culprit?.window === undefined || program === null) return null;
   const { precision, insns, pcs, prologue } = culprit.window;
   const contains =

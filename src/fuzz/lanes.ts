@@ -7,6 +7,7 @@ import { lower } from '../arb/lower.ts';
 import { ANY, type Profile } from '../arb/profile.ts';
 import { shrinkProgram } from '../arb/shrink.ts';
 import { tailCallProgram } from '../arb/tail-calls/program.ts';
+import { trampolineProgram } from '../arb/trampoline/program.ts';
 import type { ConventionName } from '../bpf/calling.ts';
 import type { LaneName } from '../core/lane-names.ts';
 import { caseRandom } from './case-random.ts';
@@ -38,6 +39,8 @@ export const MIX_LENGTH = 64;
 
 const TAIL_CALLS = { alone: tailCallProgram(), beside: tailCallProgram({ stackArgs: true }) } as const;
 
+const TRAMPOLINES = trampolineProgram();
+
 export const LANES: readonly Lane[] = [
   {
     name: 'valid',
@@ -53,6 +56,12 @@ export const LANES: readonly Lane[] = [
     draw: (seed, index, { convention }) =>
       // Only there the verifier's rule against both in one frame is dropped.
       drawDraft(TAIL_CALLS[convention === 'reply' ? 'beside' : 'alone'], caseRandom(seed, index)),
+  },
+  {
+    name: 'trampolines',
+    what: 'programs that native code calls through a trampoline, with up to 12 words of any types',
+    residues: [5, 37],
+    draw: (seed, index) => drawDraft(TRAMPOLINES, caseRandom(seed, index)),
   },
 ];
 

@@ -56,15 +56,15 @@ export class Machine {
     }
     this.program = program;
     this.env = env;
-    this.memory = new Memory(env.input.memory, program.data);
+    const { memory, native } = env.input;
+    this.memory = new Memory(memory, program.data, native?.address);
     this.trace = new TraceRecorder(traceLimit);
     this.#placement = placement;
     this.frame = takeFrame(main);
     this.frames = [this.frame];
     this.#start(main, mainFp, 0);
-    const size = env.input.memory.length;
-    this.regs.set(R1, size > 0 ? CTX_BASE : 0n);
-    this.regs.set(R2, BigInt(size));
+    this.regs.set(R1, native?.pointer ?? (memory.length > 0 ? CTX_BASE : 0n));
+    if (native === undefined) this.regs.set(R2, BigInt(memory.length));
   }
 
   /** base + off, wrapped to 64 bits. */

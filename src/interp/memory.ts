@@ -142,8 +142,8 @@ export class Memory implements GuestMemory {
   readonly #stacks: StackRegion[] = [];
 
   /** Copies both. Throws an `input` error if a section lies out of reach or on top of another one. */
-  constructor(context: Uint8Array, data: readonly DataSection[]) {
-    this.context = new Region(Number(CTX_BASE), context.slice(), { writable: true });
+  constructor(context: Uint8Array, data: readonly DataSection[], base: U64 = CTX_BASE) {
+    this.context = new Region(Number(base), context.slice(), { writable: true });
     this.data = data.map((section) => sectionRegion(section));
     this.#fixed = [this.context, ...this.data];
     checkDisjoint(this.#fixed);

@@ -22,6 +22,7 @@ import type { Entry, RewritePass } from './rewrite.ts';
 import { type TailCallRole, tailCallRoles } from './tail-calls.ts';
 import { TARGETS, type Target } from './target.ts';
 import { linkRefs, type Ref } from './thunks.ts';
+import { withTrampoline } from './trampoline/attach.ts';
 
 export interface JitOptions extends Hardening {
   /** How arguments 6..12 travel. @defaultValue the program's */
@@ -92,22 +93,25 @@ export function compile(
   });
   link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program), target);
   linkRefs(out, base, refs, program.name);
+  const image: Image = {
+    jit: 'builtin',
+    code: out.bytes().slice(),
+    base,
+    entry: 0,
+    subprogEntries: subprogs.map(({ offset }) => offset),
+    regs: BPF_TO_GPR,
+    args: target.convention.places,
+    pcMap: pcMapOf(subprogs),
+    callSites: sites,
+    ...(options.blinding === undefined ? {} : { isBlinded: true }),
+    ...(options.callDepth === true ? { memory: { address: PERCPU_BASE, bytes: PERCPU_BYTES } } : {}),
+    ...(program.progArrays === undefined ? {} : { tailCallOffset: tailCallOffset(options.endbr ?? false) }),
+    frames: subprogs.map(({ frame }) => frame),
+  };
+  const { native } = program;
+  const parts = { endbr: options.endbr ?? false, parts: target.trampoline };
   return {
-    image: {
-      jit: 'builtin',
-      code: out.bytes().slice(),
-      base,
-      entry: 0,
-      subprogEntries: subprogs.map(({ offset }) => offset),
-      regs: BPF_TO_GPR,
-      args: target.convention.places,
-      pcMap: pcMapOf(subprogs),
-      callSites: sites,
-      ...(options.blinding === undefined ? {} : { isBlinded: true }),
-      ...(options.callDepth === true ? { memory: { address: PERCPU_BASE, bytes: PERCPU_BYTES } } : {}),
-      ...(program.progArrays === undefined ? {} : { tailCallOffset: tailCallOffset(options.endbr ?? false) }),
-      frames: subprogs.map(({ frame }) => frame),
-    },
+    image: native === undefined ? image : withTrampoline(image, native, parts),
     subprogs,
     rewrites: rewritesOf(subprogs),
   };

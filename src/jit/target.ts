@@ -19,6 +19,7 @@ import { lowerTailCall } from './lower/tail-call.ts';
 import { distance, settle } from './relax.ts';
 import { rewrite } from './rewrite.ts';
 import { stackDepths } from './stack-depth.ts';
+import { TRAMPOLINE, type TrampolineParts } from './trampoline/parts.ts';
 
 export interface Target {
   readonly convention: Convention;
@@ -34,6 +35,7 @@ export interface Target {
   readonly displacement: typeof displacement;
   readonly settle: typeof settle;
   readonly distance: typeof distance;
+  readonly trampoline: TrampolineParts;
 }
 
 /** Linux's JIT. */
@@ -51,6 +53,7 @@ export const LINUX_TARGET: Target = {
   displacement,
   settle,
   distance,
+  trampoline: TRAMPOLINE,
 };
 
 /** Linux's JIT with the frames and calls of each convention. */

@@ -17,9 +17,9 @@ export interface Mutant {
   readonly name: string;
   /** What is broken, in a sentence. */
   readonly breaks: string;
-  /** Where localisation should point: part of the code, and LLVM text of the BPF instruction. */
+  /** Where localisation should point: part of the code, and LLVM text of the BPF instruction, or a trampoline's step. */
   readonly guilty: {
-    readonly stages: readonly ('prologue' | 'insn' | 'call' | 'epilogue')[];
+    readonly stages: readonly ('prologue' | 'insn' | 'call' | 'epilogue' | 'trampoline')[];
     readonly insn?: RegExp;
   };
   /** How the JIT is set up where it shows. @defaultValue plain */

@@ -5,6 +5,7 @@ import type { Execution } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 import type { U64 } from '../core/u64.ts';
 import type { Culprit } from './locate.ts';
+import { asCalled } from './native/entry.ts';
 import type { Divergence, Reason, Vacuity } from './verdict.ts';
 
 export interface Case {
@@ -16,10 +17,11 @@ export interface Case {
   readonly expected?: U64;
 }
 
-/** The case as the judged JIT has it: the reference follows its documented choices. */
+/** The case as the judged JIT has it: the reference follows its documented choices, and finds what its trampoline has put. */
 export function asChosen(subject: Case, image: Image | null): Case {
+  const called = asCalled(subject, image);
   const choices = image?.choices;
-  return choices === undefined ? subject : { ...subject, env: { ...subject.env, choices } };
+  return choices === undefined ? called : { ...called, env: { ...called.env, choices } };
 }
 
 export type VerdictName = 'agree' | 'diverge' | 'inconclusive' | 'skipped';

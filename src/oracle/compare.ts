@@ -6,6 +6,7 @@ import type { Execution, Fault, Outcome } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
 import { Collector } from './collector.ts';
 import { compareTraces, placesOf } from './compare-trace.ts';
+import { compareNative } from './native/compare.ts';
 import { isNativelyPossible, type Policy } from './policy.ts';
 import type { Observed, Reason, Verdict } from './verdict.ts';
 
@@ -20,6 +21,7 @@ export function compare(want: Execution, got: Execution, policy: Policy, stated?
   if (stated !== undefined) compareStated(stated, want, got, policy, out);
   if (sameEnd) compareMemory(want, got, out);
   compareTraces(want, got, out, { complete: sameEnd });
+  compareNative(want, got, out);
   addBreaches(got, out);
   if (out.total === 0) return { kind: 'agree' };
   return { kind: 'diverge', divergences: out.kept, total: out.total };

@@ -3,12 +3,12 @@ import type { Program } from '../bpf/program.ts';
 import { type Execution, type Fault, isFaultVector } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 
-/** Part of a subprog's code. */
-export type Stage = 'prologue' | 'insn' | 'call' | 'epilogue';
+/** Part of a subprog's code, or of the trampoline before the program. */
+export type Stage = 'prologue' | 'insn' | 'call' | 'epilogue' | 'trampoline';
 
 /** The place a divergence comes from. */
 export interface Culprit {
-  /** BPF slot; null in a prologue. */
+  /** BPF slot; null in a prologue and in a trampoline. */
   readonly pc: number | null;
   /** Offset in the image, within the native instruction. */
   readonly offset: number;
@@ -64,6 +64,9 @@ const isAfter = (fault: Fault): boolean =>
 
 /** The BPF instruction an offset of the image belongs to; null if the JIT has no pc map. */
 export function locateOffset(program: Program, image: Image, offset: number): Culprit | null {
+  const { trampoline } = image;
+  if (trampoline !== undefined && offset >= trampoline.start)
+    return { pc: null, offset, stage: 'trampoline' };
   if (image.pcMap === undefined) return null;
   const entry = image.subprogEntries.filter((start) => start <= offset).reduce((a, b) => Math.max(a, b), -1);
   const row = image.pcMap.filter(([, start]) => start <= offset && start >= entry).at(-1);

@@ -65,7 +65,7 @@ export function localise(
   observer?: StepObserver,
 ): Localisation | null {
   if (image.pcMap === undefined) return null;
-  const placement = placementOf(image, program);
+  const placement = placementOf(image, program, env.input);
   const reference = machines.reference(program, env, placement === undefined ? {} : { placement });
   const lock = new LockStep(program, image, reference, observer);
   const got = machines.native(image, program, env, { ...known, onStep: (step) => lock.onStep(step) });
@@ -186,7 +186,7 @@ class LockStep {
     const pc = this.#last;
     const steps = Math.max(this.#steps, 0);
     if (pc === null) {
-      const offset = this.#image.entry;
+      const offset = this.#image.subprogEntries[0] ?? this.#image.entry;
       this.#found = { pc: null, offset, stage: 'prologue', differences, steps };
     } else {
       const wrong = wrongOf(this.#program.insns[pc], differences);

@@ -4,7 +4,7 @@
  */
 import { MAX_REG_ARGS, MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { Program } from '../bpf/program.ts';
-import type { Env, FramePlacement } from '../core/env.ts';
+import type { Env, FramePlacement, Input } from '../core/env.ts';
 import type { Execution } from '../core/execution.ts';
 import { FP_DEPTH, type Image } from '../core/image.ts';
 import { ENTRY_RSP, MAIN_FP } from '../core/layout.ts';
@@ -22,13 +22,18 @@ const SPREAD = 0x9e35;
 const RETURN_ADDRESS_BYTES = 8n;
 
 /** Frames where the image puts them; undefined for an image that does not say. */
-export function placementOf({ frames, args }: Image, { subprogs }: Program): FramePlacement | undefined {
+export function placementOf(
+  { frames, args, trampoline }: Image,
+  { subprogs }: Program,
+  { native }: Input,
+): FramePlacement | undefined {
   if (frames === undefined) return undefined;
   const pushed = (callee: number): number =>
     args.pushed === true ? 8 * Math.max(0, (subprogs[callee]?.args ?? 0) - MAX_REG_ARGS) : 0;
   const fpDepth = (subprog: number): number => frames[subprog]?.fpDepth ?? FP_DEPTH;
+  const callerRsp = native === undefined ? ENTRY_RSP : native.rsp - BigInt(trampoline?.callDepth ?? 0);
   return {
-    mainFp: ENTRY_RSP - RETURN_ADDRESS_BYTES - BigInt(fpDepth(0)),
+    mainFp: callerRsp - RETURN_ADDRESS_BYTES - BigInt(fpDepth(0)),
     frameBytes: (caller, callee) => (frames[caller]?.bytes ?? 0) + pushed(callee),
     fpDepth,
   };
@@ -41,7 +46,7 @@ export function refer(
   envs: { readonly first: Env; readonly again: Env },
   run: Refer,
 ): Execution | null {
-  const placement = placementOf(image, program);
+  const placement = placementOf(image, program, envs.first.input);
   if (placement !== undefined) return run(program, envs.first, placement);
   return commonOf(run(program, envs.first), run(program, envs.again, elsewhere(1)));
 }

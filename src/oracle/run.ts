@@ -24,6 +24,7 @@ import { asChosen, type Case, type CaseResult, skipped } from './case.ts';
 import { compare, inconclusiveReason } from './compare.ts';
 import { exposedConstants } from './exposed.ts';
 import { locate } from './locate.ts';
+import { withNative } from './native/expect.ts';
 import { type Refer, refer, referAgain } from './placement.ts';
 import { MAX_DIVERGENCES, type MappedRange, type Policy } from './policy.ts';
 import type { Divergence, Reason, Verdict } from './verdict.ts';
@@ -135,7 +136,8 @@ interface Referred extends Compiled {
 function referCase({ subject, image }: Compiled, machines: Machines): Referred | CaseResult {
   const { name, program, env, expected = null } = subject;
   const recorder = recordMasks(program, env);
-  const want = refer(image, program, { first: recorder.env, again: env }, referenceOf(machines));
+  const run = refer(image, program, { first: recorder.env, again: env }, referenceOf(machines));
+  const want = run === null ? null : withNative(run, subject);
   if (want === null) return inconclusive(name, { kind: 'placement' }, { program, image, expected });
   const policy = policyFor(subject, image, want);
   const reason = inconclusiveReason(want, policy);
@@ -263,7 +265,9 @@ function mappedRanges(program: Program, env: Env, image: Image): MappedRange[] {
     return { address, size: Math.max(bytes.length, 1), writable };
   });
   return [
-    { address: CTX_BASE, size: env.input.memory.length, writable: true },
+    ...(env.input.native === undefined
+      ? [{ address: CTX_BASE, size: env.input.memory.length, writable: true }]
+      : []),
     { address: STACK_BASE, size: STACK_SIZE, writable: true },
     // Within the room for callees, and some engines have it.
     { address: RECORDER_BASE, size: RECORDER_SIZE, writable: true },

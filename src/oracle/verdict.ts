@@ -4,6 +4,7 @@
  */
 import type { ChoiceName } from '../core/choices.ts';
 import type { AbiBreach, CalleeRef, Fault, Outcome, TraceEvent } from '../core/execution.ts';
+import type { NativePlace } from '../core/native.ts';
 import type { U64 } from '../core/u64.ts';
 import type { Finding } from '../lint/finding.ts';
 
@@ -34,6 +35,8 @@ export type Subject =
   | { readonly kind: 'reg'; readonly place: Place; readonly reg: number }
   /** Bytes of the BPF frame, from `offset` (negative) to r10. */
   | { readonly kind: 'stack'; readonly place: Place; readonly offset: number }
+  /** A word that native code or the program gets through a trampoline; null: it is not where it should be. */
+  | { readonly kind: 'native'; readonly at: NativePlace; readonly word: number | null }
   /** Number of calls and returns. */
   | { readonly kind: 'trace-length' }
   /** A constant of the program stands in code that is to have none (exposed.ts). */
@@ -64,7 +67,9 @@ export type Observed =
   /** `limit`: instructions (reference) or basic blocks (native) the side was given. */
   | { readonly kind: 'outcome'; readonly outcome: Outcome; readonly limit: number }
   /** null: the trace has ended. */
-  | { readonly kind: 'event'; readonly event: TraceEvent | null };
+  | { readonly kind: 'event'; readonly event: TraceEvent | null }
+  /** null: nothing more happened. */
+  | { readonly kind: 'native'; readonly at: NativePlace | null };
 
 /** One difference. `want` is the reference's (or the stated value), `got` the judged side's. */
 export interface Divergence {

@@ -6,12 +6,11 @@ import type { Culprit } from '../oracle/locate.ts';
 import { vacuityOfAll } from '../oracle/vacuity-count.ts';
 import type { Divergence, Observed } from '../oracle/verdict.ts';
 import type { JsonCulprit, JsonDivergence, JsonReport, JsonResult } from './check-document.ts';
-import { insnText } from './insn-text.ts';
 import { jsonText } from './json-text.ts';
 import { jsonFinding } from './lint-json.ts';
 import { nativeText } from './native.ts';
 import type { CasesReport } from './reporter.ts';
-import { bytesText, fieldName, observedText, reasonText, type Scene } from './words.ts';
+import { bytesText, fieldName, guiltyInsnText, observedText, reasonText, type Scene } from './words.ts';
 
 /** The document as text, with a newline at its end. */
 export function jsonReport(report: CasesReport): string {
@@ -70,8 +69,10 @@ export function jsonDivergence({ subject, want, got, pc }: Divergence, scene: Sc
 }
 
 /** @internal */
-export function jsonCulprit({ pc, offset, stage, window }: Culprit, { program, image }: Scene): JsonCulprit {
-  const insn = pc === null || program === null ? null : insnText(program, pc);
+export function jsonCulprit(culprit: Culprit, scene: Scene): JsonCulprit {
+  const { pc, offset, stage, window } = culprit;
+  const { image } = scene;
+  const insn = guiltyInsnText(scene, culprit);
   const known = { pc, insn, native: image === null ? '' : nativeText(image, offset), offset, stage };
   if (window === undefined) return { ...known, precision: 'insn' };
   const { precision, ...rest } = window;

@@ -3,6 +3,7 @@ import type { Program } from '../bpf/program.ts';
 import type { Image } from '../core/image.ts';
 import { type Piece, piecesOf } from '../core/pieces.ts';
 import { hex } from '../core/u64.ts';
+import { isInTrampoline, trampolineStepText } from '../oracle/native/locate.ts';
 import type { Syntax } from '../x86/disasm.ts';
 import { insnText } from './insn-text.ts';
 import { disassemblePiece } from './native.ts';
@@ -36,7 +37,7 @@ export function listing(program: Program, image: Image, options: ListingOptions)
 function headings(
   program: Program,
   image: Image,
-  { pc, subprog }: Piece,
+  { pc, subprog, start }: Piece,
   rewrites: readonly Rewrite[],
 ): string[] {
   const lines: string[] = [];
@@ -48,7 +49,9 @@ function headings(
       .map(({ pass, insns }) => `  ; ${pass}: ${insns} ${insns === 1 ? 'insn' : 'insns'}`);
     lines.push(`  ${String(pc).padStart(4)}: ${insnText(program, pc)}${rewritten.join('')}`);
   }
-  if (pc === null && image.pcMap !== undefined) lines.push('  prologue');
+  if (pc === null && isInTrampoline(image, start))
+    lines.push(`  trampoline: ${trampolineStepText(image, start)}`);
+  else if (pc === null && image.pcMap !== undefined) lines.push('  prologue');
   return lines;
 }
 

@@ -63,6 +63,11 @@ const DIVERGENCES: Readonly<Record<Subject['kind'], Rule>> = {
     'The BPF stack differs',
     'Bytes of the BPF stack frame are not those the reference interpreter has at a call or a return.',
   ),
+  native: rule(
+    'divergence/native',
+    'A word that native code passes or gets differs',
+    'Behind a trampoline the program, the traced function or their caller finds another word than was passed.',
+  ),
   'trace-length': rule(
     'divergence/trace-length',
     'More or fewer calls',

@@ -4,9 +4,11 @@ import type { ChoiceName } from '../core/choices.ts';
 import { calleeKey } from '../core/env.ts';
 import type { CalleeRef, Fault, Outcome, TraceEvent } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
+import { type NativePlace, nativeWordName } from '../core/native.ts';
 import { hex, hex64, type U64 } from '../core/u64.ts';
 import type { StaleEntry } from '../oracle/expected-failures.ts';
-import type { Precision, Window } from '../oracle/locate.ts';
+import type { Culprit, Precision, Window } from '../oracle/locate.ts';
+import { trampolineStepText } from '../oracle/native/locate.ts';
 import type { Observed, Place, Reason, Subject } from '../oracle/verdict.ts';
 import { insnText } from './insn-text.ts';
 import { findingMessage } from './lint-words.ts';
@@ -47,10 +49,26 @@ export function fieldName(subject: Subject, scene: Scene): string {
       return `constant ${subject.value}`;
     case 'abi':
       return `${subject.place === null ? 'abi' : `${placeName(subject.place, scene)} abi`} ${subject.what}`;
+    case 'native':
+      return nativeName(subject.at, subject.word);
     case 'engine':
       return `engine ${subject.engine}: ${fieldName(subject.what, scene)}`;
   }
 }
+
+const PLACE_NAMES: Readonly<Record<NativePlace, string>> = {
+  'tramp-enter': '__bpf_tramp_enter',
+  'prog-enter': '__bpf_prog_enter',
+  program: 'the program',
+  'prog-exit': '__bpf_prog_exit',
+  original: 'the traced function',
+  'tramp-exit': '__bpf_tramp_exit',
+  return: 'the return to native code',
+};
+
+/** `native: the program, word 7`, `native: the traced function, [rsp+8]`. */
+const nativeName = (at: NativePlace, word: number | null): string =>
+  `native: ${PLACE_NAMES[at]}${word === null ? '' : `, ${nativeWordName(at, word)}`}`;
 
 /** `call 3 (kfunc foo)`, `return from call 2 (subprog sum)`, `return from main`. */
 function placeName({ kind, call, callee }: Place, scene: Scene): string {
@@ -76,6 +94,8 @@ export function observedText(observed: Observed, scene: Scene): string {
       return `${observed.value} calls and returns`;
     case 'event':
       return eventText(observed.event, scene);
+    case 'native':
+      return observed.at === null ? 'nothing more' : PLACE_NAMES[observed.at];
     case 'outcome':
       return outcomeText(observed.outcome, observed.limit, scene);
   }
@@ -89,6 +109,12 @@ function eventText(event: TraceEvent | null, scene: Scene): string {
   if (event === null) return 'no more calls';
   if (event.kind === 'call') return `call of ${calleeName(event.callee, scene)}`;
   return `return from ${scene.program?.subprogs[event.subprog]?.name ?? `subprog ${event.subprog}`}`;
+}
+
+/** The guilty BPF instruction, or the step of a trampoline; null where there is neither. */
+export function guiltyInsnText({ program, image }: Scene, { pc, stage, offset }: Culprit): string | null {
+  if (stage === 'trampoline') return trampolineStepText(image, offset);
+  return pc === null || program === null ? null : insnText(program, pc);
 }
 
 /** How a side ended; `limit` is what it was given, in instructions or native blocks. */

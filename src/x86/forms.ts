@@ -199,6 +199,9 @@ export const XCHG = {
   rm64_r64: mr('xchg_rm64_r64', 'REX.W + 87 /r'),
 };
 
+/** Of memory alone: not among ALL_FORMS, which are probed with registers. */
+export const LEA = mr('lea_r64_m', 'REX.W + 8D /r');
+
 /** Stack and control. */
 export const PUSH_R64 = o('push_r64', '50+r');
 export const PUSH_RM64 = m('push_rm64', 'FF /6');

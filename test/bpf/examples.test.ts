@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { load } from '../../src/bpf/load.ts';
 import { interpret } from '../../src/interp/interpret.ts';
+import { asCalled } from '../../src/oracle/native/entry.ts';
 
 const EXAMPLES = new URL('../../examples/', import.meta.url);
 const README = readFileSync(new URL('src/README.md', EXAMPLES), 'utf8');
@@ -23,7 +24,11 @@ describe('examples', () => {
     const bytes = readFileSync(new URL(file, EXAMPLES));
     const { program, memory = new Uint8Array(0), expected = r0 } = load(bytes, { fileName: file });
     expect(expected).toBe(r0);
-    const { outcome } = interpret(program, { input: { memory }, models: new Map(), insnLimit: 1_000_000 });
+    const { env } = asCalled(
+      { program, env: { input: { memory }, models: new Map(), insnLimit: 1_000_000 } },
+      null,
+    );
+    const { outcome } = interpret(program, env);
     expect(outcome).toEqual({ kind: 'exit', r0 });
   });
 });

@@ -83,7 +83,7 @@ describe.each([
       const { program, input } = lower(drawSpec(7, index));
       const env: Env = { input, models: new Map(), insnLimit: 100_000 };
       const { image } = compile(program, { convention }, TARGETS[convention]);
-      const placement = placementOf(image, program);
+      const placement = placementOf(image, program, input);
       const recorder = recordMasks(program, env);
       const want = interpret(program, recorder.env, {
         traceLimit: TRACE_LIMIT,

@@ -28,7 +28,7 @@ export class Machines {
   run(program: Program, env: Env, options: JitOptions = {}): Both {
     const compiled = compile(program, options);
     const { image } = compiled;
-    const placement = placementOf(image, program);
+    const placement = placementOf(image, program, env.input);
     const want = interpret(program, env, placement === undefined ? {} : { placement });
     const got = this.#runner.run(image, subjectOf(program), env, { fuel: FUEL });
     return { compiled, want, got, verdict: compare(want, got, policyOf(program, env)) };

@@ -34,7 +34,8 @@ async function run(file: string, options: RunOptions, context: Context): Promise
   const { interpret } = await import('../../interp/interpret.ts');
   const { stopText } = await import('../../report/words.ts');
   const loaded = loadFile(file, options);
-  const { program, env } = toCase(loaded, checkOptionsFor(file, options));
+  const { asCalled } = await import('../../oracle/native/entry.ts');
+  const { program, env } = asCalled(toCase(loaded, checkOptionsFor(file, options)), null);
   const { reference = 'fast' } = options;
   const { outcome } = interpret(program, env, { reference });
   if (outcome.kind === 'exit') {

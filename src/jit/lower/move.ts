@@ -31,7 +31,7 @@ export function movSigned(asm: Assembler, dst: Gpr, imm: number): void {
 }
 
 /** Any 64-bit value in the shortest of three forms. */
-function movWide(asm: Assembler, dst: Gpr, imm: bigint): void {
+export function movWide(asm: Assembler, dst: Gpr, imm: bigint): void {
   if (imm <= 0xffff_ffffn) movUnsigned(asm, dst, Number(BigInt.asIntN(32, imm)));
   else if (BigInt.asIntN(64, imm) === BigInt.asIntN(32, imm))
     movSigned(asm, dst, Number(BigInt.asIntN(32, imm)));

@@ -35,7 +35,7 @@ export interface WindowSubject extends Pick<Case, 'program' | 'env'> {
 export function localiseWindow(given: WindowSubject, machines: StepMachines): Localisation {
   const subject = { ...given, image: withLikelyRegs(given.image) };
   const { program, env, image } = subject;
-  const placement = placementOf(image, program) ?? learnPlacement(subject, machines);
+  const placement = placementOf(image, program, env.input) ?? learnPlacement(subject, machines);
   const referenceSteps = () => machines.reference(program, env, { placement });
   const way = walk(program, referenceSteps());
   const align = (facet: Facet, until: number): Alignment => {

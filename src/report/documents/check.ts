@@ -38,6 +38,7 @@ const SUBJECT_KINDS: Readonly<Record<Subject['kind'], true>> = {
   result: true,
   reg: true,
   stack: true,
+  native: true,
   'trace-length': true,
   constant: true,
   abi: true,

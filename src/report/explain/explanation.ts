@@ -9,9 +9,8 @@ import type { CaseResult, VerdictName } from '../../oracle/case.ts';
 import type { Explained } from '../../oracle/explained.ts';
 import type { Culprit, Precision, Stage, Window } from '../../oracle/locate.ts';
 import type { JsonDivergence } from '../check-document.ts';
-import { insnText } from '../insn-text.ts';
 import { jsonDivergence } from '../json.ts';
-import { reasonText } from '../words.ts';
+import { guiltyInsnText, reasonText } from '../words.ts';
 import { guiltyPieces, guiltySubprog } from './guilty.ts';
 import { type ListingRow, listingRows, type NativeRow, nativeRows } from './listing.ts';
 import { fpName } from './names.ts';
@@ -137,7 +136,7 @@ function culpritOf({ program, image }: Code, culprit: Culprit, steps: number | n
   const subprog = guiltySubprog(program, culprit);
   return {
     pc,
-    insn: pc === null ? null : insnText(program, pc),
+    insn: guiltyInsnText({ program, image }, culprit),
     stage,
     subprog,
     subprogName: program.subprogs[subprog]?.name ?? `subprog ${subprog}`,

@@ -3,6 +3,7 @@ import { type Program, subprogAt } from '../../bpf/program.ts';
 import type { Image } from '../../core/image.ts';
 import { type Piece, piecesOf } from '../../core/pieces.ts';
 import type { Culprit } from '../../oracle/locate.ts';
+import { isInTrampoline, trampolineStepText } from '../../oracle/native/locate.ts';
 import { insnText } from '../insn-text.ts';
 import { disassemblePiece } from '../native.ts';
 import { visible } from '../visible.ts';
@@ -21,10 +22,11 @@ export interface NativeRow {
 /** One BPF instruction, or a prologue, with its native code. */
 export interface ListingRow {
   /** `native`: native code of which nobody says where it comes from; the rows of instructions then have none. */
-  readonly kind: 'insn' | 'prologue' | 'native';
+  readonly kind: 'insn' | 'prologue' | 'trampoline' | 'native';
   /** null but for `insn`. */
   readonly pc: number | null;
   readonly subprog: number;
+  /** Of a trampoline the step. */
   readonly insn: string | null;
   readonly native: readonly NativeRow[];
   /** Whether it is at fault. */
@@ -46,12 +48,13 @@ export function listingRows(program: Program, image: Image, culprit: Culprit | n
 }
 
 function pieceRow(program: Program, image: Image, piece: Piece, guilty: boolean): ListingRow {
-  const { pc } = piece;
+  const { pc, start } = piece;
+  const step = isInTrampoline(image, start) ? trampolineStepText(image, start) : null;
   return {
-    kind: pc === null ? 'prologue' : 'insn',
+    kind: step !== null ? 'trampoline' : pc === null ? 'prologue' : 'insn',
     pc,
     subprog: pc === null ? subprogOf(image, piece.start) : subprogAt(program, pc).index,
-    insn: pc === null ? null : insnText(program, pc),
+    insn: pc === null ? step : insnText(program, pc),
     native: nativeRows(program, image, piece),
     guilty,
     suspect: false,

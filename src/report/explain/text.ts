@@ -114,6 +114,7 @@ const after = ({ steps }: ExplainedCulprit): string =>
 
 function guiltyText({ pc, insn, stage, subprogName }: ExplainedCulprit): string {
   const name = visible(subprogName);
+  if (stage === 'trampoline') return `trampoline: ${insn}`;
   if (stage !== 'prologue') return `insn ${pc} of ${name}: ${insn}`;
   return `prologue of ${name}${pc === null ? '' : `, entered by insn ${pc}: ${insn}`}`;
 }

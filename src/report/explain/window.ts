@@ -52,9 +52,11 @@ function prologues(rows: readonly ListingRow[]): number[] {
   return rows.flatMap(({ kind, subprog }, i) => (kind === 'prologue' && ends.has(subprog) ? [i] : []));
 }
 
-/** Whether a row is worth showing beside another: of the same function, and an instruction. */
-const isBeside = (first: ListingRow | undefined, row: ListingRow | undefined): boolean =>
-  first?.kind !== 'native' && row?.kind === 'insn' && row.subprog === first?.subprog;
+/** Whether a row is worth showing beside another: of the same function, and an instruction; or of a trampoline. */
+function isBeside(first: ListingRow | undefined, row: ListingRow | undefined): boolean {
+  if (first?.kind === 'trampoline' || row?.kind === 'trampoline') return first?.kind === row?.kind;
+  return first?.kind !== 'native' && row?.kind === 'insn' && row.subprog === first?.subprog;
+}
 
 /** Lines of chosen rows, with one between those that are not neighbours or not of one function. */
 function heightOf(rows: readonly ListingRow[], chosen: ReadonlySet<number>): number {

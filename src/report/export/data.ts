@@ -2,13 +2,14 @@
 import { writeDataFile } from '../../bpf/data-file.ts';
 import { disassembleProgram } from '../../bpf/disasm.ts';
 import { programLines } from '../../fuzz/case-file.ts';
+import { asCalled } from '../../oracle/native/entry.ts';
 import { visible } from '../visible.ts';
 import type { ExportSubject } from './subject.ts';
 
 /** The result it states is the file's; where that has none, the reference's r0, marked as nobody's promise. */
 export function dataExport(subject: ExportSubject): string {
   const { name, program, env, expected, interpret } = subject;
-  const { outcome } = interpret(program, env);
+  const { outcome } = interpret(program, asCalled({ program, env }, null).env);
   return writeDataFile({
     comments: [`exported from ${visible(name)}`, '', ...disassembleProgram(program).trimEnd().split('\n')],
     oracle: oracleLines(subject),

@@ -13,6 +13,7 @@ import type { CasePath } from '../../../src/fuzz/path.ts';
 import { ALL_MUTANTS, type Mutant } from '../../../src/mutant/index.ts';
 import type { CaseResult } from '../../../src/oracle/case.ts';
 import type { Explained } from '../../../src/oracle/explained.ts';
+import { trampolineStepText } from '../../../src/oracle/native/locate.ts';
 import { explanation } from '../../../src/report/explain/explanation.ts';
 import { explainText } from '../../../src/report/explain/text.ts';
 import { insnText } from '../../../src/report/insn-text.ts';
@@ -46,9 +47,9 @@ function firstKill(checker: Checker, cases: CaseStream): Find | undefined {
 }
 
 /** Whether localisation points where it should: what the kill matrix calls localised. */
-function isLocalised({ program, culprit }: CaseResult, { stages, insn = /^/ }: Mutant['guilty']): boolean {
-  if (program === null || culprit === null || !stages.includes(culprit.stage)) return false;
-  return insn.test(culprit.pc === null ? '' : insnText(program, culprit.pc));
+function isLocalised(result: CaseResult, { stages, insn = /^/ }: Mutant['guilty']): boolean {
+  const { culprit } = result;
+  return culprit !== null && stages.includes(culprit.stage) && insn.test(guiltyInsn(result));
 }
 
 /** What `explain` says of each program that shows the bug and is localised: as it was drawn, and shrunk. */
@@ -72,6 +73,12 @@ function* explained(mutant: Mutant): Generator<Explained> {
   }
 }
 
+/** LLVM text of the BPF instruction, or the trampoline's step. */
+function guiltyInsn({ culprit, program, image }: CaseResult): string {
+  if (culprit?.stage === 'trampoline') return trampolineStepText(image, culprit.offset);
+  return culprit?.pc == null || program === null ? '' : insnText(program, culprit.pc);
+}
+
 const head = (text: string): string => text.split('\n').slice(0, 5).join('\n');
 /** Of a saved case: both commands stand below. */
 const SOURCE = { replay: 'again', reshrink: 'shrink', origin: { seed: 1, path: '2:3', shrinks: 1 } };
@@ -86,9 +93,10 @@ function expectNamed(told: Explained, mutant: Mutant): void {
   expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   expect(head(text)).toContain(`(stage: ${culprit.stage})`);
-  if (culprit.stage === 'prologue') expect(head(text)).toContain('prologue of ');
+  const insn = guiltyInsn(told.result);
+  if (culprit.stage === 'trampoline') expect(head(text)).toContain(`trampoline: ${insn}`);
+  else if (culprit.stage === 'prologue') expect(head(text)).toContain('prologue of ');
   else {
-    const insn = insnText(program, culprit.pc ?? -1);
     expect(head(text)).toContain(`insn ${culprit.pc} of ${data.culprit?.subprogName}: ${insn}`);
   }
   const bytes = data.culprit?.native.map((row) => row.bytes).join('') ?? '';

@@ -40,6 +40,8 @@ function placeOf({ pc, stage, subprog }: PageCulprit): string {
       return pc === null
         ? `The prologue of ${subprog}`
         : `It shows in the prologue of ${subprog}, which this calls`;
+    case 'trampoline':
+      return 'The trampoline that native code calls';
     case 'epilogue':
       return `The epilogue of ${subprog}`;
     case 'call':
