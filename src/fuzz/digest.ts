@@ -4,6 +4,7 @@
  * (fmix32). Not meant to withstand an attacker.
  */
 import { encode } from '../bpf/encode.ts';
+import { nativeProtoText } from '../bpf/native-proto.ts';
 import type { Program } from '../bpf/program.ts';
 import type { Input } from '../core/env.ts';
 import { type JitSwitches, switchLines } from '../core/jit-switches.ts';
@@ -75,6 +76,7 @@ function hashCase(
   }
   for (const { programs } of program.progArrays ?? []) for (const entry of programs) hash.word(entry ?? -1);
   for (const [key, value] of switchLines(jit)) hash.bytes(new TextEncoder().encode(`${key} ${value}`));
+  if (program.native !== undefined) hash.bytes(new TextEncoder().encode(nativeProtoText(program.native)));
   return hash.lanes();
 }
 
