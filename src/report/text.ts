@@ -7,6 +7,7 @@ import { failureBlock } from './failure.ts';
 import type { CasesReport, ReportOptions } from './reporter.ts';
 import { table } from './table.ts';
 import { vacuityLines, vacuitySummary } from './vacuity.ts';
+import { visible } from './visible.ts';
 import { reasonText, stopText } from './words.ts';
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -39,7 +40,9 @@ export function textReport(
   const colors = pc.createColors(color);
   const shown = results.filter(({ reason }) => !isTold(reason?.kind));
   if (shown.length === 0) return '';
-  const rows = table(shown.map((result) => [markOf(result), result.name, ...detail(result)]));
+  const rows = table(
+    shown.map((result) => [markOf(result), ...[result.name, ...detail(result)].map(visible)]),
+  );
   const lines = shown.flatMap((result, i) => {
     const mark = markOf(result);
     const row = colors[MARK_COLORS[mark]](mark) + (rows[i] ?? '').slice(mark.length);
@@ -53,7 +56,7 @@ export function textReport(
 
 function divergeLines(result: CaseResult, options: CasesReport['options']): string[] {
   const why = explainCommand(result, options);
-  return [...failureBlock(result), ...(why === undefined ? [] : [`why: ${why}`]), ''];
+  return [...failureBlock(result), ...(why === undefined ? [] : [`why: ${visible(why)}`]), ''];
 }
 
 /** The last line, as people of the command know it. */

@@ -8,6 +8,8 @@ import { jsonReport } from '../../src/report/json.ts';
 import { listing } from '../../src/report/listing.ts';
 import type { CasesReport } from '../../src/report/reporter.ts';
 import { textReport } from '../../src/report/text.ts';
+import { visible } from '../../src/report/visible.ts';
+import { HOSTILE } from '../kit/findings.ts';
 import { execution, exit, faults } from '../oracle/fakes.ts';
 
 const { insns, callees } = assemble('r1 = 1\nr1 /= 0\ncall foo\nexit\n', { dialect: 'llvm' });
@@ -126,6 +128,14 @@ describe('textReport', () => {
       '2 ran: 1 agree, 1 diverge, 0 inconclusive; 1 skipped',
       '',
     ]);
+  });
+
+  it.each(HOSTILE)('lets nothing through of a name with %s that a terminal would act on', (_what, name) => {
+    const text = textReport(cases({ ...agrees, name }, { ...diverges, name, file: name }), plain);
+    expect(text).toContain(`agree    ${visible(name)}`.trimEnd());
+    for (const line of text.split('\n')) expect(visible(line)).toBe(line);
+    const length = textReport(cases(agrees, { ...diverges, file: 'x' }), plain).split('\n').length;
+    expect(text.split('\n')).toHaveLength(length);
   });
 
   it('keeps a block within 40 lines, however much differs', () => {

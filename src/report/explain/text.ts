@@ -174,9 +174,9 @@ function pictureLines({ frame, shown, culprit, fpName, registers }: Explanation,
   });
 }
 
-/** Not cut: they are to be copied. */
+/** Not cut: they are to be copied, as far as they hold what can be seen. */
 function commandLines({ source }: Explanation): string[] {
   const { origin, replay, reshrink } = source;
   const shrunk = origin === null ? '' : `  # seed ${origin.seed}, shrunk ${origin.shrinks} times`;
-  return [`again:  ${replay}`, ...(reshrink === null ? [] : [`shrink: ${reshrink}${shrunk}`])];
+  return [`again:  ${replay}`, ...(reshrink === null ? [] : [`shrink: ${reshrink}${shrunk}`])].map(visible);
 }
