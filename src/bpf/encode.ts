@@ -29,17 +29,20 @@ type Fields = readonly [opcode: number, dst: number, src: number, off: number, i
 export function encode(slots: Slots): Uint8Array {
   const bytes = new Uint8Array(slots.length * 8);
   const view = new DataView(bytes.buffer);
-  for (let pc = 0; pc < slots.length; pc++) {
+  let pc = 0;
+  const put: Put<void> = (opcode, dst, src, off, imm) => {
+    const at = pc * 8;
+    bytes[at] = opcode;
+    bytes[at + 1] = (src << 4) | dst;
+    view.setInt16(at + 2, off, true);
+    view.setInt32(at + 4, imm, true);
+  };
+  for (; pc < slots.length; pc++) {
     const insn = slots[pc];
     if (insn === undefined) continue;
-    const field = fields(insn);
-    const at = pc * 8;
-    bytes[at] = field[0];
-    bytes[at + 1] = (field[2] << 4) | field[1];
-    view.setInt16(at + 2, field[3], true);
-    view.setInt32(at + 4, field[4], true);
+    wire(insn, put);
     if (insn.kind === 'lddw') {
-      view.setInt32(at + 12, half(insn.imm, 1), true);
+      view.setInt32(pc * 8 + 12, half(insn.imm, 1), true);
       pc++;
     }
   }
@@ -55,57 +58,62 @@ function half(word: bigint, which: 0 | 1): number {
 }
 
 /** The wire fields of an instruction (of the first slot, if it is wide). */
-export function fields(insn: Insn): Fields {
+export const fields = (insn: Insn): Fields => wire(insn, (...all) => all);
+
+type Put<T> = (...fields: Fields) => T;
+
+/** Hands the fields over one by one: a list of them for each instruction would cost more than writing them. */
+function wire<T>(insn: Insn, put: Put<T>): T {
   switch (insn.kind) {
     case 'alu': {
       const row = ALU.get(insn.op) as (typeof ALU_ROWS)[number];
       const cls = insn.width === 64 ? CLASS_ALU64 : CLASS_ALU;
-      return [(row.code << 4) | sourceBit(insn.source) | cls, insn.dst, insn.src, row.off, insn.imm];
+      return put((row.code << 4) | sourceBit(insn.source) | cls, insn.dst, insn.src, row.off, insn.imm);
     }
     case 'movsx': {
       const cls = insn.width === 64 ? CLASS_ALU64 : CLASS_ALU;
-      return [(MOVSX_CODE << 4) | SOURCE_X | cls, insn.dst, insn.src, insn.bits, 0];
+      return put((MOVSX_CODE << 4) | SOURCE_X | cls, insn.dst, insn.src, insn.bits, 0);
     }
     case 'swap': {
       const row = SWAP.get(insn.op) as (typeof SWAP_ROWS)[number];
-      return [(SWAP_CODE << 4) | row.sourceBit | row.class, insn.dst, 0, 0, insn.bits];
+      return put((SWAP_CODE << 4) | row.sourceBit | row.class, insn.dst, 0, 0, insn.bits);
     }
     case 'lddw':
-      return [LDDW_OPCODE, insn.dst, insn.src, 0, half(insn.imm, 0)];
+      return put(LDDW_OPCODE, insn.dst, insn.src, 0, half(insn.imm, 0));
     case 'ldx': {
       const mode = insn.sign ? MODE.memsx : MODE.mem;
-      return [mode | sizeRow(insn.size).bits | CLASS_LDX, insn.dst, insn.src, insn.off, 0];
+      return put(mode | sizeRow(insn.size).bits | CLASS_LDX, insn.dst, insn.src, insn.off, 0);
     }
     case 'stx':
-      return [MODE.mem | sizeRow(insn.size).bits | CLASS_STX, insn.dst, insn.src, insn.off, 0];
+      return put(MODE.mem | sizeRow(insn.size).bits | CLASS_STX, insn.dst, insn.src, insn.off, 0);
     case 'st':
-      return [MODE.mem | sizeRow(insn.size).bits | CLASS_ST, insn.dst, 0, insn.off, insn.imm];
+      return put(MODE.mem | sizeRow(insn.size).bits | CLASS_ST, insn.dst, 0, insn.off, insn.imm);
     case 'atomic': {
       const opcode = MODE.atomic | sizeRow(insn.size).bits | CLASS_STX;
-      return [opcode, insn.dst, insn.src, insn.off, ATOMIC.get(insn.op) ?? 0];
+      return put(opcode, insn.dst, insn.src, insn.off, ATOMIC.get(insn.op) ?? 0);
     }
     case 'ld_abs':
     case 'ld_ind': {
       const mode = insn.kind === 'ld_abs' ? MODE.abs : MODE.ind;
-      return [mode | sizeRow(insn.size).bits | CLASS_LD, 0, insn.src, 0, insn.imm];
+      return put(mode | sizeRow(insn.size).bits | CLASS_LD, 0, insn.src, 0, insn.imm);
     }
     case 'ja':
       return insn.width === 16
-        ? [(JA_CODE << 4) | CLASS_JMP, 0, 0, insn.off, 0]
-        : [(JA_CODE << 4) | CLASS_JMP32, 0, 0, 0, insn.off];
+        ? put((JA_CODE << 4) | CLASS_JMP, 0, 0, insn.off, 0)
+        : put((JA_CODE << 4) | CLASS_JMP32, 0, 0, 0, insn.off);
     case 'jcc': {
       const cls = insn.width === 64 ? CLASS_JMP : CLASS_JMP32;
       const opcode = ((JUMP.get(insn.op) ?? 0) << 4) | sourceBit(insn.source) | cls;
-      return [opcode, insn.dst, insn.src, insn.off, insn.imm];
+      return put(opcode, insn.dst, insn.src, insn.off, insn.imm);
     }
     case 'may_goto':
-      return [(JCOND_CODE << 4) | CLASS_JMP, 0, 0, insn.off, 0];
+      return put((JCOND_CODE << 4) | CLASS_JMP, 0, 0, insn.off, 0);
     case 'call':
-      return [(CALL_CODE << 4) | CLASS_JMP, 0, CALL_SRC[insn.target], insn.off, insn.imm];
+      return put((CALL_CODE << 4) | CLASS_JMP, 0, CALL_SRC[insn.target], insn.off, insn.imm);
     case 'callx':
-      return [(CALL_CODE << 4) | SOURCE_X | CLASS_JMP, insn.dst, 0, 0, 0];
+      return put((CALL_CODE << 4) | SOURCE_X | CLASS_JMP, insn.dst, 0, 0, 0);
     case 'exit':
-      return [(EXIT_CODE << 4) | CLASS_JMP, 0, 0, 0, 0];
+      return put((EXIT_CODE << 4) | CLASS_JMP, 0, 0, 0, 0);
   }
 }
 

@@ -10,14 +10,19 @@ export class Arena {
 
   /** A copy of bytes [start, end). */
   copy(bytes: Uint8Array, start = 0, end = bytes.length): Uint8Array {
-    const size = end - start;
+    const copy = this.zeros(end - start);
+    copy.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    return copy;
+  }
+
+  /** So many bytes, all 0. */
+  zeros(size: number): Uint8Array {
     if (this.#used + size > this.#block.length) {
-      this.#block = new Uint8Array(Math.max(BLOCK_BYTES, size));
+      if (size > BLOCK_BYTES / 4) return new Uint8Array(size);
+      this.#block = new Uint8Array(BLOCK_BYTES);
       this.#used = 0;
     }
-    const copy = this.#block.subarray(this.#used, this.#used + size);
-    copy.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
     this.#used += size;
-    return copy;
+    return this.#block.subarray(this.#used - size, this.#used);
   }
 }

@@ -26,12 +26,15 @@ const RETURN_ADDRESS_BYTES = 8;
 /** Each frame has all of its MAX_STACK_BYTES to itself. */
 export const DEFAULT_PLACEMENT: FramePlacement = { mainFp: MAIN_FP, frameBytes: () => MAX_STACK_BYTES };
 
+/** Registers of runs that have ended. */
+const FREE_REGS: Words[] = [];
+
 export class Machine {
   readonly program: Program;
   readonly env: Env;
   readonly memory: Memory;
   readonly trace: TraceRecorder;
-  readonly regs = new Words(REG_COUNT);
+  readonly regs = FREE_REGS.pop() ?? new Words(REG_COUNT);
   /** Ways of the judged JIT that were gone. */
   readonly choicesMet = new Set<ChoiceName>();
   /** Slot of the instruction that runs, and of the one after it. */
@@ -143,8 +146,10 @@ export class Machine {
     this.next = subprog.start;
   }
 
-  /** Ends its use: other runs may have its frames. */
+  /** Ends its use: other runs may have its frames and its registers. */
   release(): void {
+    this.regs.poisonAll();
+    FREE_REGS.push(this.regs);
     releaseFrames(this.frames);
   }
 

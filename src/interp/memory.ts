@@ -11,6 +11,9 @@ import type { StackBytes, Word } from '../core/execution.ts';
 import { CTX_BASE } from '../core/layout.ts';
 import { hex, type U64, u64 } from '../core/u64.ts';
 
+/** Memory of runs, and frames as they were at calls and returns. */
+const COPIES = new Arena();
+
 export type AccessSize = 1 | 2 | 4 | 8;
 
 /** Adjacent bytes of guest memory. Offsets count from its first byte and are not checked. */
@@ -21,15 +24,14 @@ export class Region {
   bytes: Uint8Array;
   /** One byte for each of `bytes`: 1 where it is poison. */
   poison: Uint8Array;
-  #view: DataView;
+  #view: DataView | undefined;
 
   /** Keeps `bytes`, does not copy them. */
   constructor(base: number, bytes: Uint8Array, { writable }: { readonly writable: boolean }) {
     this.base = base;
     this.writable = writable;
     this.bytes = bytes;
-    this.poison = new Uint8Array(bytes.length);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.poison = COPIES.zeros(bytes.length);
   }
 
   /** Keeps bytes and flags in other buffers from here on. */
@@ -38,7 +40,13 @@ export class Region {
     poison.set(this.poison);
     this.bytes = bytes;
     this.poison = poison;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#view = undefined;
+  }
+
+  /** Made with the first access: most sections are never touched. */
+  #access(): DataView {
+    this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
+    return this.#view;
   }
 
   /** Offset of an address in this region. */
@@ -61,13 +69,13 @@ export class Region {
   load(offset: number, size: AccessSize): U64 {
     switch (size) {
       case 1:
-        return BigInt(this.#view.getUint8(offset));
+        return BigInt(this.#access().getUint8(offset));
       case 2:
-        return BigInt(this.#view.getUint16(offset, true));
+        return BigInt(this.#access().getUint16(offset, true));
       case 4:
-        return BigInt(this.#view.getUint32(offset, true));
+        return BigInt(this.#access().getUint32(offset, true));
       case 8:
-        return this.#view.getBigUint64(offset, true);
+        return this.#access().getBigUint64(offset, true);
     }
   }
 
@@ -75,16 +83,16 @@ export class Region {
   store(offset: number, size: AccessSize, value: U64): void {
     switch (size) {
       case 1:
-        this.#view.setUint8(offset, Number(BigInt.asUintN(8, value)));
+        this.#access().setUint8(offset, Number(BigInt.asUintN(8, value)));
         break;
       case 2:
-        this.#view.setUint16(offset, Number(BigInt.asUintN(16, value)), true);
+        this.#access().setUint16(offset, Number(BigInt.asUintN(16, value)), true);
         break;
       case 4:
-        this.#view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);
+        this.#access().setUint32(offset, Number(BigInt.asUintN(32, value)), true);
         break;
       case 8:
-        this.#view.setBigUint64(offset, value, true);
+        this.#access().setBigUint64(offset, value, true);
         break;
     }
     this.#mark(offset, size, 0);
@@ -106,9 +114,6 @@ export class Region {
   }
 }
 
-/** Frames as they were at calls and returns. */
-const SNAPSHOTS = new Arena();
-
 /** A frame's stack: MAX_STACK_BYTES below its fp, all poison at first. */
 export class StackRegion extends Region {
   constructor() {
@@ -128,9 +133,9 @@ export class StackRegion extends Region {
     if (lowest < 0) return null;
     const from = lowest & ~7;
     const address = BigInt(this.base + from);
-    const bytes = SNAPSHOTS.copy(this.bytes, from);
+    const bytes = COPIES.copy(this.bytes, from);
     if (this.poison.indexOf(1, from) < 0) return { address, bytes };
-    return { address, bytes, poison: SNAPSHOTS.copy(this.poison, from) };
+    return { address, bytes, poison: COPIES.copy(this.poison, from) };
   }
 }
 
@@ -143,7 +148,7 @@ export class Memory implements GuestMemory {
 
   /** Copies both. Throws an `input` error if a section lies out of reach or on top of another one. */
   constructor(context: Uint8Array, data: readonly DataSection[], base: U64 = CTX_BASE) {
-    this.context = new Region(Number(base), context.slice(), { writable: true });
+    this.context = new Region(Number(base), COPIES.copy(context), { writable: true });
     this.data = data.map((section) => sectionRegion(section));
     this.#fixed = [this.context, ...this.data];
     checkDisjoint(this.#fixed);
@@ -197,7 +202,7 @@ function sectionRegion(section: DataSection): Region {
   if (address + BigInt(bytes.length) > Number.MAX_SAFE_INTEGER) {
     throw badInput('interpret', `section ${name}`, `its address ${hex(address)} is not below 2^53`);
   }
-  return new Region(Number(address), bytes.slice(), { writable });
+  return new Region(Number(address), COPIES.copy(bytes), { writable });
 }
 
 function checkDisjoint(regions: readonly Region[]): void {

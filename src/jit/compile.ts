@@ -95,7 +95,7 @@ export function compile(
   linkRefs(out, base, refs, program.name);
   const image: Image = {
     jit: 'builtin',
-    code: out.bytes().slice(),
+    code: out.copy(),
     base,
     entry: 0,
     subprogEntries: subprogs.map(({ offset }) => offset),

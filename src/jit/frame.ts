@@ -46,11 +46,17 @@ export function layOut(
   };
 }
 
+/** Registers as bits. */
+const ALL_SAVED = CALLEE_SAVED_BPF.reduce((bits, reg) => bits | (1 << reg), 0);
+
 /** Kernel: `detect_reg_usage()`. A register counts if it stands in any dst or src field. */
 function usedCalleeSaved(entries: readonly Entry[]): Gpr[] {
   let mask = 0;
-  for (const { insn } of entries) mask |= fieldsMask(insn);
-  return CALLEE_SAVED_BPF.filter((reg) => (mask & (1 << reg)) !== 0).map(gprOf);
+  for (let i = 0; i < entries.length && (mask & ALL_SAVED) !== ALL_SAVED; i++)
+    mask |= fieldsMask((entries[i] as Entry).insn);
+  const saved: Gpr[] = [];
+  for (const reg of CALLEE_SAVED_BPF) if ((mask & (1 << reg)) !== 0) saved.push(gprOf(reg));
+  return saved;
 }
 
 function fieldsMask(insn: Insn): number {

@@ -33,6 +33,11 @@ export class Assembler {
     return this.#bytes.subarray(0, this.#at);
   }
 
+  /** A copy of what was emitted. */
+  copy(): Uint8Array {
+    return this.#bytes.slice(0, this.#at);
+  }
+
   /** Forgets everything, keeps the buffer. */
   reset(): void {
     this.#at = 0;

@@ -160,7 +160,7 @@ describe('the fast form', () => {
     const memory = new Uint8Array(16);
     const program = k.link([[k.mov('r0', 0), ...times(9, [k.store(8, 'r1', 8, 'r9')]), k.exit]]);
     const { memory: after } = interpret(program, k.envOf({ memory }), { fastFrom: 0 });
-    expect([memory[8], after[8], after.buffer.byteLength]).toEqual([0, 1, 16]);
+    expect([memory[8], after[8], after.length]).toEqual([0, 1, 16]);
   });
 });
 

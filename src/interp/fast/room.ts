@@ -7,6 +7,7 @@ import { REG_COUNT } from '../../bpf/reg.ts';
 import type { Frame } from '../frame.ts';
 import type { Machine } from '../machine.ts';
 import type { Region } from '../memory.ts';
+import type { Words } from '../words.ts';
 import {
   FIXED,
   FUEL,
@@ -45,6 +46,7 @@ export class Room {
   readonly #bytes = new Uint8Array(this.memory.buffer);
   readonly #view = new DataView(this.memory.buffer);
   #isTaken = false;
+  #regs: Words | undefined;
   #homes: Home[] = [];
   #fixed: readonly Region[] = [];
   /** Frames that have moved in, by depth. */
@@ -68,11 +70,14 @@ export class Room {
       at += roomFor(region.bytes);
     });
     regs.moveTo(new BigUint64Array(this.memory.buffer, REGS, REG_COUNT), this.#slice(REG_POISON, REG_COUNT));
+    this.#regs = regs;
     return true;
   }
 
-  /** Moves everything but the registers out again. */
+  /** Moves everything out again. */
   leave(): void {
+    this.#regs?.moveTo(new BigUint64Array(REG_COUNT), new Uint8Array(REG_COUNT));
+    this.#regs = undefined;
     for (const { region, bytes, poison } of this.#homes) region.moveTo(bytes, poison);
     this.#homes = [];
     this.#frames = [];

@@ -5,7 +5,7 @@
  * and what is reached below a found pointer counts as reached below every escaped one.
  */
 import type { Insn } from '../../bpf/insn.ts';
-import { type Program, targetOf } from '../../bpf/program.ts';
+import { type Program, subprogAt, targetOf } from '../../bpf/program.ts';
 import { BASES, basesOf, FOUND, FP, hasBase, lowOf, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
 
 /** What is known of a subprog so far. All of it only grows. */
@@ -28,7 +28,7 @@ const PATIENCE = 8;
 /** Facts of a whole program; they only grow, so that repeating the walks comes to an end. */
 export class StackFacts {
   readonly #summaries: readonly Summary[];
-  readonly #indexByStart: ReadonlyMap<number, number>;
+  readonly #program: Program;
   #hasEscaped = false;
   /** How far below a found pointer anyone reaches. */
   #foundLowest = 0;
@@ -37,7 +37,7 @@ export class StackFacts {
   readonly #isStale: Uint8Array;
 
   constructor(program: Program) {
-    this.#indexByStart = new Map(program.subprogs.map(({ start, index }) => [start, index]));
+    this.#program = program;
     this.#isStale = new Uint8Array(program.subprogs.length).fill(1);
     this.#summaries = program.subprogs.map(({ index }) => ({
       index,
@@ -74,9 +74,8 @@ export class StackFacts {
   /** The subprog a local call enters. */
   calleeOf(pc: number, insn: Insn, caller: Summary): Summary | undefined {
     const start = targetOf(pc, insn);
-    const index = start === undefined ? undefined : this.#indexByStart.get(start);
-    if (index === undefined) return undefined;
-    const callee = this.summary(index);
+    if (start === undefined) return undefined;
+    const callee = this.summary(subprogAt(this.#program, start).index);
     if (callee.callers.at(-1) !== caller.index) callee.callers.push(caller.index);
     return callee;
   }
