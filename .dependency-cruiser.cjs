@@ -24,7 +24,7 @@ module.exports = {
     layer('fuzz', 'core', 'bpf', 'lint', 'arb', 'oracle'),
     layer('report', 'core', 'bpf', 'lint', 'x86', 'cost', 'oracle', 'fuzz', 'arb'),
     // It times all of them.
-    layer('bench', 'core', 'bpf', 'x86', 'interp', 'jit', 'emu', 'oracle', 'arb', 'fuzz'),
+    layer('bench', 'core', 'bpf', 'x86', 'interp', 'jit', 'jits', 'emu', 'oracle', 'arb', 'fuzz'),
     {
       name: 'page-alone',
       severity: 'error',

@@ -25,14 +25,13 @@ export function takeTurns(probes: readonly Probe[], rounds: number): ReadonlyMap
   return new Map(samples.map(({ probe, taken }) => [probe.name, figuresOf(taken)]));
 }
 
-function figuresOf([cold = new Map(), ...warm]: readonly ReadonlyMap<string, number>[]): Figures {
-  return new Map(
-    [...cold.keys()].map((name) => [
-      name,
-      { ...quartiles(warm.map((figures) => figures.get(name) ?? 0)), cold: cold.get(name) ?? 0 },
-    ]),
-  );
+function figuresOf(taken: readonly ReadonlyMap<string, number>[]): Figures {
+  const names = [...(taken[0]?.keys() ?? [])];
+  return new Map(names.map((name) => [name, spreadOf(taken.map((figures) => figures.get(name) ?? 0))]));
 }
+
+/** Of one figure, round by round: the first is the cold one. */
+export const spreadOf = ([cold = 0, ...warm]: readonly number[]): Spread => ({ ...quartiles(warm), cold });
 
 function quartiles(values: readonly number[]): Omit<Spread, 'cold'> {
   const sorted = values.toSorted((a, b) => a - b);

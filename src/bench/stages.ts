@@ -29,10 +29,10 @@ class Clock {
 }
 
 /** A case from its number to its verdict and its place in the digest and the grids: `generate` to `count`. */
-export function wholeCases(engine: Engine, count: number): Probe {
+export function wholeCases(engine: Engine, count: number, name = 'whole case'): Probe {
   const runner = new ImageRunner(engine);
   return {
-    name: 'whole case',
+    name,
     run: () => {
       const clock = new Clock();
       const made = clock.measure('generate', () =>

@@ -13,16 +13,39 @@ const MEGABYTES = /maxRSS (\d+)/;
 /** Printed to standard error as the process ends; the unit is KiB. */
 const TELL_MEMORY = 'process.on("exit", () => console.error("\\nmaxRSS %d", process.resourceUsage().maxRSS))';
 
-/** A whole fuzz of seed 1, with threads of its own. */
-export function fuzzFigures(workers: number, runs: number): FuzzFigures {
+/** Whole fuzzes of seed 1, with threads of their own, in turn. */
+export function fuzzFigures(engines: readonly string[], runs: number, rounds: number): FuzzFigures[] {
+  const kept = new Map<string, FuzzRun>();
+  const probes = engines.flatMap((engine) =>
+    [1, 2].map((workers) => ({
+      name: `${engine} ${workers}`,
+      run: () => {
+        const run = fuzzOnce(engine, workers, runs);
+        const most = Math.max(run.megabytes, kept.get(`${engine} ${workers}`)?.megabytes ?? 0);
+        kept.set(`${engine} ${workers}`, { ...run, megabytes: most });
+        return new Map([['case', 1e9 / run.casesPerSecond]]);
+      },
+    })),
+  );
+  const figures = takeTurns(probes, rounds);
+  return [...kept].flatMap(([name, { casesPerSecond: _, ...run }]) => {
+    const timing = figures.get(name)?.get('case');
+    return timing === undefined ? [] : [{ ...run, casesPerSecond: 1e9 / timing.median, timing }];
+  });
+}
+
+type FuzzRun = Omit<FuzzFigures, 'timing'>;
+
+function fuzzOnce(engine: string, workers: number, runs: number): FuzzRun {
   return inFolder((folder) => {
     const preload = join(folder, 'memory.cjs');
     writeFileSync(preload, TELL_MEMORY);
-    const options = ['--seed', '1', '--runs', `${runs}`, '--workers', `${workers}`, '--corpus', folder];
-    const { stdout, stderr } = ownCommand(['fuzz', ...options, '--reporter', 'json'], ['--require', preload]);
+    const which = ['--engine', engine, '--seed', '1', '--runs', `${runs}`, '--workers', `${workers}`];
+    const argv = ['fuzz', ...which, '--corpus', folder, '--reporter', 'json'];
+    const { stdout, stderr } = ownCommand(argv, ['--require', preload]);
     const { casesPerSecond, digest, summary } = JSON.parse(stdout) as FuzzDocument;
     const megabytes = Number(MEGABYTES.exec(stderr)?.[1] ?? 0) / 1024;
-    return { workers, cases: summary.ran, casesPerSecond, digest, megabytes };
+    return { engine, workers, cases: summary.ran, casesPerSecond, digest, megabytes };
   });
 }
 

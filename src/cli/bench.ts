@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import type { Generated } from '../arb/lower.ts';
 import { bareEngine } from '../bench/bare-engine.ts';
 import { casesBySize, firstCases } from '../bench/cases.ts';
+import { COMPILE, dpdkStraightLine, INTERPRET, ownStraightLine } from '../bench/dpdk.ts';
 import { jitCurve, jitProbe, referenceProbe } from '../bench/rates.ts';
 import { type Figures, type Probe, type Spread, takeTurns } from '../bench/rounds.ts';
 import { judgedCases, wholeCases } from '../bench/stages.ts';
@@ -10,15 +11,18 @@ import { OracleError } from '../core/errors.ts';
 import type { Engine } from '../emu/engine.ts';
 import { openSilicon } from '../emu/silicon/silicon.ts';
 import { openUnicorn } from '../emu/unicorn.ts';
+import { benchHtml } from '../report/bench-html.ts';
 import {
   BARE,
   type BenchReport,
   goalsOf,
   type PeerFigures,
   type SizeFigures,
+  type StraightFigures,
 } from '../report/bench-report.ts';
 import { benchJson, benchText, withBenchMarkdown } from '../report/bench-text.ts';
 import { fuzzFigures, startFigures } from './bench-processes.ts';
+import { twoThreads } from './bench-threads.ts';
 import type { Context } from './context.ts';
 import { openDocument } from './open-document.ts';
 import { packageVersion } from './version.ts';
@@ -28,13 +32,18 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly cases: number;
   readonly runs: number;
-  readonly reporter: 'text' | 'json';
+  readonly reporter: keyof typeof WRITERS;
   readonly markdown?: string;
 }
+
+const WRITERS = { text: benchText, json: benchJson, html: benchHtml };
 
 /** Rounds at most of what takes long by itself. */
 const FEW = 7;
 const SILICON = 'silicon, everything observed';
+const WHOLE_ON_SILICON = 'whole case on silicon';
+const OURS = 'ours';
+const DPDK = 'DPDK (compiling includes its verifier)';
 
 /** Throws `engine` errors if there is no engine, `input` errors for a document that cannot be written. */
 export async function bench(options: BenchOptions, { io }: Context): Promise<void> {
@@ -44,8 +53,11 @@ export async function bench(options: BenchOptions, { io }: Context): Promise<voi
   try {
     const { version } = engines.unicorn();
     const inside = probeAll(options, engines);
-    const fuzz = options.runs === 0 ? [] : [1, 2].map((workers) => fuzzFigures(workers, options.runs));
-    const figures = { ...inside, fuzz, start: startFigures(Math.min(FEW, options.rounds)) };
+    const few = Math.min(FEW, options.rounds);
+    const names = inside.onSilicon === null ? ['unicorn'] : ['unicorn', 'silicon'];
+    const fuzz = options.runs === 0 ? [] : fuzzFigures(names, options.runs, few);
+    const bound = await twoThreads(options.cases, options.rounds);
+    const figures = { ...inside, fuzz, twoThreads: bound, start: startFigures(few) };
     const report: BenchReport = {
       machine: {
         cpu: cpus()[0]?.model ?? 'unknown CPU',
@@ -61,7 +73,7 @@ export async function bench(options: BenchOptions, { io }: Context): Promise<voi
       command: `bpf-oracle bench --rounds ${options.rounds} --cases ${options.cases} --runs ${options.runs}`,
     };
     if (document !== undefined) writeFile(document.path, withBenchMarkdown(document.text, report));
-    io.stdout(options.reporter === 'json' ? benchJson(report) : benchText(report));
+    io.stdout(WRITERS[options.reporter](report));
   } finally {
     engines.close();
   }
@@ -77,12 +89,12 @@ class Engines {
 
   /** Or why there is none. */
   silicon(): Engine | string {
-    try {
-      return this.#keep(openSilicon());
-    } catch (error) {
-      if (error instanceof OracleError) return error.parts.why;
-      throw error;
-    }
+    return orWhyNot(() => this.another());
+  }
+
+  /** One more of silicon's. */
+  another(): Engine {
+    return this.#keep(openSilicon());
   }
 
   close(): void {
@@ -95,17 +107,25 @@ class Engines {
   }
 }
 
-type Inside = Pick<BenchReport, 'stages' | 'sizes' | 'peers' | 'jit' | 'reference'>;
+type Inside = Pick<
+  BenchReport,
+  'stages' | 'onSilicon' | 'sizes' | 'peers' | 'jit' | 'reference' | 'straight'
+>;
 
 function probeAll({ rounds, cases }: BenchOptions, engines: Engines): Inside {
   const bySize = [...casesBySize(Math.ceil(cases / 2))];
   const first = firstCases(cases);
   const silicon = engines.silicon();
+  const dpdk = orWhyNot(() => dpdkStraightLine(DPDK));
   const probes: Probe[] = [
     wholeCases(engines.unicorn(), cases),
     ...bySize.map(([name, made]) => judgedCases(name, engines.unicorn(), made)),
     bareEngine(BARE, engines.unicorn(), first),
-    ...(typeof silicon === 'string' ? [] : [judgedCases(SILICON, silicon, first)]),
+    ...(typeof silicon === 'string'
+      ? []
+      : [judgedCases(SILICON, silicon, first), wholeCases(engines.another(), cases, WHOLE_ON_SILICON)]),
+    ownStraightLine(OURS),
+    ...(typeof dpdk === 'string' ? [] : [dpdk]),
     jitProbe(),
     referenceProbe(),
   ];
@@ -113,6 +133,7 @@ function probeAll({ rounds, cases }: BenchOptions, engines: Engines): Inside {
   const of = (name: string): Figures => figures.get(name) ?? new Map();
   return {
     stages: Object.fromEntries(of('whole case')),
+    onSilicon: typeof silicon === 'string' ? null : Object.fromEntries(of(WHOLE_ON_SILICON)),
     sizes: bySize.map(([name, made]) => sizeOf(name, made, of(name))),
     peers: [
       peerOf(BARE, of(BARE).get('emulate')),
@@ -120,6 +141,10 @@ function probeAll({ rounds, cases }: BenchOptions, engines: Engines): Inside {
     ],
     jit: { insn: spreadOf(of('jit')), curve: jitCurve(Math.min(FEW, rounds)) },
     reference: { insn: spreadOf(of('reference')) },
+    straight: [
+      straightOf(OURS, of(OURS)),
+      straightOf(DPDK, of(DPDK), typeof dpdk === 'string' ? dpdk : undefined),
+    ],
   };
 }
 
@@ -135,6 +160,23 @@ function sizeOf(name: string, made: readonly Generated[], figures: Figures): Siz
 
 const peerOf = (name: string, timing: Spread | undefined, absent?: string): PeerFigures =>
   timing === undefined ? { name, timing: null, absent: absent ?? 'not run' } : { name, timing, absent: null };
+
+/** What can be opened, or why it cannot. */
+function orWhyNot<T>(open: () => T): T | string {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof OracleError) return error.parts.why;
+    throw error;
+  }
+}
+
+const straightOf = (name: string, figures: Figures, absent?: string): StraightFigures => ({
+  name,
+  compile: figures.get(COMPILE) ?? null,
+  interpret: figures.get(INTERPRET) ?? null,
+  absent: absent ?? null,
+});
 
 function spreadOf(figures: Figures): Spread {
   const spread = figures.get('insn');

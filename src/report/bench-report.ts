@@ -26,12 +26,18 @@ export interface BenchReport {
   readonly rounds: number;
   /** Stages of a case by stage; programs as the generator makes them. Per case. */
   readonly stages: Stages;
+  /** The same on this machine's CPU; null where that cannot be. */
+  readonly onSilicon: Stages | null;
   /** Cases of one size. Per case. */
   readonly sizes: readonly SizeFigures[];
   /** The same programs on others. Per case; `absent` where it is not installed. */
   readonly peers: readonly PeerFigures[];
   readonly jit: { readonly insn: Timing; readonly curve: readonly CurvePoint[] };
   readonly reference: { readonly insn: Timing };
+  /** A program of arithmetic in a straight line: ours, and DPDK's. */
+  readonly straight: readonly StraightFigures[];
+  /** How many times one thread of bare Unicorn two threads are worth on this machine. */
+  readonly twoThreads: Timing;
   /** Whole runs of `fuzz` in processes of their own. */
   readonly fuzz: readonly FuzzFigures[];
   readonly start: readonly StartFigures[];
@@ -59,10 +65,22 @@ export interface CurvePoint {
   readonly passes: number;
 }
 
+/** Nanoseconds an instruction; null where it is not installed. */
+export interface StraightFigures {
+  readonly name: string;
+  readonly compile: Timing | null;
+  readonly interpret: Timing | null;
+  readonly absent: string | null;
+}
+
 export interface FuzzFigures {
+  readonly engine: string;
   readonly workers: number;
   readonly cases: number;
+  /** Of the median. */
   readonly casesPerSecond: number;
+  /** A case. */
+  readonly timing: Timing;
   readonly digest: string;
   /** Most memory the process had, in MiB. */
   readonly megabytes: number;
@@ -87,20 +105,31 @@ export const isMet = ({ goal, got, isRate }: Goal): boolean => (isRate ? got >= 
 
 /** Goals, from the figures. */
 export function goalsOf(figures: Omit<BenchReport, 'goals' | 'command' | 'machine' | 'rounds'>): Goal[] {
-  const { stages, jit, reference, fuzz, start, peers } = figures;
+  const { stages, onSilicon, jit, reference, fuzz, start, peers } = figures;
   const whole = medianOf(stages, 'sum');
   const share = (stage: string): number => (100 * medianOf(stages, stage)) / whole;
   const bare = peers.find(({ name }) => name === BARE)?.timing?.median;
-  const [one, two] = [1, 2].map((workers) => fuzz.find((run) => run.workers === workers)?.casesPerSecond);
   const rate = (what: string, unit: string, goal: number, got: number | undefined): Goal[] =>
     got === undefined ? [] : [{ what, unit, goal, got, isRate: true }];
   const most = (what: string, unit: string, goal: number, got: number): Goal => {
     return { what, unit, goal, got, isRate: false };
   };
+  const engines = new Set(fuzz.map(({ engine }) => engine));
   return [
-    ...rate('whole cases, one worker', 'cases/s', 10_000, one),
-    ...rate('two workers to one', 'times', 1.8, one && two && two / one),
-    ...rate('of what bare Unicorn reaches', '%', 50, bare && (100 * bare) / whole),
+    ...[...engines].flatMap((engine) => {
+      const [one, two] = [1, 2].map((workers) => rateOf(fuzz, engine, workers));
+      return [
+        ...rate(`whole cases, one worker, ${engine}`, 'cases/s', 10_000, one),
+        ...rate(`two workers to one, ${engine}`, 'times', 1.8, one && two && two / one),
+      ];
+    }),
+    ...rate('of what bare Unicorn reaches, unicorn', '%', 50, bare && (100 * bare) / whole),
+    ...rate(
+      'of what bare Unicorn reaches, silicon',
+      '%',
+      50,
+      bare && onSilicon ? (100 * bare) / medianOf(onSilicon, 'sum') : undefined,
+    ),
     ...rate('reference, hot loop', 'M insns/s', 200, 1000 / reference.insn.median),
     most('reference, of a case', '%', 25, share('interpret')),
     ...rate('JIT, programs of 300', 'M insns/s', 5, 1000 / jit.insn.median),
@@ -110,6 +139,9 @@ export function goalsOf(figures: Omit<BenchReport, 'goals' | 'command' | 'machin
     ),
   ];
 }
+
+const rateOf = (fuzz: readonly FuzzFigures[], engine: string, workers: number): number | undefined =>
+  fuzz.find((run) => run.engine === engine && run.workers === workers)?.casesPerSecond;
 
 /** Name of the peer that is the bound. */
 export const BARE = 'bare Unicorn';

@@ -1,5 +1,5 @@
 /** Figures of `bench` as text, JSON, and a section of a Markdown document. */
-import { type BenchReport, type Goal, isMet, medianOf, type Stages } from './bench-report.ts';
+import { type BenchReport, type Goal, isMet, medianOf, type Timing } from './bench-report.ts';
 import { code, markdownTable, withSection } from './markdown.ts';
 import { table } from './table.ts';
 
@@ -11,7 +11,11 @@ interface Section {
 }
 
 export function benchText(report: BenchReport): string {
-  const sections = sectionsOf(report).flatMap(({ title, rows }) => ['', title, ...table(rows).map(indented)]);
+  const sections = benchSections(report).flatMap(({ title, rows }) => [
+    '',
+    title,
+    ...table(rows).map(indented),
+  ]);
   return `${[machineLine(report), ...sections].join('\n')}\n`;
 }
 
@@ -26,7 +30,7 @@ export function withBenchMarkdown(document: string, report: BenchReport): string
     '```',
     report.command,
     '```',
-    ...sectionsOf(report).flatMap(({ title, rows }) => ['', `### ${title}`, '', ...markdownTable(rows)]),
+    ...benchSections(report).flatMap(({ title, rows }) => ['', `### ${title}`, '', ...markdownTable(rows)]),
   ].join('\n');
   return withSection(document, 'Performance', {
     begin: '<!-- figures: made by `bpf-oracle bench --markdown`; what is changed here is lost -->',
@@ -37,18 +41,21 @@ export function withBenchMarkdown(document: string, report: BenchReport): string
 
 const indented = (line: string): string => `  ${line}`;
 
-function machineLine({ machine }: BenchReport): string {
+/** What it was measured on. */
+export function machineLine({ machine }: BenchReport): string {
   const { cpu, cores, node, tool, engine, load } = machine;
   return `bpf-oracle ${tool}, ${engine}, Node ${node}, ${cpu}, ${cores} cores, load ${load.toFixed(1)}.`;
 }
 
-function sectionsOf(report: BenchReport): Section[] {
+/** All tables. */
+export function benchSections(report: BenchReport): Section[] {
   return [
     { title: 'Goals', rows: goalRows(report.goals) },
-    { title: 'A case, stage by stage', rows: stageRows(report.stages) },
+    { title: 'A case, stage by stage', rows: stageRows(report) },
     { title: 'Cases by size', rows: sizeRows(report) },
     { title: 'The same programs elsewhere', rows: peerRows(report) },
     { title: 'JIT by size of program', rows: curveRows(report) },
+    { title: 'Arithmetic in a straight line, 300 instructions', rows: straightRows(report) },
     { title: 'Whole runs', rows: fuzzRows(report) },
     { title: 'Start', rows: startRows(report) },
   ];
@@ -64,16 +71,17 @@ const goalRows = (goals: readonly Goal[]): Rows => [
   ]),
 ];
 
-function stageRows(stages: Stages): Rows {
+function stageRows({ stages, onSilicon }: BenchReport): Rows {
   const whole = medianOf(stages, 'sum');
   return [
-    ['stage', 'us', 'quartiles', 'cold', 'share'],
+    ['stage', 'us', 'quartiles', 'cold', 'share', 'on silicon, us'],
     ...Object.entries(stages).map(([stage, timing]) => [
       stage,
       micro(timing.median),
       `${micro(timing.lower)} to ${micro(timing.upper)}`,
       micro(timing.cold),
       `${((100 * timing.median) / whole).toFixed(1)} %`,
+      onSilicon === null ? '-' : micro(medianOf(onSilicon, stage)),
     ]),
   ];
 }
@@ -114,15 +122,39 @@ const curveRows = ({ jit }: BenchReport): Rows => [
   ]),
 ];
 
-const fuzzRows = ({ fuzz }: BenchReport): Rows => [
-  ['workers', 'cases', 'cases/s', 'memory', 'digest'],
-  ...fuzz.map(({ workers, cases, casesPerSecond, megabytes, digest }) => [
-    String(workers),
-    cases.toLocaleString('en'),
-    casesPerSecond.toLocaleString('en'),
-    `${Math.round(megabytes)} MiB`,
-    code(digest),
-  ]),
+const straightRows = ({ straight }: BenchReport): Rows => [
+  ['whose', 'compiled, M insns/s', 'interpreted, M insns/s'],
+  ...straight.map(({ name, compile, interpret, absent }) =>
+    compile === null || interpret === null
+      ? [name, '-', absent ?? '']
+      : [name, rateWithQuartiles(compile), rateWithQuartiles(interpret)],
+  ),
+];
+
+const rateWithQuartiles = ({ median, lower, upper }: Timing): string =>
+  `${short(1000 / median)} (${short(1000 / upper)} to ${short(1000 / lower)})`;
+
+const fuzzRows = ({ fuzz, twoThreads }: BenchReport): Rows => [
+  ['engine', 'workers', 'cases', 'cases/s', 'quartiles', 'to one worker', 'memory', 'digest'],
+  ...fuzz.map(({ engine, workers, cases, casesPerSecond, timing, megabytes, digest }) => {
+    const one = fuzz.find((run) => run.engine === engine && run.workers === 1)?.casesPerSecond;
+    return [
+      engine,
+      String(workers),
+      cases.toLocaleString('en'),
+      short(casesPerSecond),
+      `${short(1e9 / timing.upper)} to ${short(1e9 / timing.lower)}`,
+      one === undefined ? '-' : (casesPerSecond / one).toFixed(2),
+      `${Math.round(megabytes)} MiB`,
+      code(digest),
+    ];
+  }),
+  [
+    'bare Unicorn',
+    '2 threads',
+    ...['', '', `${twoThreads.lower.toFixed(2)} to ${twoThreads.upper.toFixed(2)}`],
+    ...[twoThreads.median.toFixed(2), '', ''],
+  ],
 ];
 
 const startRows = ({ start }: BenchReport): Rows => [

@@ -69,13 +69,15 @@ describe('built', () => {
     const argv = ['bench', '--rounds', '1', '--cases', '8', '--runs', '8', '--markdown', document];
     const { stderr, stdout, status } = run([...argv, '--reporter', 'json']);
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
-    const { schema, fuzz, peers, sizes, start }: BenchReport & { schema: string } = JSON.parse(stdout);
+    const { schema, fuzz, onSilicon, peers, sizes, start, straight }: BenchReport & { schema: string } =
+      JSON.parse(stdout);
     expect(schema).toBe('bpf-oracle/bench@1');
-    expect(fuzz).toMatchObject([
-      { workers: 1, cases: 8 },
-      { workers: 2, cases: 8 },
-    ]);
-    expect(fuzz[0]?.digest).toBe(fuzz[1]?.digest);
+    const engines = onSilicon === null ? ['unicorn'] : ['unicorn', 'silicon'];
+    expect(fuzz).toMatchObject(
+      engines.flatMap((engine) => [1, 2].map((workers) => ({ engine, workers, cases: 8 }))),
+    );
+    expect(new Set(fuzz.map(({ digest }) => digest)).size).toBe(1);
+    expect(straight.map(({ name, absent }) => [name, absent === null])).toContainEqual(['ours', true]);
     expect(fuzz[0]?.megabytes).toBeGreaterThan(10);
     expect(peers.map(({ timing, absent }) => (timing === null) === (absent !== null))).toEqual([true, true]);
     expect(sizes.map(({ name }) => name)).toEqual(['small', 'median', 'large']);

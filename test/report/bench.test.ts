@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { benchHtml } from '../../src/report/bench-html.ts';
 import { BARE, type BenchReport, goalsOf, isMet, type Timing } from '../../src/report/bench-report.ts';
 import { benchJson, benchText, withBenchMarkdown } from '../../src/report/bench-text.ts';
 
@@ -9,6 +10,8 @@ const timing = (median: number): Timing => ({
   cold: 9 * median,
 });
 
+const run = { engine: 'unicorn', cases: 100, digest: 'd1', timing: timing(100_000) };
+
 const figures = {
   stages: {
     generate: timing(10_000),
@@ -16,6 +19,7 @@ const figures = {
     emulate: timing(60_000),
     sum: timing(100_000),
   },
+  onSilicon: { emulate: timing(20_000), sum: timing(60_000) },
   sizes: [{ name: 'small', cases: 5, medianInsns: 19, stages: { sum: timing(50_000) } }],
   peers: [
     { name: BARE, timing: timing(40_000), absent: null },
@@ -23,9 +27,14 @@ const figures = {
   ],
   jit: { insn: timing(150), curve: [{ insns: 1_000_000, nsPerInsn: 500, passes: 6 }] },
   reference: { insn: timing(4) },
+  straight: [
+    { name: 'ours', compile: timing(200), interpret: timing(50), absent: null },
+    { name: 'DPDK', compile: null, interpret: null, absent: 'not <installed>' },
+  ],
+  twoThreads: { median: 1.9, lower: 1.8, upper: 2, cold: 1.5 },
   fuzz: [
-    { workers: 1, cases: 100, casesPerSecond: 10_000, digest: 'd1', megabytes: 150 },
-    { workers: 2, cases: 100, casesPerSecond: 17_000, digest: 'd1', megabytes: 200 },
+    { ...run, workers: 1, casesPerSecond: 10_000, megabytes: 150 },
+    { ...run, workers: 2, casesPerSecond: 17_000, megabytes: 200 },
   ],
   start: [{ command: 'bpf-oracle --help', timing: timing(90e6) }],
 };
@@ -41,9 +50,10 @@ const report: BenchReport = {
 describe('goals of bench', () => {
   it('are judged by the figures', () => {
     expect(report.goals.map((goal) => [goal.what, goal.got, isMet(goal)])).toEqual([
-      ['whole cases, one worker', 10_000, true],
-      ['two workers to one', 1.7, false],
-      ['of what bare Unicorn reaches', 40, false],
+      ['whole cases, one worker, unicorn', 10_000, true],
+      ['two workers to one, unicorn', 1.7, false],
+      ['of what bare Unicorn reaches, unicorn', 40, false],
+      ['of what bare Unicorn reaches, silicon', (100 * 40) / 60, true],
       ['reference, hot loop', 250, true],
       ['reference, of a case', 30, false],
       ['JIT, programs of 300', 1000 / 150, true],
@@ -66,15 +76,28 @@ describe('goals of bench', () => {
 describe('the report of bench', () => {
   it('says in plain sight which goal is not met, and why a peer is absent', () => {
     const text = benchText(report);
-    expect(text).toMatch(/two workers to one +at least 1\.80 times +1\.70 times +NOT MET/);
+    expect(text).toMatch(/two workers to one, unicorn +at least 1\.80 times +1\.70 times +NOT MET/);
     expect(text).toMatch(/reference, hot loop .* 250 M insns\/s +met/);
     expect(text).toMatch(/silicon +- +ptrace is not allowed/);
-    expect(text).toMatch(/emulate +60\.0 +54\.0 to 66\.0 +540\.0 +60\.0 %/);
+    expect(text).toMatch(/emulate +60\.0 +54\.0 to 66\.0 +540\.0 +60\.0 % +20\.0/);
+    expect(text).toMatch(/bare Unicorn +2 threads +1\.80 to 2\.00 +1\.90/);
+    expect(text).toMatch(/unicorn +2 +100 +17,000 .* 1\.70 +200 MiB/);
+    expect(text).toMatch(/DPDK +- +not <installed>/);
   });
 
   it('is one JSON document', () => {
     const document = JSON.parse(benchJson(report));
     expect(document).toMatchObject({ schema: 'bpf-oracle/bench@1', stages: { sum: { median: 100_000 } } });
+  });
+
+  it('is one HTML page without script, with a bar for each stage, in which what is not met stands out', () => {
+    const page = benchHtml(report);
+    expect(page).toMatch(/^<!doctype html>/);
+    expect(page).not.toContain('<script');
+    expect(page.match(/<rect /g)).toHaveLength(4 + 2 + 2);
+    expect(page).toContain('not &lt;installed&gt;');
+    expect(page).toMatch(/class="missed"><td>two workers to one, unicorn</);
+    expect(page).toMatch(/<tr><td>whole cases, one worker, unicorn</);
   });
 
   it('takes the place of the one before in a document', () => {

@@ -14,9 +14,11 @@ export function addBench(program: Command, context: Context): void {
     .addOption(new Option('--rounds <n>', 'timed rounds of everything').argParser(positiveInteger).default(9))
     .addOption(new Option('--cases <n>', 'cases of a round').argParser(positiveInteger).default(320))
     .addOption(
-      new Option('--runs <n>', 'cases of each whole fuzz; 0: none').argParser(naturalNumber).default(30_000),
+      new Option('--runs <n>', 'cases of each whole fuzz; 0: none').argParser(naturalNumber).default(20_000),
     )
-    .addOption(new Option('--reporter <name>', 'how to write it').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--reporter <name>', 'how to write it').choices(['text', 'json', 'html']).default('text'),
+    )
     .option('--markdown <file>', 'also put the figures into this document, in the place of those before')
     .action(async (options: BenchOptions) => {
       const { bench } = await import('../bench.ts');

@@ -54,6 +54,8 @@ export interface Librte {
   load(code: Uint8Array, symbols: readonly ExternalSymbol[], contextSize: number): LoadResult;
   /** A copy of its native code; null if the library made none. */
   codeOf(bpf: bigint): Uint8Array | null;
+  /** Runs it in its interpreter, with nothing at r1; r0. */
+  interpret(bpf: bigint): bigint;
   destroy(bpf: bigint): void;
 }
 
@@ -62,6 +64,7 @@ export function openLibrte(path: string): Librte {
   const eal = koffi.load(path.replace('librte_bpf', 'librte_eal'));
   const load = lib.func('void *rte_bpf_load(void *prm)');
   const getJit = lib.func('int rte_bpf_get_jit(void *bpf, void *jit)');
+  const exec = lib.func('uint64_t rte_bpf_exec(void *bpf, void *context)');
   const destroy = lib.func('void rte_bpf_destroy(void *bpf)');
   const log = openLog(eal);
   return {
@@ -78,6 +81,7 @@ export function openLibrte(path: string): Librte {
       const [code = 0n, size = 0n] = jit;
       return code === 0n ? null : new Uint8Array(koffi.view(code, Number(size))).slice();
     },
+    interpret: (bpf) => BigInt.asUintN(64, BigInt(exec(bpf, null))),
     destroy: (bpf) => {
       destroy(bpf);
     },
