@@ -33,7 +33,11 @@ export function learnProfile(refusal: Refusal): Learned {
   const note = (name: string, refused: string | undefined): void => {
     if (refused !== undefined) lacks.set(name, refused);
   };
-  for (const { form, insn } of OPCODE_EXAMPLES) note(form.name, ask(around(insn)));
+  for (const { form, insn } of OPCODE_EXAMPLES) {
+    const refused = ask(around(insn));
+    const plain = refused === undefined ? undefined : withConstants(insn);
+    note(form.name, plain === undefined ? refused : ask(plain));
+  }
   for (const { name } of STRUCTURES) note(name, ask(STRUCTURE_PROBES[name]));
   return { kind: 'profile', profile: { lacks } };
 }
@@ -94,6 +98,13 @@ function around(insn: Insn): Slots {
     default:
       return [movImm(R0, 1), insn];
   }
+}
+
+/** The same for a JIT that does not take loads, and knows no constants either; undefined where there were none. */
+function withConstants(insn: Insn): Slots | undefined {
+  if (insn.kind !== 'alu' && insn.kind !== 'jcc') return undefined;
+  const [, , ...rest] = around(insn);
+  return [movImm(R0, 1), movImm(R2, 2), ...rest];
 }
 
 /** An immediate that every validator takes: a shift count, a divisor. */

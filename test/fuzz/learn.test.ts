@@ -38,6 +38,12 @@ describe('learnProfile', () => {
     },
   );
 
+  it('needs no loads to find what else a JIT takes', () => {
+    const { lacks } = learn(refusing('ldx dw'));
+    expect([...lacks.keys()].filter((name) => /^(?:add|div|jeq|jset) /.test(name))).toEqual([]);
+    expect(lacks.get('ldx dw')).toBe('ldx dw');
+  });
+
   it('finds structures', () => {
     const noLoops: Refusal = ({ insns }) =>
       insns.some((insn) => insn?.kind === 'jcc' && insn.off < 0) ? 'a loop' : undefined;
