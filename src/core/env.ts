@@ -109,4 +109,6 @@ export interface FramePlacement {
   readonly frameBytes: (caller: number, callee: number) => number;
   /** Bytes from a subprog's return address down to its fp. @defaultValue FP_DEPTH of core/image.ts for each */
   readonly fpDepth?: (subprog: number) => number;
+  /** r10 of subprogs whose BPF stack is not in their frame. @defaultValue none is */
+  readonly privateFp?: (subprog: number) => U64 | undefined;
 }

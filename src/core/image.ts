@@ -33,6 +33,14 @@ export const UNKNOWN_GPR = -1;
 /** @defaultValue of FrameShape.fpDepth: `push rbp; mov rbp, rsp`. */
 export const FP_DEPTH = 8;
 
+/** A BPF stack outside the native frame. */
+export interface PrivateStack {
+  /** The subprog's r10: the address of its end. */
+  readonly fp: bigint;
+  /** Bytes of it. */
+  readonly depth: number;
+}
+
 /** What a subprog's frame looks like while its body runs. */
 export interface FrameShape {
   /**
@@ -40,10 +48,14 @@ export interface FrameShape {
    * @defaultValue FP_DEPTH
    */
   readonly fpDepth?: number;
+  /** Where its BPF stack is, if it is not in the frame: `stackDepth` is 0 then, and r10 is not the frame's fp. */
+  readonly privateStack?: PrivateStack;
   /** Bytes of BPF stack reserved below fp (rbp). */
   readonly stackDepth: number;
   /** Bytes from fp down to rsp. A callee's fp lies `bytes` + 8 + its own `fpDepth` below its caller's. */
   readonly bytes: number;
+  /** Bytes pushed right before each call, beside arguments. @defaultValue 0 */
+  readonly callBytes?: number;
   /** Callee-saved registers pushed, in order of pushing: GPR numbers. */
   readonly saved: readonly number[];
   /** Where the first of them lies, from fp; the others follow below. @defaultValue right below the BPF stack */

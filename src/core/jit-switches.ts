@@ -19,6 +19,7 @@ export const JIT_SWITCHES = [
   { name: 'returnThunk', key: 'return-thunk', standard: false, on: 'exits jump to a return thunk' },
   { name: 'callDepth',   key: 'call-depth',   standard: false, on: 'calls are counted, as by call depth tracking' },
   { name: 'lfence',      key: 'lfence',       standard: false, on: 'lfence after stores to the stack and before tail calls' },
+  { name: 'privateStack', key: 'private-stack', standard: false, on: 'BPF stacks of 64 bytes and more outside of native frames, r9 as their frame pointer' },
 ] as const satisfies readonly SwitchRow[];
 
 export type JitSwitch = (typeof JIT_SWITCHES)[number]['name'];

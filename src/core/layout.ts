@@ -31,6 +31,13 @@ export const STACK_TOP = 0x7ffe_9a01_0000n;
 /** Twice what 8 frames can take, and a page above them: every byte of it is written before each run. */
 export const STACK_SIZE = 0x4000;
 export const STACK_BASE = STACK_TOP - BigInt(STACK_SIZE);
+/**
+ * Private stacks lie at the low end of the stack region, where no native frame comes to, each with its most bytes
+ * and two guard words: the first one's fp is a stride above.
+ */
+export const PRIVATE_STACK_BASE = STACK_BASE;
+export const PRIVATE_STACK_STRIDE = 512 + 16;
+export const MAX_PRIVATE_STACKS = 11;
 /** rsp before the `call` that enters the image; above it lie the canaries of the caller. */
 export const ENTRY_RSP = STACK_TOP - 0x1000n;
 /** r10 of main under a JIT that does `push rbp; mov rbp, rsp`: below return address and saved rbp. */

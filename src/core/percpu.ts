@@ -5,6 +5,8 @@
 import { KERNEL_DATA_BASE } from './layout.ts';
 
 export const PERCPU_BASE = KERNEL_DATA_BASE;
+/** `this_cpu_off`: what lies between per-CPU addresses and this CPU's area. */
+export const THIS_CPU_OFF = PERCPU_BASE + 8n;
 /** `__x86_call_depth`: an arithmetic shift right counts a call (arch/x86/include/asm/nospec-branch.h). */
 export const CALL_DEPTH = PERCPU_BASE + 16n;
 

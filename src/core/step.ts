@@ -22,6 +22,10 @@ export interface StepView {
 export interface ReferenceStep extends StepView {
   readonly pc: number;
   readonly subprog: number;
+  /** Frames below the running one. */
+  readonly depth: number;
+  /** The frame's own fp: r10, but for subprogs with a private stack. */
+  readonly base: U64;
 }
 
 /** The native side's view: the offset in the image that execution has come to. */

@@ -252,17 +252,21 @@ export class CallTracker {
   #frameRegs(): FrameRegs {
     const [r6, r7, r8, r9, r10] = this.#tables.frameRegs;
     const regs = this.#regs;
-    return [regs[r6], regs[r7], regs[r8], regs[r9], regs[r10]];
+    // A private frame pointer is in a register that calls may use: it shows where it is used.
+    const fp = this.#tables.privateFps[this.#shadow.top?.subprog ?? 0];
+    return [regs[r6], regs[r7], regs[r8], regs[r9], fp ?? regs[r10]];
   }
 
   #callerStack(): StackBytes | null {
     const caller: OpenFrame | undefined = this.#shadow.top;
     if (caller === undefined) return null;
-    return this.#frameBytes(caller.subprog, this.#regs[this.#tables.frameRegs[4]] ?? this.#fpOf(caller));
+    const fp = this.#tables.privateFps[caller.subprog] ?? this.#regs[this.#tables.frameRegs[4]];
+    return this.#frameBytes(caller.subprog, fp ?? this.#fpOf(caller));
   }
 
   #fpOf({ subprog, rsp }: OpenFrame): U64 {
-    return rsp - BigInt(this.#tables.fpDepths[subprog] ?? FP_DEPTH);
+    const { privateFps, fpDepths } = this.#tables;
+    return privateFps[subprog] ?? rsp - BigInt(fpDepths[subprog] ?? FP_DEPTH);
   }
 
   #frameBytes(subprog: number, fp: U64): StackBytes | null {

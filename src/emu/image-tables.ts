@@ -35,6 +35,8 @@ export interface ImageTables {
   readonly callAlign: number;
   /** Bytes of BPF stack by subprog; absent where the image does not say. */
   readonly stackDepths: readonly number[] | undefined;
+  /** r10 of subprogs with a private stack. */
+  readonly privateFps: readonly (bigint | undefined)[];
 }
 
 /** Throws an `input` error for an image that names some registers and lacks others. */
@@ -63,7 +65,8 @@ export function imageTables(image: Image, subject: NativeSubject): ImageTables {
     fpDepths: subject.subprogs.map((_, i) => image.frames?.[i]?.fpDepth ?? FP_DEPTH),
     keepsSubprogAbi: image.subprogAbi !== 'own',
     callAlign: image.callAlign ?? 8,
-    stackDepths: image.frames?.map(({ stackDepth }) => stackDepth),
+    stackDepths: image.frames?.map(({ stackDepth, privateStack }) => privateStack?.depth ?? stackDepth),
+    privateFps: (image.frames ?? []).map(({ privateStack }) => privateStack?.fp),
   };
 }
 

@@ -13,6 +13,7 @@ import type { LaneName } from '../core/lane-names.ts';
 import { caseRandom } from './case-random.ts';
 import { type Draft, draftOf, drawDraft } from './draft.ts';
 import { drawSpec } from './generate.ts';
+import type { Subject } from './judge.ts';
 
 /** What cases are made for. Plain data. */
 export interface Mix {
@@ -63,7 +64,16 @@ export const LANES: readonly Lane[] = [
     residues: [5, 37],
     draw: (seed, index) => drawDraft(TRAMPOLINES, caseRandom(seed, index)),
   },
+  {
+    name: 'private-stack',
+    what: 'as `valid`, on a JIT with private stacks',
+    residues: [21, 53],
+    draw: (seed, index, { profile }) =>
+      draftOf(drawSpec(seed, index, profile), (spec) => onPrivateStacks(lower(spec, profile)), shrinkProgram),
+  },
 ];
+
+const onPrivateStacks = (made: Subject): Subject => ({ ...made, jit: { privateStack: true } });
 
 const LANE_BY_NAME = new Map(LANES.map((lane) => [lane.name, lane]));
 

@@ -24,6 +24,8 @@ export const CALLEE_SAVED = 4;
 export class Frame {
   subprog: Subprog;
   fp: U64 = 0n;
+  /** Where the native frame has its fp: the same, but for a private stack. */
+  base: U64 = 0n;
   /** Slot its caller goes on at. */
   returnPc = 0;
   /** KERNEL: times its may_gotos may still be passed, all of them together (BPF_MAX_LOOPS). */
@@ -41,9 +43,10 @@ export class Frame {
   }
 
   /** As at the first instruction of `subprog`: everything but fp is poison. */
-  reset(subprog: Subprog, fp: U64, returnPc: number): void {
+  reset(subprog: Subprog, { fp, base }: Pick<Frame, 'fp' | 'base'>, returnPc: number): void {
     this.subprog = subprog;
     this.fp = fp;
+    this.base = base;
     this.returnPc = returnPc;
     this.loops = MAX_LOOPS;
     this.stack.reset(fp);

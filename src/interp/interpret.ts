@@ -79,6 +79,8 @@ function viewOf(m: Machine): ReferenceStep {
   return {
     pc: m.pc,
     subprog: m.frame.subprog.index,
+    depth: m.depth,
+    base: m.frame.base,
     reg: (reg) => m.regs.word(reg),
     outgoing: (slot) => m.frame.outgoing.word(slot),
     incoming: (slot) => m.frame.incoming.word(slot),

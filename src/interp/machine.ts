@@ -113,7 +113,7 @@ export class Machine {
     this.depth++;
     this.frame = this.frames[this.depth] ?? takeFrame(subprog);
     this.frames[this.depth] = this.frame;
-    this.#start(subprog, u64(caller.fp - BigInt(below)), this.next);
+    this.#start(subprog, u64(caller.base - BigInt(below)), this.next);
   }
 
   /** Ends the innermost frame, which is not main's. */
@@ -131,14 +131,15 @@ export class Machine {
     const subprog = this.program.subprogs[index] as Subprog;
     const { frame } = this;
     const depthOf = (of: number): number => this.#placement.fpDepth?.(of) ?? FP_DEPTH;
-    const fp = frame.fp + BigInt(depthOf(frame.subprog.index) - depthOf(index));
+    const fp = frame.base + BigInt(depthOf(frame.subprog.index) - depthOf(index));
     this.memory.popStack();
     this.#start(subprog, u64(fp), frame.returnPc);
     for (let reg = R2; reg < R6; reg++) this.regs.poison(reg);
   }
 
-  #start(subprog: Subprog, fp: U64, returnPc: number): void {
-    this.frame.reset(subprog, fp, returnPc);
+  #start(subprog: Subprog, base: U64, returnPc: number): void {
+    const fp = this.#placement.privateFp?.(subprog.index) ?? base;
+    this.frame.reset(subprog, { fp, base }, returnPc);
     this.memory.pushStack(this.frame.stack);
     this.regs.poison(R0);
     for (let i = 0; i < CALLEE_SAVED; i++) this.regs.poison(R6 + i);

@@ -165,14 +165,13 @@ export class Memory implements GuestMemory {
 
   /**
    * The region that holds all of [address, address + size). Frames may overlap where one uses less than its
-   * MAX_STACK_BYTES: a byte belongs to the innermost frame whose fp is above it.
+   * MAX_STACK_BYTES: a byte belongs to the innermost frame whose fp is above it. Private stacks overlap nothing.
    */
   locate(address: U64, size: AccessSize): Region | undefined {
     const at = Number(address);
     for (let i = this.#stacks.length - 1; i >= 0; i--) {
       const stack = this.#stacks[i] as StackRegion;
-      if (at >= stack.base + MAX_STACK_BYTES) continue;
-      if (at < stack.base) break;
+      if (at >= stack.base + MAX_STACK_BYTES || at < stack.base) continue;
       return at + size <= stack.base + MAX_STACK_BYTES ? stack : undefined;
     }
     for (const region of this.#fixed) {

@@ -8,6 +8,7 @@ import type { Frame } from './frame.ts';
 import type { Hardening, PendingRef } from './hardening.ts';
 import { callTarget } from './lower/call.ts';
 import type { JumpForms, LowerContext, PendingCall } from './lower/context.ts';
+import { REG_PRIVATE_FP } from './regmap.ts';
 import {
   COND_JUMP,
   EXIT_JUMP,
@@ -131,7 +132,8 @@ export function lowerEntries(
 }
 
 /** What may be left half done when its place is read again speculatively: linux 2039f26f3aca. */
-const isStackStore = (insn: Insn): boolean => (insn.kind === 'st' || insn.kind === 'stx') && insn.dst === R10;
+const isStackStore = (insn: Insn): boolean =>
+  (insn.kind === 'st' || insn.kind === 'stx') && (insn.dst === R10 || insn.dst === REG_PRIVATE_FP);
 
 function jumpKind(kind: string, forms: JumpForms | undefined): number {
   if (forms === undefined) return NO_JUMP;

@@ -31,6 +31,8 @@ export interface JitOptions extends Hardening {
   readonly bmi2?: boolean;
   /** endbr64 where Linux has it with CONFIG_X86_KERNEL_IBT. @defaultValue false */
   readonly endbr?: boolean;
+  /** BPF stacks outside of native frames, where Linux would have them so. @defaultValue false */
+  readonly privateStack?: boolean;
   /** Address the image is linked for. @defaultValue CODE_BASE */
   readonly base?: bigint;
   /** Address of a helper or a kfunc. @defaultValue one slot of CALLEE_STRIDE bytes each from CALLEE_BASE, in the program's order */
@@ -85,11 +87,13 @@ export function compile(
   const sites: CallSite[] = [];
   const refs: Ref[] = [];
   const roles = tailCallRoles(program);
+  const fps = options.privateStack === true ? target.privateStacks(program, depths, target.convention) : [];
   const subprogs = program.subprogs.map((subprog) => {
     align(out);
     const depth = depths[subprog.index] as number;
     const tailCall = roles[subprog.index] as TailCallRole;
-    return compileSubprog(program, subprog, { depth, tailCall }, { options, target, asm, out, sites, refs });
+    const place = { depth, tailCall, privateFp: fps[subprog.index] };
+    return compileSubprog(program, subprog, place, { options, target, asm, out, sites, refs });
   });
   link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program), target);
   linkRefs(out, base, refs, program.name);
@@ -104,7 +108,9 @@ export function compile(
     pcMap: pcMapOf(subprogs),
     callSites: sites,
     ...(options.blinding === undefined ? {} : { isBlinded: true }),
-    ...(options.callDepth === true ? { memory: { address: PERCPU_BASE, bytes: PERCPU_BYTES } } : {}),
+    ...(options.callDepth === true || fps.some((fp) => fp !== undefined)
+      ? { memory: { address: PERCPU_BASE, bytes: PERCPU_BYTES } }
+      : {}),
     ...(program.progArrays === undefined ? {} : { tailCallOffset: tailCallOffset(options.endbr ?? false) }),
     frames: subprogs.map(({ frame }) => frame),
   };
@@ -128,22 +134,29 @@ interface Compilation {
   readonly refs: Ref[];
 }
 
+/** What is decided of a subprog before it is lowered. */
+interface Place {
+  /** Bytes of BPF stack, and where it ends if it is not in the frame. */
+  readonly depth: number;
+  readonly privateFp: bigint | undefined;
+  readonly tailCall: TailCallRole;
+}
+
 function compileSubprog(
   program: Program,
   subprog: Subprog,
-  { depth, tailCall }: { readonly depth: number; readonly tailCall: TailCallRole },
+  { depth, tailCall, privateFp }: Place,
   { options, target, asm, out, sites, refs }: Compilation,
 ): CompiledSubprog {
   if (tailCall !== 'none') checkTailCalls(program, subprog, target.convention);
   const { bmi2 = true, endbr = false, blinding } = options;
   const { entries: rewritten, stackDepth } = target.rewrite(program.insns, subprog, depth);
-  const entries = blinding === undefined ? rewritten : target.blind(rewritten, blinding);
-  const frame = target.layOut(
-    entries,
-    stackDepth,
-    subprog.outgoing,
-    tailCall === 'none' ? 0 : TAIL_CALL_BYTES,
-  );
+  const blinded = blinding === undefined ? rewritten : target.blind(rewritten, blinding);
+  const entries = privateFp === undefined ? blinded : target.withPrivateFp(blinded);
+  const frame = target.layOut(entries, privateFp === undefined ? stackDepth : 0, subprog.outgoing, {
+    ...(tailCall === 'none' ? {} : { tailCallBytes: TAIL_CALL_BYTES }),
+    ...(privateFp === undefined ? {} : { privateStack: { fp: privateFp, depth: stackDepth } }),
+  });
   const lowering = { asm, target, bmi2, endbr, tailCall, hardening: options };
   const chunks = lowerEntries(program, subprog, entries, frame, lowering);
   const { addrs, passes } = target.settle(chunks, target.distance);

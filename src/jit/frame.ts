@@ -12,7 +12,7 @@
  * Argument 6 has no place in memory: it is in r9 on both sides.
  */
 import type { Insn } from '../bpf/insn.ts';
-import type { FrameShape } from '../core/image.ts';
+import type { FrameShape, PrivateStack } from '../core/image.ts';
 import type { Gpr } from '../x86/reg.ts';
 import { CALLEE_SAVED_BPF, gprOf } from './regmap.ts';
 import type { Entry } from './rewrite.ts';
@@ -21,8 +21,18 @@ export interface Frame extends FrameShape {
   readonly saved: readonly Gpr[];
   /** Bytes for counting tail calls, between BPF stack and saved registers. */
   readonly tailCallBytes: number;
+  /** rbp-relative offset of the word that keeps r9, where one does. */
+  readonly keptR9?: number;
   /** rbp-relative offset of the end of the outgoing area, the byte above it: -(D + C) in Linux's frame, less 16 where tail calls are counted. */
   readonly outgoingBase: number;
+}
+
+/** What a frame is laid out for, beside stack and arguments. */
+export interface FrameNeeds {
+  /** @defaultValue 0 */
+  readonly tailCallBytes?: number;
+  /** `stackDepth` is 0 then. */
+  readonly privateStack?: PrivateStack;
 }
 
 /** `outgoingArgs`: stack arguments passed, counted from argument 6. */
@@ -30,7 +40,7 @@ export function layOut(
   entries: readonly Entry[],
   stackDepth: number,
   outgoingArgs: number,
-  tailCallBytes = 0,
+  { tailCallBytes = 0, privateStack }: FrameNeeds = {},
 ): Frame {
   const saved = usedCalleeSaved(entries);
   const savedBytes = 8 * saved.length;
@@ -39,6 +49,7 @@ export function layOut(
     stackDepth,
     saved,
     tailCallBytes,
+    ...(privateStack === undefined ? {} : { privateStack, callBytes: 8 }),
     ...(tailCallBytes === 0 ? {} : { savedAt: -(stackDepth + tailCallBytes) - 8 }),
     outgoing,
     outgoingBase: -(stackDepth + tailCallBytes + savedBytes),

@@ -1,6 +1,6 @@
 /** Which native register holds which BPF register: Linux's map, `reg2hex[]` in arch/x86/net/bpf_jit_comp.c. */
 import type { Reg } from '../bpf/reg.ts';
-import { type Gpr, R8, R10, R11, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX, RSI } from '../x86/reg.ts';
+import { type Gpr, R8, R9, R10, R11, R13, R14, R15, RAX, RBP, RBX, RCX, RDI, RDX, RSI } from '../x86/reg.ts';
 
 /** r0..r10. */
 export const BPF_TO_GPR: readonly Gpr[] = [RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP];
@@ -8,6 +8,8 @@ export const BPF_TO_GPR: readonly Gpr[] = [RAX, RDI, RSI, RDX, RCX, R8, RBX, R13
 /** Internal register of the rewrites (the kernel's BPF_REG_AX): no number of its own on the wire. */
 export const REG_AX: Reg = 13;
 const GPR_OF_AX: Gpr = R10;
+/** Stands for r10 in subprogs with a private stack (the kernel's X86_REG_R9). */
+export const REG_PRIVATE_FP: Reg = 14;
 
 /** Scratch register of the JIT itself (the kernel's AUX_REG). */
 export const AUX: Gpr = R11;
@@ -17,9 +19,9 @@ export const SAVED_R0: Gpr = GPR_OF_AX;
 /** BPF registers r6..r9 live in callee-saved registers, pushed in this order. */
 export const CALLEE_SAVED_BPF: readonly Reg[] = [6, 7, 8, 9];
 
-/** Native register of r0..r10 or REG_AX. */
+/** Native register of r0..r10, REG_AX or REG_PRIVATE_FP. */
 export function gprOf(reg: Reg): Gpr {
-  const gpr = reg === REG_AX ? GPR_OF_AX : BPF_TO_GPR[reg];
+  const gpr = reg === REG_AX ? GPR_OF_AX : reg === REG_PRIVATE_FP ? R9 : BPF_TO_GPR[reg];
   if (gpr === undefined) throw new RangeError(`r${reg} has no native register`);
   return gpr;
 }

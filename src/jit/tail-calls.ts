@@ -42,7 +42,8 @@ function reachable(program: Program): Set<number> {
   return found;
 }
 
-const callsOf = (program: Program, subprog: Subprog): number[] =>
+/** Subprogs that a subprog calls. */
+export const callsOf = (program: Program, subprog: Subprog): number[] =>
   insnsOf(program, subprog).flatMap(([pc, insn]) => {
     const to = insn.kind === 'call' ? targetOf(pc, insn) : undefined;
     return to === undefined ? [] : [subprogAt(program, to).index];

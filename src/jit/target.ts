@@ -16,6 +16,7 @@ import { lowerExit } from './lower/exit.ts';
 import { prologue } from './lower/frame.ts';
 import { lowerInsn } from './lower/insn.ts';
 import { lowerTailCall } from './lower/tail-call.ts';
+import { privateStacks, withPrivateFp } from './private-stack.ts';
 import { distance, settle } from './relax.ts';
 import { rewrite } from './rewrite.ts';
 import { stackDepths } from './stack-depth.ts';
@@ -24,6 +25,8 @@ import { TRAMPOLINE, type TrampolineParts } from './trampoline/parts.ts';
 export interface Target {
   readonly convention: Convention;
   readonly stackDepths: typeof stackDepths;
+  readonly privateStacks: typeof privateStacks;
+  readonly withPrivateFp: typeof withPrivateFp;
   readonly rewrite: typeof rewrite;
   readonly blind: typeof blind;
   readonly layOut: typeof layOut;
@@ -42,6 +45,8 @@ export interface Target {
 export const LINUX_TARGET: Target = {
   convention: LINUX,
   stackDepths,
+  privateStacks,
+  withPrivateFp,
   rewrite,
   blind,
   layOut,

@@ -14,8 +14,8 @@ const saving =
   (change: (saved: readonly number[]) => readonly number[]) =>
   (target: Target): Target => ({
     ...target,
-    layOut(entries, stackDepth, outgoingArgs, tailCallBytes) {
-      const frame = target.layOut(entries, stackDepth, outgoingArgs, tailCallBytes);
+    layOut(entries, stackDepth, outgoingArgs, needs) {
+      const frame = target.layOut(entries, stackDepth, outgoingArgs, needs);
       const saved = change(frame.saved);
       return {
         ...frame,
@@ -98,8 +98,8 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
     source: 'linux round_up(stack_depth, 8); ubpf a2c93ea6 (#566)',
     mutate: (target) => ({
       ...target,
-      layOut(entries, stackDepth, outgoingArgs, tailCallBytes) {
-        return target.layOut(entries, Math.max(0, stackDepth - 8), outgoingArgs, tailCallBytes);
+      layOut(entries, stackDepth, outgoingArgs, needs) {
+        return target.layOut(entries, Math.max(0, stackDepth - 8), outgoingArgs, needs);
       },
     }),
   },

@@ -4,6 +4,7 @@ import { CONTROL_MUTANTS } from './control.ts';
 import { HARDENING_MUTANTS } from './hardening.ts';
 import { MEMORY_MUTANTS } from './memory.ts';
 import type { Mutant } from './mutant.ts';
+import { PRIVATE_STACK_MUTANTS } from './private-stack.ts';
 import { STACK_ARG_MUTANTS } from './stack-args.ts';
 import { TAIL_CALL_MUTANTS } from './tail-calls.ts';
 import { TRAMPOLINE_MUTANTS } from './trampolines.ts';
@@ -20,7 +21,12 @@ export const MUTANTS: readonly Mutant[] = [
 ];
 
 /** Those of the kill matrix: with those that show in a lane of their own. */
-export const ALL_MUTANTS: readonly Mutant[] = [...MUTANTS, ...TAIL_CALL_MUTANTS, ...TRAMPOLINE_MUTANTS];
+export const ALL_MUTANTS: readonly Mutant[] = [
+  ...MUTANTS,
+  ...TAIL_CALL_MUTANTS,
+  ...TRAMPOLINE_MUTANTS,
+  ...PRIVATE_STACK_MUTANTS,
+];
 
 export const mutantNamed = (name: string): Mutant | undefined =>
   ALL_MUTANTS.find((mutant) => mutant.name === name);

@@ -316,7 +316,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
     source: LINUX_LAYOUT,
     mutate: (target) => ({
       ...target,
-      layOut(entries, stackDepth, outgoingArgs, tailCallBytes) {
+      layOut(entries, stackDepth, outgoingArgs, needs) {
         let last = 0;
         let pending = 0;
         for (const { insn } of entries) {
@@ -327,7 +327,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
             pending = 0;
           }
         }
-        return target.layOut(entries, stackDepth, Math.min(last, outgoingArgs), tailCallBytes);
+        return target.layOut(entries, stackDepth, Math.min(last, outgoingArgs), needs);
       },
     }),
   },

@@ -16,8 +16,8 @@ interface Link {
   readonly regs: readonly U64[];
   /** The word above the return address; of main alone. */
   readonly canary: Word;
-  /** The reference's r10 in the frame that was entered. */
-  readonly fp: U64;
+  /** The frame that was entered, by the number of those below it. */
+  readonly depth: number;
 }
 
 const GPRS = 16;
@@ -31,7 +31,7 @@ export class FrameLinks {
   readonly #fpReg: number;
   /** Of the frames that run, main's first. */
   readonly #links: Link[] = [];
-  #call: Omit<Link, 'fp'> | undefined;
+  #call: Omit<Link, 'depth'> | undefined;
 
   constructor(program: Program, { base, callSites = [], regs }: Image) {
     this.#program = program;
@@ -50,13 +50,13 @@ export class FrameLinks {
     this.#call = { returnAddress: got.word(got.rsp), canary: got.word(got.rsp + WORD), regs: gprs(got) };
   }
 
-  /** Before each BPF instruction. Frames grow down: a lower r10 is a call's, a higher one a return's. */
+  /** Before each BPF instruction. */
   follow(want: ReferenceStep, got: NativeStep): void {
-    const fp = want.reg(R10) ?? 0n;
+    const { depth } = want;
     const inner = this.#links.at(-1);
-    if (this.#call !== undefined && (inner === undefined || fp < inner.fp)) {
-      this.#links.push({ ...this.#call, fp });
-    } else if (inner !== undefined && fp > inner.fp) this.#links.pop();
+    if (this.#call !== undefined && (inner === undefined || depth > inner.depth)) {
+      this.#links.push({ ...this.#call, depth });
+    } else if (inner !== undefined && depth < inner.depth) this.#links.pop();
     const kind = this.#program.insns[want.pc]?.kind;
     if (kind === 'call' || kind === 'callx') this.#call = this.#callAt(want.pc, got);
     else this.#call = undefined;
@@ -79,7 +79,7 @@ export class FrameLinks {
     }
   }
 
-  #callAt(pc: number, got: NativeStep): Omit<Link, 'fp'> {
+  #callAt(pc: number, got: NativeStep): Omit<Link, 'depth'> {
     const offset = this.#returnOffsets.get(pc);
     const returnAddress = offset === undefined ? undefined : this.#base + BigInt(offset);
     return { returnAddress, canary: undefined, regs: gprs(got) };

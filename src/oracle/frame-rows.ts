@@ -4,7 +4,7 @@
  */
 import { MAX_REG_ARGS } from '../bpf/calling.ts';
 import type { Program } from '../bpf/program.ts';
-import { type ArgPlace, FP_DEPTH, type FrameShape, type Image } from '../core/image.ts';
+import { type ArgPlace, FP_DEPTH, type FrameShape, type Image, type PrivateStack } from '../core/image.ts';
 
 /** What a word of a frame is for. */
 export type FrameRole =
@@ -33,6 +33,7 @@ const WORD = 8;
 export function frameRows(program: Program, image: Image, subprog: number): FrameRow[] {
   const shape = image.frames?.[subprog];
   if (shape === undefined) return [];
+  if (shape.privateStack !== undefined) return privateRows(shape.privateStack);
   const returnAddress = shape.fpDepth ?? FP_DEPTH;
   const takes = image.args.bpf.slice(0, program.subprogs[subprog]?.args);
   const passed = argRows(takes, 'incoming', returnAddress + WORD);
@@ -45,6 +46,13 @@ export function frameRows(program: Program, image: Image, subprog: number): Fram
     ...ownRows(shape, image.args.bpf),
   ];
 }
+
+/** Of a subprog with a private stack its words are shown, for r10 points there; what else its frame has is not. */
+const privateRows = ({ depth }: PrivateStack): FrameRow[] =>
+  Array.from({ length: depth / WORD }, (_, i) => ({
+    role: { kind: 'bpf-stack' },
+    fpOffset: -WORD * (i + 1),
+  }));
 
 /** Between return address and fp, and at fp itself: the caller's fp where a prologue pushes it first. */
 function aboveFp(returnAddress: number): FrameRow[] {

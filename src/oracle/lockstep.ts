@@ -6,7 +6,6 @@
 import type { Insn } from '../bpf/insn.ts';
 import { writesOf } from '../bpf/live-args.ts';
 import { type Program, subprogAt } from '../bpf/program.ts';
-import { R10 } from '../bpf/reg.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import type { Execution } from '../core/execution.ts';
 import { FP_DEPTH, type Image } from '../core/image.ts';
@@ -140,14 +139,13 @@ class LockStep {
    */
   #betweenInsns(native: NativeStep): boolean {
     if (!this.#prologues.has(native.offset) || this.#next === undefined) return true;
-    const { subprog, reg } = this.#next;
+    const { subprog, base } = this.#next;
     const isCall = this.#last === null || /^callx?$/.test(this.#program.insns[this.#last]?.kind ?? '');
     if (!isCall || this.#image.subprogEntries[subprog] !== native.offset)
       return this.#blame([this.#control(native)]);
     const frame = this.#image.frames?.[subprog];
-    const fp = reg(R10);
-    if (frame === undefined || fp === undefined) return true;
-    const want = fp + BigInt(frame.fpDepth ?? FP_DEPTH);
+    if (frame === undefined) return true;
+    const want = base + BigInt(frame.fpDepth ?? FP_DEPTH);
     return want === native.rsp || this.#blame([{ what: { kind: 'rsp' }, want, got: native.rsp }], 'call');
   }
 

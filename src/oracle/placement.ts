@@ -34,8 +34,10 @@ export function placementOf(
   const callerRsp = native === undefined ? ENTRY_RSP : native.rsp - BigInt(trampoline?.callDepth ?? 0);
   return {
     mainFp: callerRsp - RETURN_ADDRESS_BYTES - BigInt(fpDepth(0)),
-    frameBytes: (caller, callee) => (frames[caller]?.bytes ?? 0) + pushed(callee),
+    frameBytes: (caller, callee) =>
+      (frames[caller]?.bytes ?? 0) + (frames[caller]?.callBytes ?? 0) + pushed(callee),
     fpDepth,
+    privateFp: (subprog) => frames[subprog]?.privateStack?.fp,
   };
 }
 

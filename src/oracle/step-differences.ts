@@ -144,12 +144,7 @@ function visitBytes(
 /** rsp where the image promises it, and the direction flag: what no BPF register shows. */
 function visitNative(want: ReferenceStep, got: NativeStep, image: Image, visit: Visit): boolean {
   const bytes = image.frames?.[want.subprog]?.bytes;
-  const fp = want.reg(R10);
-  if (
-    bytes !== undefined &&
-    fp !== undefined &&
-    visitWord({ kind: 'rsp' }, fp - BigInt(bytes), got.rsp, visit)
-  )
+  if (bytes !== undefined && visitWord({ kind: 'rsp' }, want.base - BigInt(bytes), got.rsp, visit))
     return true;
   return got.directionFlag && visit({ what: { kind: 'direction-flag' }, want: 0n, got: 1n });
 }

@@ -93,8 +93,7 @@ export class StepRecorder implements StepObserver {
   #registers(want: ReferenceStep, got: NativeStep, see: See): void {
     for (let reg = 0; reg < REG_COUNT; reg++) see(`r${reg}`, whole(want.reg(reg), got.reg(reg)));
     const bytes = this.#image.frames?.[want.subprog]?.bytes;
-    const fp = want.reg(R10);
-    const rsp = bytes === undefined || fp === undefined ? undefined : fp - BigInt(bytes);
+    const rsp = bytes === undefined ? undefined : want.base - BigInt(bytes);
     see('rsp', whole(rsp, got.rsp));
     this.#registerArgs(want, got, see);
   }

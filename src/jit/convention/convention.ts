@@ -10,6 +10,8 @@ export interface Convention {
   readonly name: string;
   /** Whether a frame may hold stack arguments and the count of tail calls. */
   readonly tailCalls: boolean;
+  /** Whether a subprog may have stack arguments and a private stack. */
+  readonly privateStack: boolean;
   readonly storeArg: (context: LowerContext, insn: StxInsn) => void;
   readonly storeArgImm: (context: LowerContext, insn: StInsn) => void;
   readonly loadArg: (context: LowerContext, insn: LdxInsn) => void;

@@ -41,6 +41,8 @@ export const LINUX: Convention = {
   name: 'linux',
   // linux 35b78733160c: "tail_calls are not allowed in programs with stack args"
   tailCalls: false,
+  // linux cb6af5314056: r9 is argument 6
+  privateStack: false,
   storeArg,
   storeArgImm,
   loadArg,

@@ -7,6 +7,7 @@
  *          [rbp - D, rbp)       BPF stack
  *          16 bytes             where tail calls can be reached: the count and a pointer to it (../lower/tail-call-count.ts)
  *          C bytes              callee-saved registers
+ *          8 bytes              r9, of a subprog with a private stack
  *   low    [rsp + 8(n-6)]       outgoing argument n, n >= 6: the last of them is the highest word
  *
  * BPF callees take them there. For a kfunc "outgoing stack should remove the bottom one for the 6th argument before
@@ -14,13 +15,14 @@
  *
  * Open in the mail: "undo stack of outgoing stack arg + r9" after each call. The JIT cannot see where the stores for
  * a call begin, so the area cannot be made right before them: the prologue reserves it once, for the call that
- * passes most, and only what a kfunc takes away is made again.
+ * passes most, and only what a kfunc takes away is made again. r9 is stored once, when it is set, and loaded from
+ * there after each call.
  */
 import type { LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
 import { POP_R64, SUB } from '../../x86/forms.ts';
 import { R9, RBP } from '../../x86/reg.ts';
-import { type Frame, layOut } from '../frame.ts';
-import { type CallTarget, lowerCall } from '../lower/call.ts';
+import { type Frame, type FrameNeeds, layOut } from '../frame.ts';
+import { type CallTarget, emitCall } from '../lower/call.ts';
 import type { LowerContext } from '../lower/context.ts';
 import { moveRsp } from '../lower/frame.ts';
 import { load, store, storeImm } from '../lower/memory.ts';
@@ -51,23 +53,37 @@ export function layOutReply(
   entries: readonly Entry[],
   stackDepth: number,
   outgoingArgs: number,
-  tailCallBytes = 0,
+  { tailCallBytes = 0, privateStack }: FrameNeeds = {},
 ): Frame {
-  const frame = layOut(entries, stackDepth, 0, tailCallBytes);
+  const { callBytes: _, ...frame } = layOut(entries, stackDepth, 0, {
+    tailCallBytes,
+    ...(privateStack === undefined ? {} : { privateStack }),
+  });
+  const kept = privateStack === undefined ? 0 : WORD;
   const outgoing = WORD * outgoingArgs;
-  return { ...frame, outgoing, bytes: frame.bytes + outgoing };
+  const outgoingBase = frame.outgoingBase - kept;
+  return {
+    ...frame,
+    ...(kept === 0 ? {} : { keptR9: outgoingBase }),
+    outgoing,
+    outgoingBase,
+    bytes: frame.bytes + kept + outgoing,
+  };
 }
 
 export function callReply(context: LowerContext, callee: CallTarget): void {
   const takesArg6 = callee.kind === 'kfunc' && callee.stackArgs > 0;
   if (takesArg6) context.asm.o(POP_R64, R9);
-  lowerCall(context, callee);
+  emitCall(context, callee);
   if (takesArg6) moveRsp(context.asm, SUB, WORD);
+  const { keptR9 } = context.frame;
+  if (keptR9 !== undefined) load(context.asm, WORD, R9, RBP, keptR9);
 }
 
 export const REPLY: Convention = {
   name: 'reply',
   tailCalls: true,
+  privateStack: true,
   storeArg,
   storeArgImm,
   loadArg,

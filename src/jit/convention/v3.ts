@@ -7,7 +7,8 @@
  *          [rbp]                saved rbp
  *          [rbp - D, rbp)       BPF stack
  *          8M bytes             outgoing arguments: argument n at [rbp - D - 8M + 8(n-6)], M is the most of any call
- *   low    C bytes              callee-saved registers; then, around a call, its arguments once more
+ *   low    C bytes              callee-saved registers; then, around a call, r9, if there is a private stack, and its
+ *                               arguments once more
  *
  * A call of a subprog pushes all its stack arguments, the last one first; a call of a kfunc pushes arguments 7 and
  * on, and loads argument 6 to r9. Afterwards rsp goes back by as much.
@@ -18,12 +19,13 @@
 import type { LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
 import { ADD, PUSH_RM64 } from '../../x86/forms.ts';
 import { R9, RBP } from '../../x86/reg.ts';
-import { type Frame, layOut } from '../frame.ts';
-import { type CallTarget, lowerCall } from '../lower/call.ts';
+import { type Frame, type FrameNeeds, layOut } from '../frame.ts';
+import { type CallTarget, emitCall } from '../lower/call.ts';
 import type { LowerContext } from '../lower/context.ts';
 import { lowerExit } from '../lower/exit.ts';
 import { moveRsp, prologue } from '../lower/frame.ts';
 import { load, store, storeImm } from '../lower/memory.ts';
+import { keepingR9 } from '../lower/private-stack.ts';
 import { gprOf } from '../regmap.ts';
 import type { Entry } from '../rewrite.ts';
 import { BPF_REG_PLACES, type Convention, NATIVE_PLACES } from './convention.ts';
@@ -54,18 +56,17 @@ export function layOutV3(
   entries: readonly Entry[],
   stackDepth: number,
   outgoingArgs: number,
-  tailCallBytes = 0,
+  { tailCallBytes = 0, privateStack }: FrameNeeds = {},
 ): Frame {
-  if (tailCallBytes > 0) return layOut(entries, stackDepth, 0, tailCallBytes);
-  const { saved } = layOut(entries, stackDepth, 0);
+  if (tailCallBytes > 0) return layOut(entries, stackDepth, 0, { tailCallBytes });
+  const frame = layOut(entries, stackDepth, 0, privateStack === undefined ? {} : { privateStack });
+  const { saved } = frame;
   const outgoing = WORD * outgoingArgs;
   const outgoingAt = -(stackDepth + outgoing);
   const bytes = stackDepth + outgoing + WORD * saved.length;
   const savedAt = outgoingAt - WORD;
   return {
-    stackDepth,
-    saved,
-    tailCallBytes,
+    ...frame,
     savedAt,
     outgoing,
     outgoingAt,
@@ -89,18 +90,23 @@ export function exitV3(context: LowerContext, which: 'first' | 'later'): void {
 }
 
 export function callV3(context: LowerContext, callee: CallTarget): void {
+  keepingR9(context, () => callWithCopies(context, callee));
+}
+
+function callWithCopies(context: LowerContext, callee: CallTarget): void {
   const { asm, frame } = context;
   const inReg = callee.kind !== 'bpf' && callee.stackArgs > 0 ? 1 : 0;
   for (let slot = callee.stackArgs - 1; slot >= inReg; slot--)
     asm.memOne(PUSH_RM64, RBP, slotOffset(frame, slot));
   if (inReg > 0) load(asm, WORD, R9, RBP, slotOffset(frame, 0));
-  lowerCall(context, callee);
+  emitCall(context, callee);
   moveRsp(asm, ADD, WORD * (callee.stackArgs - inReg));
 }
 
 export const V3: Convention = {
   name: 'v3',
   tailCalls: false,
+  privateStack: true,
   storeArg,
   storeArgImm,
   loadArg,

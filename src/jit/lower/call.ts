@@ -6,6 +6,7 @@ import { calleeKey } from '../../core/env.ts';
 import type { CalleeRef } from '../../core/execution.ts';
 import { CALL_REL32 } from '../../x86/forms.ts';
 import type { LowerContext } from './context.ts';
+import { keepingR9 } from './private-stack.ts';
 import { loadTailCallPointer } from './tail-call-count.ts';
 import { countCall } from './thunk.ts';
 
@@ -14,7 +15,12 @@ export interface CallTarget extends CalleeRef {
   readonly stackArgs: number;
 }
 
-export function lowerCall(context: LowerContext, { kind, id }: CallTarget): void {
+export function lowerCall(context: LowerContext, callee: CallTarget): void {
+  keepingR9(context, () => emitCall(context, callee));
+}
+
+/** Without r9, which conventions keep in ways of their own. */
+export function emitCall(context: LowerContext, { kind, id }: CallTarget): void {
   const { asm, calls, frame, tailCall } = context;
   if (kind === 'bpf' && tailCall !== 'none') loadTailCallPointer(asm, frame);
   countCall(context);

@@ -1,8 +1,9 @@
 /** Prologue and epilogue: `emit_prologue()`, `push_callee_regs()`, `emit_sub_rsp()` and their mirrors. */
 import { type Assembler, fitsInt8 } from '../../x86/assembler.ts';
 import { ADD, ENDBR64, LEAVE, MOV, POP_R64, PUSH_R64, SUB, XOR } from '../../x86/forms.ts';
-import { RAX, RBP, RSP } from '../../x86/reg.ts';
+import { R9, RAX, RBP, RSP } from '../../x86/reg.ts';
 import type { LowerContext } from './context.ts';
+import { emitPrivateFp } from './private-stack.ts';
 import { pushTailCallWords } from './tail-call-count.ts';
 import { emitReturn } from './thunk.ts';
 
@@ -21,12 +22,14 @@ export function prologue({ asm, frame, endbr, tailCall }: LowerContext): void {
   if (frame.stackDepth > 0) asm.mi(SUB.rm64_imm32, RSP, frame.stackDepth);
   if (tailCall !== 'none') pushTailCallWords(asm, tailCall);
   for (const gpr of frame.saved) asm.o(PUSH_R64, gpr);
+  if (frame.privateStack !== undefined) emitPrivateFp(asm, frame.privateStack);
+  if (frame.keptR9 !== undefined) asm.o(PUSH_R64, R9);
   moveRsp(asm, SUB, frame.outgoing);
 }
 
 export function epilogue(context: LowerContext): void {
   const { asm, frame } = context;
-  moveRsp(asm, ADD, frame.outgoing);
+  moveRsp(asm, ADD, frame.outgoing + (frame.keptR9 === undefined ? 0 : 8));
   for (let k = frame.saved.length - 1; k >= 0; k--) asm.o(POP_R64, frame.saved[k] as number);
   asm.none(LEAVE);
   emitReturn(context);

@@ -173,9 +173,7 @@ function distanceOf(differences: readonly StepDifference[]): number {
 function argumentsAgree(want: ReferenceStep, got: NativeStep, { args, frames }: Image): boolean {
   const same = (w: Word, g: Word): boolean => w === undefined || g === undefined || w === g;
   const frame = frames?.[want.subprog];
-  const fp = want.reg(R10);
-  if (frame !== undefined && fp !== undefined && got.rsp !== fp + BigInt(frame.fpDepth ?? FP_DEPTH))
-    return false;
+  if (frame !== undefined && got.rsp !== want.base + BigInt(frame.fpDepth ?? FP_DEPTH)) return false;
   for (let reg = 1; reg <= MAX_REG_ARGS; reg++) if (!same(want.reg(reg), got.reg(reg))) return false;
   for (let slot = 0; slot < MAX_STACK_ARGS; slot++) {
     const place = args.bpf[MAX_REG_ARGS + slot];

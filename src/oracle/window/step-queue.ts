@@ -61,6 +61,8 @@ const writesMemory = (insn: Insn | undefined): boolean =>
 class Frozen implements ReferenceStep {
   readonly pc: number;
   readonly subprog: number;
+  readonly depth: number;
+  readonly base: ReferenceStep['base'];
   readonly reg: ReferenceStep['reg'];
   readonly outgoing: ReferenceStep['outgoing'];
   readonly incoming: ReferenceStep['incoming'];
@@ -71,6 +73,8 @@ class Frozen implements ReferenceStep {
   constructor(step: ReferenceStep, like: Frozen | undefined) {
     this.pc = step.pc;
     this.subprog = step.subprog;
+    this.depth = step.depth;
+    this.base = step.base;
     this.reg = copyOf(step.reg, REG_COUNT);
     this.outgoing = copyOf(step.outgoing, MAX_STACK_ARGS);
     this.incoming = copyOf(step.incoming, MAX_STACK_ARGS);

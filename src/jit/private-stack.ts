@@ -1,0 +1,66 @@
+/**
+ * Private stacks: a subprog's BPF stack in memory of its own, for each CPU once, instead of in the native frame. r9
+ * points to its end and stands for r10 in all of the subprog's code. linux `bpf_enable_priv_stack()`,
+ * `check_max_stack_depth()`, `emit_priv_frame_ptr()`; with stack arguments cb6af5314056.
+ *
+ * Which subprogs have one: those whose stack takes 64 bytes or more, of programs without tail calls. NON-LINUX: one
+ * that may call itself has none (the verifier refuses it), and only as many as the memory here holds.
+ */
+import { MAX_REG_ARGS } from '../bpf/calling.ts';
+import type { Insn } from '../bpf/insn.ts';
+import type { Program, Subprog } from '../bpf/program.ts';
+import { R10 } from '../bpf/reg.ts';
+import { MAX_PRIVATE_STACKS, PRIVATE_STACK_BASE, PRIVATE_STACK_STRIDE } from '../core/layout.ts';
+import type { Convention } from './convention/convention.ts';
+import { REG_PRIVATE_FP } from './regmap.ts';
+import type { Entry } from './rewrite.ts';
+import { callsOf, isTailCall } from './tail-calls.ts';
+
+/** BPF_PRIV_STACK_MIN_SIZE, and what depths are rounded up to before they are held against it. */
+const MIN_BYTES = 64;
+const ROUNDING = 16;
+
+/** r10 by subprog, undefined where it is in the frame. `depths`: bytes of BPF stack, multiples of 8. */
+export function privateStacks(
+  program: Program,
+  depths: readonly number[],
+  { privateStack: coexists }: Convention,
+): (bigint | undefined)[] {
+  const { subprogs, insns } = program;
+  const hasTailCalls = insns.some((insn) => insn?.kind === 'call' && isTailCall(program, insn));
+  const graph = subprogs.map((subprog) => callsOf(program, subprog));
+  let made = 0;
+  return subprogs.map((subprog) => {
+    const depth = depths[subprog.index] as number;
+    const isLarge = Math.ceil(depth / ROUNDING) * ROUNDING >= MIN_BYTES;
+    const hasStackArgs = subprog.outgoing > 0 || subprog.args > MAX_REG_ARGS;
+    if (hasTailCalls || !isLarge || (hasStackArgs && !coexists) || made === MAX_PRIVATE_STACKS)
+      return undefined;
+    if (reaches(graph, subprog.index)) return undefined;
+    made++;
+    return PRIVATE_STACK_BASE + BigInt(PRIVATE_STACK_STRIDE * made);
+  });
+}
+
+/** Whether a subprog may come to be called while it runs. */
+function reaches(graph: readonly (readonly number[])[], index: Subprog['index']): boolean {
+  const seen = new Set<number>();
+  const waiting = [...(graph[index] as readonly number[])];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next === index) return true;
+    if (seen.has(next)) continue;
+    seen.add(next);
+    waiting.push(...(graph[next] as readonly number[]));
+  }
+  return false;
+}
+
+/** The private frame pointer in the place of r10. */
+export const withPrivateFp = (entries: readonly Entry[]): Entry[] =>
+  entries.map((entry) => ({ ...entry, insn: renamed(entry.insn) }));
+
+function renamed(insn: Insn): Insn {
+  const dst = 'dst' in insn && insn.dst === R10 ? { dst: REG_PRIVATE_FP } : {};
+  const src = 'src' in insn && insn.src === R10 ? { src: REG_PRIVATE_FP } : {};
+  return { ...insn, ...dst, ...src };
+}
