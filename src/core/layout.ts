@@ -32,10 +32,9 @@ export const STACK_TOP = 0x7ffe_9a01_0000n;
 export const STACK_SIZE = 0x4000;
 export const STACK_BASE = STACK_TOP - BigInt(STACK_SIZE);
 /**
- * Private stacks lie at the low end of the stack region, where no native frame comes to, each with its most bytes
+ * Private stacks lie from STACK_BASE on, where no native frame comes to, each with its most bytes
  * and two guard words: the first one's fp is a stride above.
  */
-export const PRIVATE_STACK_BASE = STACK_BASE;
 export const PRIVATE_STACK_STRIDE = 512 + 16;
 export const MAX_PRIVATE_STACKS = 11;
 /** rsp before the `call` that enters the image; above it lie the canaries of the caller. */

@@ -10,7 +10,7 @@ import { MAX_REG_ARGS } from '../bpf/calling.ts';
 import type { Insn } from '../bpf/insn.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
 import { R10 } from '../bpf/reg.ts';
-import { MAX_PRIVATE_STACKS, PRIVATE_STACK_BASE, PRIVATE_STACK_STRIDE } from '../core/layout.ts';
+import { MAX_PRIVATE_STACKS, PRIVATE_STACK_STRIDE, STACK_BASE } from '../core/layout.ts';
 import type { Convention } from './convention/convention.ts';
 import { REG_PRIVATE_FP } from './regmap.ts';
 import type { Entry } from './rewrite.ts';
@@ -38,7 +38,7 @@ export function privateStacks(
       return undefined;
     if (reaches(graph, subprog.index)) return undefined;
     made++;
-    return PRIVATE_STACK_BASE + BigInt(PRIVATE_STACK_STRIDE * made);
+    return STACK_BASE + BigInt(PRIVATE_STACK_STRIDE * made);
   });
 }
 
