@@ -19,6 +19,7 @@ import { fuzzHostile } from './fuzz-hostile.ts';
 import { Interrupt } from './fuzz-interrupt.ts';
 import { Progress } from './fuzz-progress.ts';
 import { ThreadPool } from './fuzz-threads.ts';
+import { checkerOptionsOf } from './jit-choice.ts';
 import { type LaneMix, laneMixOf } from './lane-mix.ts';
 import { laneWords, setupWords } from './open-case.ts';
 import type { Setup } from './options.ts';
@@ -56,6 +57,7 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
   const { lane } = options;
   // Without an engine or a JIT, nothing is made and nothing is left behind.
   for (const name of options.engine ?? [DEFAULT_ENGINE]) openEngine(name).close();
+  checkerOptionsOf(options);
   const lanes = laneMixOf(options, lane);
   const corpus = new Corpus(options.corpus);
   const interrupt = new Interrupt();

@@ -11,7 +11,11 @@ export function readSource(
   { command, options = [] }: Pick<CasesReport, 'command' | 'options'>,
   { file, name }: Pick<CaseResult, 'file' | 'name'>,
 ): CaseSource {
-  const words = [command === 'replay' ? 'replay' : 'check', ...options, file ?? name];
+  const path = file ?? name;
+  // Only a whole folder can be given to a plugin.
+  const words = options.some((option) => /^--plugin(?:=|$)/.test(option))
+    ? ['conformance', ...options, path.replace(/[^/]*$/, '') || '.']
+    : [command === 'replay' ? 'replay' : 'check', ...options, path];
   return { replay: `bpf-oracle ${words.map(shellWord).join(' ')}`, reshrink: null, origin: null };
 }
 

@@ -19,5 +19,8 @@ describe('commands to run a case again', () => {
       "bpf-oracle check --mem '00 ff' 'dir/a b.s'",
     );
     expect(readSource({ command: 'replay' }, result).replay).toBe("bpf-oracle replay 'dir/a b.s'");
+    expect(readSource({ command: 'conformance', options: ['--plugin', 'p'] }, result).replay).toBe(
+      'bpf-oracle conformance --plugin p dir/',
+    );
   });
 });
