@@ -64,6 +64,9 @@ function withOperands(insn: Insn, { dst, src, imm: value, off: distance, wide }:
 }
 type Operands = typeof operands extends fc.Arbitrary<infer T> ? T : never;
 
+/** Where one block ends and the next begins: what one needs keeps no other one from being translated. */
+const NEXT_BLOCK = k.ja(0);
+
 /** What it works on, the instruction three times over, and a call that shows all registers and the frame. */
 function around(words: readonly (bigint | undefined)[], insn: Insn): Program {
   const setUp = [
@@ -73,7 +76,8 @@ function around(words: readonly (bigint | undefined)[], insn: Insn): Program {
     ...words.flatMap((value, n) => (value === undefined ? [] : [k.lddw(reg(n), value)])),
   ];
   const times = [0, 1, 2].flatMap(() => [insn, k.store(8, 'r10', -40, 7)]);
-  return k.link([[...setUp, ...times, k.store(8, 'r10', -48, 'r0'), k.kfunc(1), k.exit]], { data: DATA });
+  const show = [k.store(8, 'r10', -48, 'r0'), k.kfunc(1), k.exit];
+  return k.link([[...setUp, NEXT_BLOCK, ...times, NEXT_BLOCK, ...show]], { data: DATA });
 }
 
 const FORMS = OPCODE_EXAMPLES.filter(({ insn }) => insn.kind !== 'call');

@@ -113,7 +113,7 @@ describe('the fast form', () => {
         k.mov('r2', 'r9'),
         k.alu(64, 'lsh', 'r2', 3),
         k.add('r2', 'r1'),
-        k.store(8, 'r2', -200, 'r9'),
+        k.store(8, 'r2', -100, 'r9'),
       ]),
       k.mov('r0', 0),
       k.exit,
