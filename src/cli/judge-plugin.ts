@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { encode } from '../bpf/encode.ts';
 import { toCase } from '../checker.ts';
+import { OracleError } from '../core/errors.ts';
 import { interpret } from '../interp/interpret.ts';
 import { type CaseResult, skipped } from '../oracle/case.ts';
 import { pluginVerdict } from '../oracle/plugin-verdict.ts';
@@ -19,7 +20,10 @@ export interface PluginOptions extends ReadOptions, InputOptions {
   readonly workers?: number;
 }
 
-/** Errors are told on standard error as they come; they keep no other file from being judged. */
+/**
+ * Errors of files are told on standard error as they come; they keep no other file from being judged. Throws a
+ * `usage` error if there is no such plugin.
+ */
 export async function judgeByPlugin(
   { paths }: PartOfFiles,
   plugin: Plugin,
@@ -34,6 +38,8 @@ export async function judgeByPlugin(
       try {
         results[index] = { ...(await judgeFile(path, plugin, options)), file: path };
       } catch (error) {
+        // No file could be judged.
+        if (error instanceof OracleError && error.kind === 'usage') throw error;
         const { result, code } = unjudged(path, error, context);
         codes.push(code);
         results[index] = result;

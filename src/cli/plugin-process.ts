@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
+import { OracleError } from '../core/errors.ts';
 import type { PluginAnswer } from '../oracle/plugin-verdict.ts';
 
 export interface Plugin {
@@ -26,14 +27,29 @@ const MAX_OUTPUT = 0x1_0000;
 /** Takes its first word for the memory, whatever it is (rbpf's examples/rbpf_plugin.rs). */
 const WANTS_MEMORY = new Set(['rbpf_plugin']);
 
-/** Asks it. What it does wrong is in the answer; throws only if no process can be started at all. */
+/** What a shell exits with that cannot run a command. POSIX.1-2017 XCU §2.8.2 */
+const CANNOT_RUN: readonly (number | null)[] = [126, 127];
+
+/** Asks it. What it does wrong is in the answer; throws a `usage` error if there is nothing to ask. */
 export async function askPlugin(plugin: Plugin, { code, memory }: PluginInput): Promise<PluginAnswer> {
   const { command, options, deadline } = plugin;
-  const isFirst = memory.length > 0 || WANTS_MEMORY.has(basename(command.split(' ')[0] ?? ''));
+  const isFirst = memory.length > 0 || WANTS_MEMORY.has(basename(firstWord(command)));
   const words = [...(isFirst ? [hexOf(memory)] : []), ...options];
   const ended = await runShell(command, words, { input: `${hexOf(code)}\n`, deadline });
+  checkRan(command, ended);
   return answerOf(ended, deadline);
 }
+
+/** The shell's own complaint names the command; a plugin that runs may exit with the same code. */
+function checkRan(command: string, { code, stderr }: Ended): void {
+  const [complaint = ''] = stderr.split('\n');
+  if (!CANNOT_RUN.includes(code) || !/^\S*sh: /.test(complaint) || !complaint.includes(firstWord(command)))
+    return;
+  const why = `it cannot be run (${complaint}); give the command of a plugin`;
+  throw new OracleError('usage', { what: 'usage', where: `--plugin ${command}`, why });
+}
+
+const firstWord = (command: string): string => command.split(' ')[0] ?? '';
 
 const hexOf = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => `${byte.toString(16).padStart(2, '0')}  `).join('');
@@ -96,7 +112,7 @@ function answerOf({ code, signal, stdout, stderr, ended }: Ended, deadline: numb
   if (signal !== null) return failed(`it was ended by ${signal}`);
   const said = oneLine(stdout.trim() === '' ? stderr : stdout);
   // Shells: no such command, or one that died of a signal.
-  if (code === 126 || code === 127 || (code ?? 0) > 128)
+  if (CANNOT_RUN.includes(code) || (code ?? 0) > 128)
     return failed(`it ended with exit code ${code}: ${said}`);
   if (code !== 0) return { kind: 'refused', why: said === '' ? `it ended with exit code ${code}` : said };
   const [, digits] = /^\s*(?:0x)?([0-9a-f]{1,16})(?![0-9a-f])/i.exec(stdout) ?? [];

@@ -111,4 +111,21 @@ describe('conformance --plugin', () => {
     expect(stderr).toMatch(/^bpf-oracle: .*broken\.data/);
     expect(of('five')).toMatchObject({ verdict: 'agree' });
   });
+
+  it.each(['/nope/plugin', 'no-such-plugin --jit', '/etc'])(
+    'refuses %s, which cannot be run',
+    async (plugin) => {
+      const { code, stdout, stderr } = await cli(['conformance', tests, '--plugin', plugin]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(
+        /^bpf-oracle: usage: --plugin .*: it cannot be run \(.*\); give the command of a plugin\n$/m,
+      );
+    },
+  );
+
+  it('judges by a plugin that exits as a shell does without a command', async () => {
+    const { stderr, report } = await ask('f() { echo "sh: 1: other: not found" >&2; exit 127; }; f');
+    expect(stderr).not.toContain('usage');
+    expect(report.summary).toMatchObject({ agree: 0, inconclusive: 3 });
+  });
 });
