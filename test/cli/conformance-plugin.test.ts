@@ -76,7 +76,6 @@ describe('conformance --plugin', () => {
     ['refuses',            'echo "no such opcode" >&2; exit 1;', 'skipped',      /^no such opcode$/],
     ['says it on stdout',  'echo "bad  thing"; exit 2;',         'skipped',      /^bad thing$/],
     ['says nothing',       'exit 3;',                            'skipped',      /^it ended with exit code 3$/],
-    ['is not there',       'no-such-plugin',                     'inconclusive', /^it ended with exit code 127: .*not found$/],
     ['dies',               'kill -SEGV $$;',                     'inconclusive', /^it was ended by SIGSEGV$/],
     ['has a child die',    'sh -c "kill -SEGV \\$\\$";',         'inconclusive', /^it printed no number: ""$|exit code 139/],
     ['prints words',       'echo hello;:',                       'inconclusive', /^it printed no number: "hello"$/],
