@@ -1,6 +1,9 @@
 /** Where UD2 stands in for what libunicorn cannot translate. */
 import { describe, expect, it } from 'vitest';
+import { lower } from '../../src/arb/lower.ts';
 import { withoutFarBranches } from '../../src/emu/far-branches.ts';
+import { drawSpec } from '../../src/fuzz/generate.ts';
+import { compile } from '../../src/jit/compile.ts';
 
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 const hex = (code: Uint8Array): string => Buffer.from(code).toString('hex');
@@ -13,6 +16,21 @@ describe('withoutFarBranches', () => {
     ['one that only a jump reaches',        'eb 02 48 b8 ff ec 00 00 00 00 00 00 c3', 'eb0248b80f0b000000000000c3'],
     ['one behind what is no instruction',   '06 ff ec c3',                    '060f0bc3'],
     ['one at the end',                      'ff dd',                          '0f0b'],
+  ])('takes out %s', (_, code, safe) => {
+    expect(hex(withoutFarBranches(bytes(code)))).toBe(safe);
+  });
+
+  it('leaves every image of the generator alone, where such bytes end displacements', () => {
+    for (let index = 0; index < 200; index++) {
+      const { code } = compile(lower(drawSpec(1, index)).program).image;
+      expect(withoutFarBranches(code)).toBe(code);
+    }
+  });
+
+  it.each([
+    ['one that jumps reach among plain ones, by rel8', 'eb 01 b8 ff ec c3', 'eb01b80f0bc3'],
+    ['by rel32', 'e9 01 00 00 00 b8 ff ec c3', 'e901000000b80f0bc3'],
+    ['by a conditional jump backwards', '3d ff ec 00 00 74 fa c3', '3d0f0b000074fac3'],
   ])('takes out %s', (_, code, safe) => {
     expect(hex(withoutFarBranches(bytes(code)))).toBe(safe);
   });
