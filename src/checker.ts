@@ -5,7 +5,9 @@ import type { CalleeModel, Env } from './core/env.ts';
 import type { Execution } from './core/execution.ts';
 import type { Image } from './core/image.ts';
 import type { JitSwitches } from './core/jit-switches.ts';
+import { type Signature, wordsIn } from './core/native.ts';
 import type { U64 } from './core/u64.ts';
+import type { NativeCallee } from './emu/native-subject.ts';
 import type { ImageRunner, NativeSubject } from './emu/run-image.ts';
 import { type EngineSource, Runners } from './emu/runners.ts';
 import { openUnicorn } from './emu/unicorn.ts';
@@ -20,6 +22,7 @@ import type { Culprit } from './oracle/locate.ts';
 import { type Localisation, localise, type StepMachines, type StepObserver } from './oracle/lockstep.ts';
 import { isMisalignment, localiseMisalignedCall, withoutMisalignment } from './oracle/misaligned-call.ts';
 import { culpritAfter, culpritBefore } from './oracle/native/locate.ts';
+import { placesOf } from './oracle/native/psabi.ts';
 import { placementOf } from './oracle/placement.ts';
 import { fuelFor, type Machines, runCase, runCases, TRACE_LIMIT } from './oracle/run.ts';
 import { StepRecorder } from './oracle/step-trace.ts';
@@ -272,6 +275,13 @@ function lockstepNs({ memory, data }: Execution, insns: number): number {
   return insns * (STEP_NS + BYTE_NS * bytes);
 }
 
+/** Of a kfunc that takes or returns two words at once: by psABI, whatever the JIT makes of it. */
+function typedPlaces(signature: Signature | undefined): Pick<NativeCallee, 'places' | 'returnsTwo'> {
+  if (signature === undefined) return {};
+  const { args, result } = signature;
+  return { places: placesOf(args).flat(), returnsTwo: result !== undefined && wordsIn(result) > 1 };
+}
+
 /** What running an image of a program takes beside it. */
 export function subjectOf(
   program: Program,
@@ -283,6 +293,7 @@ export function subjectOf(
       ref,
       args: ref.args,
       address: calleeAddress(ref),
+      ...typedPlaces(ref.signature),
     })),
     data: program.data,
     ...(program.progArrays === undefined ? {} : { progArrays: program.progArrays }),

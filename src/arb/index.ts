@@ -1,4 +1,11 @@
 /** fast-check arbitraries for BPF: `import { bpfProgram } from 'bpf-oracle/arbitraries'`. */
+
+export {
+  type AggregateCall,
+  type AggregateProgram,
+  aggregateProgram,
+  lowerAggregates,
+} from './aggregates/program.ts';
 export {
   type CallGraph,
   callGraph,

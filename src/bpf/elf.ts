@@ -72,7 +72,8 @@ interface Known {
 
 function toCallee(name: string, id: number, { argsOf, declaredOf }: Known): Callee {
   const declared = declaredOf(name);
-  return { kind: 'kfunc', id, name, args: argsOf(name), ...(declared === undefined ? {} : { declared }) };
+  const known = declared === undefined ? {} : { declared };
+  return { kind: 'kfunc', id, name, args: argsOf(name), ...known };
 }
 
 /** What BTF says beside the number of arguments, where that is of any account. */

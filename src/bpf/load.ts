@@ -2,7 +2,9 @@
  * Any file a BPF program comes in, to a Program: ELF objects, raw bytes, hex, assembly, pasted listings and
  * `.data` vectors. format.ts says which it is.
  */
+
 import { badInput, OracleError } from '../core/errors.ts';
+import type { Signature } from '../core/native.ts';
 import { type Assembled, assemble } from './asm.ts';
 import { CONVENTION_NAMES, isConvention } from './calling.ts';
 import { type DataFile, oracleLines, parseDataFile } from './data-file.ts';
@@ -17,7 +19,7 @@ import { type Loaded, type LoadOptions, registersOf } from './loaded.ts';
 import { parseNativeProto } from './native-proto.ts';
 import { parseProgArray, type StatedProgArray } from './prog-array.ts';
 import { buildProgram, type Callee, type DataSection, type Declared, type Program } from './program.ts';
-import { parseProto } from './proto.ts';
+import { parseProto, parseSignature } from './proto.ts';
 
 /** How to read one file. */
 export interface FileOptions extends LoadOptions {
@@ -92,6 +94,11 @@ function withOracle(
   const { fileName } = options;
   const stated = (oracle.get('proto') ?? []).map((text) => parseProto(text, fileName));
   const protos = new Map([...stated, ...(options.protos ?? [])]);
+  const typed = (oracle.get('proto') ?? []).flatMap((text) => {
+    const signature = parseSignature(text, fileName);
+    return signature === undefined ? [] : [signature];
+  });
+  const signatures = new Map([...typed, ...(options.signatures ?? [])]);
   const sections = (oracle.get('data') ?? []).map((text) => parseDataSection(text, fileName));
   const arrays = (oracle.get('prog-array') ?? []).map((text) =>
     parseProgArray(text, assembled.functionNames, fileName),
@@ -99,7 +106,7 @@ function withOracle(
   const name = oracle.get('convention')?.at(-1);
   const convention = name !== undefined && isConvention(name) ? { convention: name } : {};
   const called = oracle.get('native')?.at(-1);
-  const program = toProgram(assembled, { ...options, protos, ...convention }, sections, arrays);
+  const program = toProgram(assembled, { ...options, protos, signatures, ...convention }, sections, arrays);
   return called === undefined ? program : { ...program, native: parseNativeProto(called, fileName) };
 }
 
@@ -168,7 +175,7 @@ const wordBytes = (words: readonly bigint[]): Uint8Array => new Uint8Array(new B
 
 function toProgram(
   { insns, lines, functionNames, callees, linkage }: Assembled,
-  { fileName, protos, convention = 'linux', shape = 'checked' }: FileOptions,
+  { fileName, protos, signatures, convention = 'linux', shape = 'checked' }: FileOptions,
   data: readonly DataSection[] = [],
   progArrays: readonly StatedProgArray[] = [],
 ): Program {
@@ -183,7 +190,7 @@ function toProgram(
       functionNames,
       functionArgs: args,
       functionDeclared: new Map(declared),
-      callees: calleesOf(insns, callees, protos ?? new Map()),
+      callees: calleesOf(insns, callees, protos ?? new Map(), signatures),
       data,
       ...(lines.length === 0
         ? {}
@@ -217,13 +224,16 @@ function calleesOf(
   insns: readonly (Insn | undefined)[],
   named: readonly Callee[],
   protos: ReadonlyMap<string, number>,
+  signatures: ReadonlyMap<string, Signature> = new Map(),
 ): Callee[] {
   return insns.flatMap((insn): Callee[] => {
     if (insn?.kind !== 'call' || insn.target === 'local') return [];
     const { target: kind, imm: id } = insn;
     const known = named.find((callee) => callee.kind === kind && callee.id === id);
     const name = known?.name ?? `${kind}_${id}`;
-    return [{ kind, id, name, args: protos.get(name) }];
+    const signature = kind === 'kfunc' ? signatures.get(name) : undefined;
+    const typed = signature === undefined ? {} : { signature };
+    return [{ kind, id, name, args: protos.get(name), ...typed }];
   });
 }
 

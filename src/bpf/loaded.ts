@@ -1,4 +1,5 @@
 /** What reading a file yields: a program, and what the file says of its input and result. */
+import type { Signature } from '../core/native.ts';
 import type { ConventionName } from './calling.ts';
 import type { Program, Shape } from './program.ts';
 import type { RegisterRange } from './reg.ts';
@@ -22,6 +23,8 @@ export interface LoadOptions {
   readonly function?: string;
   /** Prototypes by callee or function name: number of arguments. From `--proto` and `# oracle: proto` lines. */
   readonly protos?: ReadonlyMap<string, number>;
+  /** Of those with arguments or results of two words: their types. */
+  readonly signatures?: ReadonlyMap<string, Signature>;
   /** What the program is written for, where the file does not say. @defaultValue 'linux' */
   readonly convention?: ConventionName;
   /** Whether what no machine could run is refused, or left for the linter to tell of. @defaultValue 'checked' */

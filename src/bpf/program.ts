@@ -6,7 +6,7 @@
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
-import type { NativeProto } from '../core/native.ts';
+import type { NativeProto, Signature } from '../core/native.ts';
 import {
   type ConventionName,
   isStackArgBase,
@@ -50,6 +50,8 @@ export interface Callee extends CalleeRef {
   /** Number of arguments, 0..12; undefined where no prototype is known. */
   readonly args: number | undefined;
   readonly declared?: Declared;
+  /** Of a kfunc with arguments or a result of two words: its C types. `args` then counts words. */
+  readonly signature?: Signature;
 }
 
 /** One function: slots [start, end). Subprog 0 is main and starts at slot 0. */

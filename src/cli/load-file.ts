@@ -1,6 +1,8 @@
 /** From a path to a program. */
 import { type LoadedFile, load } from '../bpf/load.ts';
+import type { LoadOptions } from '../bpf/loaded.ts';
 import type { Shape } from '../bpf/program.ts';
+import { parseProto, parseSignature } from '../bpf/proto.ts';
 import type { ReadOptions } from './options.ts';
 import { readFile } from './read-file.ts';
 import { findSources } from './source-files.ts';
@@ -14,7 +16,7 @@ export function loadFile(path: string, options: ReadOptions, shape: Shape = 'che
     ...(section === undefined ? {} : { section }),
     ...(name === undefined ? {} : { function: name }),
     ...(format === undefined ? {} : { format }),
-    ...(proto === undefined ? {} : { protos: proto }),
+    ...(proto === undefined ? {} : protosOf(proto)),
     ...(convention === undefined ? {} : { convention }),
   });
   const { lines, ...rest } = loaded.program;
@@ -22,5 +24,18 @@ export function loadFile(path: string, options: ReadOptions, shape: Shape = 'che
   return {
     ...loaded,
     program: lines === undefined ? program : { ...program, lines: findSources(lines, path) },
+  };
+}
+
+function protosOf(proto: ReadonlyMap<string, string>): Pick<LoadOptions, 'protos' | 'signatures'> {
+  const texts = [...proto].map(([name, types]) => `${name}=${types}`);
+  return {
+    protos: new Map(texts.map((text) => parseProto(text, '--proto'))),
+    signatures: new Map(
+      texts.flatMap((text) => {
+        const signature = parseSignature(text, '--proto');
+        return signature === undefined ? [] : [signature];
+      }),
+    ),
   };
 }

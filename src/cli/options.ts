@@ -17,7 +17,8 @@ export interface ReadOptions {
   readonly section?: string;
   readonly function?: string;
   readonly format?: string;
-  readonly proto?: ReadonlyMap<string, number>;
+  /** By name, the types as they were typed. */
+  readonly proto?: ReadonlyMap<string, string>;
   readonly native?: NativeProto;
 }
 
@@ -201,10 +202,10 @@ export function positiveNumber(text: string): number {
 /** One more prototype; the last of a name counts. */
 function addProto(
   text: string,
-  before: ReadonlyMap<string, number> | undefined,
-): ReadonlyMap<string, number> {
-  const [name, args] = refusing(() => parseProto(text, '--proto'));
-  return new Map([...(before ?? []), [name, args]]);
+  before: ReadonlyMap<string, string> | undefined,
+): ReadonlyMap<string, string> {
+  const [name] = refusing(() => parseProto(text, '--proto'));
+  return new Map([...(before ?? []), [name, text.slice(text.indexOf('=') + 1).trim()]]);
 }
 
 /** Turns refusals into those of an option's argument. */

@@ -92,6 +92,9 @@ export const defaultModel: CalleeModel = ({ callee, args }) => {
   return h;
 };
 
+/** The second word of a result of two, which every model has in common: it follows from the first. */
+export const secondWord = (result: U64): U64 => fmix64(result ^ GOLDEN);
+
 function fmix64(x: U64): U64 {
   x = u64((x ^ (x >> FMIX_SHIFT)) * FMIX[0]);
   x = u64((x ^ (x >> FMIX_SHIFT)) * FMIX[1]);

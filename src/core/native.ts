@@ -29,6 +29,13 @@ export interface NativeProto {
   readonly result?: NativeType;
 }
 
+/** Types of a kfunc whose arguments or result are not all of one word. */
+export interface Signature {
+  readonly args: readonly NativeType[];
+  /** Absent: one word, or void. */
+  readonly result?: NativeType;
+}
+
 /** Eight-byte words of a type. */
 export const wordsIn = ({ bytes }: Pick<NativeType, 'bytes'>): number => Math.ceil(bytes / 8);
 

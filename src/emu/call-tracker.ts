@@ -6,7 +6,7 @@
  * pushed. A block at the innermost frame's return address is its return if rsp is above that frame; below, it
  * is the frame's own code, which may be the same when it recurses.
  */
-import { calleeKey, defaultModel, type Env } from '../core/env.ts';
+import { calleeKey, defaultModel, type Env, secondWord } from '../core/env.ts';
 import { OracleError } from '../core/errors.ts';
 import type {
   AbiBreach,
@@ -189,7 +189,8 @@ export class CallTracker {
   #onCallee(callee: NativeCallee, cpu: Cpu): void {
     const mask = this.#options.argMasks?.[this.#calleeCalls++];
     const count = argCount(callee, mask);
-    const args = this.#args(this.#tables.nativeArgs, count);
+    const places = callee.places ?? this.#tables.nativeArgs;
+    const args = this.#args(places, count);
     const regs = this.#frameRegs();
     const stack = this.#isFull ? null : this.#callerStack();
     const pc = this.#callPc(this.#returnAddress());
@@ -198,8 +199,9 @@ export class CallTracker {
     const known = defined(args, mask);
     const result = this.#options.answers.next(callee.ref, known) ?? this.#model(callee.ref, known);
     this.#record(() => ({ kind: 'call', callee: callee.ref, pc, args, regs, stack, result }));
-    this.#clobber(count);
+    this.#clobber(places, count);
     this.#regs[RAX] = result;
+    if (callee.returnsTwo === true) this.#regs[RDX] = secondWord(result);
     cpu.writeRegs(this.#regs);
   }
 
@@ -215,10 +217,10 @@ export class CallTracker {
   }
 
   /** All that psABI lets a callee destroy: caller-saved registers, flags, the argument words of its call. */
-  #clobber(count: number): void {
+  #clobber(places: readonly ArgPlace[], count: number): void {
     this.#clobberRegisters();
     for (let i = 0; i < count; i++) {
-      const place = this.#tables.nativeArgs[i];
+      const place = places[i];
       if (place?.in !== 'stack') continue;
       this.#memory.write(this.#argAddress(place.index), 8, CLOBBERED_WORDS[i] ?? clobberedArg(i + 1));
     }

@@ -1,5 +1,6 @@
 /** What running an image takes beside the image: the program's side of it, in terms an engine's user knows. */
 import type { CalleeRef, Trace } from '../core/execution.ts';
+import type { ArgPlace } from '../core/image.ts';
 import type { NativeStep } from '../core/step.ts';
 import type { U64 } from '../core/u64.ts';
 
@@ -9,6 +10,10 @@ export interface NativeCallee {
   /** Arguments it takes; undefined where no prototype is known. */
   readonly args: number | undefined;
   readonly address: U64;
+  /** Where its words are when it starts, if it takes some of two. @defaultValue as Image.args says */
+  readonly places?: readonly ArgPlace[];
+  /** Its result is of two words: rdx holds the second. @defaultValue false */
+  readonly returnsTwo?: boolean;
 }
 
 /** A global data section. */

@@ -20,6 +20,7 @@ import { disassembleProgram, listingNames } from '../bpf/disasm.ts';
 import { nativeProtoText } from '../bpf/native-proto.ts';
 import { progArrayText } from '../bpf/prog-array.ts';
 import type { Program } from '../bpf/program.ts';
+import { signatureText } from '../bpf/proto.ts';
 import { switchLines } from '../core/jit-switches.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import type { Subject } from './judge.ts';
@@ -94,8 +95,8 @@ function protos(program: Program): string[] {
   const { subprogs, callees } = program;
   const { labels } = listingNames(program);
   const functions = subprogs.map(({ start, name, args }) => `${labels.get(start) ?? name}=${args}`);
-  const natives = [...callees.values()].flatMap(({ kind, id, args }) =>
-    args === undefined ? [] : [`${kind}_${id}=${args}`],
+  const natives = [...callees.values()].flatMap(({ kind, id, args, signature }) =>
+    args === undefined ? [] : [`${kind}_${id}=${signature === undefined ? args : signatureText(signature)}`],
   );
   return [...functions, ...natives];
 }

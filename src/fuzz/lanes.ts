@@ -3,6 +3,7 @@
  * case i is of follows from i alone. What a lane makes of seed and index does not depend on the mix, so that a case
  * is the same in a campaign of its lane alone.
  */
+import { aggregateProgram } from '../arb/aggregates/program.ts';
 import { lower } from '../arb/lower.ts';
 import { ANY, type Profile } from '../arb/profile.ts';
 import { shrinkProgram } from '../arb/shrink.ts';
@@ -41,6 +42,7 @@ export const MIX_LENGTH = 64;
 const TAIL_CALLS = { alone: tailCallProgram(), beside: tailCallProgram({ stackArgs: true }) } as const;
 
 const TRAMPOLINES = trampolineProgram();
+const AGGREGATES = aggregateProgram();
 
 export const LANES: readonly Lane[] = [
   {
@@ -70,6 +72,16 @@ export const LANES: readonly Lane[] = [
     residues: [21, 53],
     draw: (seed, index, { profile }) =>
       draftOf(drawSpec(seed, index, profile), (spec) => onPrivateStacks(lower(spec, profile)), shrinkProgram),
+  },
+  {
+    name: 'aggregates',
+    what: 'kfuncs that take and return structs and __int128 by value',
+    residues: [29, 61],
+    draw: (seed, index) => drawDraft(AGGREGATES, caseRandom(seed, index)),
+    refusal: (convention) =>
+      convention === 'linux' || convention === 'zero'
+        ? undefined
+        : `${convention} does not say how arguments of two words get to the stack`,
   },
 ];
 

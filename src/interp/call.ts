@@ -5,10 +5,11 @@
 import { MAX_CALL_FRAMES, MAX_REG_ARGS } from '../bpf/calling.ts';
 import type { CallInsn, CallxInsn } from '../bpf/insn.ts';
 import { type Subprog, subprogAt } from '../bpf/program.ts';
-import { R0, R1 } from '../bpf/reg.ts';
-import { calleeKey, defaultModel } from '../core/env.ts';
+import { R0, R1, R2 } from '../bpf/reg.ts';
+import { calleeKey, defaultModel, secondWord } from '../core/env.ts';
 import { OracleError } from '../core/errors.ts';
 import type { CalleeRef, Outcome, Word } from '../core/execution.ts';
+import { wordsIn } from '../core/native.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import type { Machine } from './machine.ts';
 import { isTailCall, tailCall } from './tail-call.ts';
@@ -96,6 +97,9 @@ function callNative(m: Machine, callee: CalleeRef): undefined {
   m.trace.record(() => ({ kind: 'call', callee, pc: m.pc, args, regs: m.frameRegs(), stack, result }));
   endCall(m);
   m.regs.set(R0, result);
+  // KERNEL: where a kfunc returns two words, the second is in r2.
+  const returned = m.program.callees.get(calleeKey(callee))?.signature?.result;
+  if (returned !== undefined && wordsIn(returned) > 1) m.regs.set(R2, secondWord(result));
 }
 
 /** NON-SPEC: a kfunc without a prototype takes what was stored since the last call; a helper takes 5. */

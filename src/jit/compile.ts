@@ -15,6 +15,7 @@ import { Assembler } from '../x86/assembler.ts';
 import { type Chunks, lowerEntries, writeChunks } from './chunks.ts';
 import type { Convention } from './convention/convention.ts';
 import type { Hardening } from './hardening.ts';
+import { typedStackWords } from './lower/call.ts';
 import { tailCallOffset } from './lower/tail-call.ts';
 import { TAIL_CALL_BYTES } from './lower/tail-call-count.ts';
 import { BPF_TO_GPR } from './regmap.ts';
@@ -153,7 +154,8 @@ function compileSubprog(
   const { entries: rewritten, stackDepth } = target.rewrite(program.insns, subprog, depth);
   const blinded = blinding === undefined ? rewritten : target.blind(rewritten, blinding);
   const entries = privateFp === undefined ? blinded : target.withPrivateFp(blinded);
-  const frame = target.layOut(entries, privateFp === undefined ? stackDepth : 0, subprog.outgoing, {
+  const outgoing = outgoingArgs(program, subprog, target.convention);
+  const frame = target.layOut(entries, privateFp === undefined ? stackDepth : 0, outgoing, {
     ...(tailCall === 'none' ? {} : { tailCallBytes: TAIL_CALL_BYTES }),
     ...(privateFp === undefined ? {} : { privateStack: { fp: privateFp, depth: stackDepth } }),
   });
@@ -178,6 +180,16 @@ function compileSubprog(
 /** Offset in the image of what stands in entry `i` before its jump. */
 const placeOf = (at: number, i: number, chunks: Chunks, starts: Int32Array): number =>
   (starts[i] as number) + at - (chunks.starts[i] as number);
+
+/** Stack arguments it makes room for, from the sixth on; C may want more words than BPF, where it leaves gaps. */
+function outgoingArgs(program: Program, subprog: Subprog, { name, typedKfuncs }: Convention): number {
+  const words = typedStackWords(program, subprog);
+  if (words > 0 && !typedKfuncs) {
+    const why = `${name} does not say how arguments of two words get to the stack; linux and zero do`;
+    throw badInput('jit', `${program.name}: ${subprog.name}`, why);
+  }
+  return words === 0 ? subprog.outgoing : Math.max(subprog.outgoing, words + 1);
+}
 
 function checkTailCalls(program: Program, { name, args, outgoing }: Subprog, convention: Convention): void {
   if (convention.tailCalls || (outgoing === 0 && args <= MAX_REG_ARGS)) return;

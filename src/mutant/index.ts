@@ -1,4 +1,5 @@
 /** All mutants. */
+import { AGGREGATE_MUTANTS } from './aggregates.ts';
 import { ARITHMETIC_MUTANTS } from './arithmetic.ts';
 import { CONTROL_MUTANTS } from './control.ts';
 import { HARDENING_MUTANTS } from './hardening.ts';
@@ -26,6 +27,7 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...TAIL_CALL_MUTANTS,
   ...TRAMPOLINE_MUTANTS,
   ...PRIVATE_STACK_MUTANTS,
+  ...AGGREGATE_MUTANTS,
 ];
 
 export const mutantNamed = (name: string): Mutant | undefined =>

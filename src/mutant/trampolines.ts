@@ -40,8 +40,11 @@ const placedAs = (
 
 type Place = Pick<ArgWord, 'in' | 'index'>;
 
-/** One argument after the other; `keepsRegisters`: what comes behind an argument on the stack is there, too. */
-function counted(
+/**
+ * One argument after the other: with gaps before an __int128 on the stack; with registers for what comes behind an
+ * argument on the stack; with arguments split between the last register and the stack.
+ */
+export function counted(
   args: readonly { readonly bytes: number; readonly align: 8 | 16 }[],
   {
     gaps,

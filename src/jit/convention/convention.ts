@@ -12,6 +12,8 @@ export interface Convention {
   readonly tailCalls: boolean;
   /** Whether a subprog may have stack arguments and a private stack. */
   readonly privateStack: boolean;
+  /** Whether kfuncs may take arguments of two words: argument 6 is in r9, 7 and on lie from rsp up before a call. */
+  readonly typedKfuncs: boolean;
   readonly storeArg: (context: LowerContext, insn: StxInsn) => void;
   readonly storeArgImm: (context: LowerContext, insn: StInsn) => void;
   readonly loadArg: (context: LowerContext, insn: LdxInsn) => void;

@@ -43,6 +43,7 @@ export const LINUX: Convention = {
   tailCalls: false,
   // linux cb6af5314056: r9 is argument 6
   privateStack: false,
+  typedKfuncs: true,
   storeArg,
   storeArgImm,
   loadArg,

@@ -84,6 +84,7 @@ export const REPLY: Convention = {
   name: 'reply',
   tailCalls: true,
   privateStack: true,
+  typedKfuncs: false,
   storeArg,
   storeArgImm,
   loadArg,

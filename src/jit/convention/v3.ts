@@ -107,6 +107,7 @@ export const V3: Convention = {
   name: 'v3',
   tailCalls: false,
   privateStack: true,
+  typedKfuncs: false,
   storeArg,
   storeArgImm,
   loadArg,
