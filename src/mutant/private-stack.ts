@@ -1,4 +1,6 @@
 /** Private stacks whose pointer is set, kept or used otherwise. They show in the lane of private stacks alone. */
+import { PRIVATE_STACK_STRIDE, STACK_BASE } from '../core/layout.ts';
+import { CPU_OFFSET } from '../core/percpu.ts';
 import { emitCall } from '../jit/lower/call.ts';
 import type { LowerContext } from '../jit/lower/context.ts';
 import type { Entry } from '../jit/rewrite.ts';
@@ -35,6 +37,19 @@ const inPrologue =
     },
   });
 
+/** Prefixes of `add r9, gs:[disp32]`, which has REX.WR. SDM 2A §2.2.1. */
+const REX_R = 0x44;
+const REX_WB = 0x49;
+const withRex = (set: Bytes, rex: number): Bytes =>
+  set.map((byte, i) => (i === MOVABS_BYTES + 1 ? rex : byte));
+
+/** Another address in `movabs r9, imm64`. */
+const withAddress = (set: Bytes, address: bigint): Bytes => [
+  ...set.slice(0, 2),
+  ...new Uint8Array(BigInt64Array.of(address).buffer),
+  ...set.slice(MOVABS_BYTES),
+];
+
 /** Calls otherwise from subprogs with a private stack. */
 const calling =
   (call: (context: LowerContext, emit: () => void) => void) =>
@@ -62,16 +77,34 @@ const WITHOUT_LANE: readonly Mutant[] = [
     mutate: inPrologue((set) => set.slice(0, MOVABS_BYTES)),
   },
   {
+    name: 'private-fp-cut-to-32-bits',
+    breaks: 'the offset of this CPU is added to the lower half of r9 alone, which clears the upper one',
+    guilty: IN_PROLOGUE,
+    source: 'linux 462e5e2a5938',
+    mutate: inPrologue((set) => withRex(set, REX_R)),
+  },
+  {
+    name: 'private-fp-rex-b-for-r',
+    breaks: 'the offset of this CPU is added to rcx, not r9',
+    guilty: IN_PROLOGUE,
+    source: 'linux 5bbbce02e500',
+    mutate: inPrologue((set) => withRex(set, REX_WB)),
+  },
+  {
+    name: 'private-stack-for-all',
+    breaks: 'all functions have one private stack between them',
+    guilty: IN_PROLOGUE,
+    source: 'linux bpf_int_jit_compile(): __alloc_percpu_gfp() for each',
+    mutate: inPrologue((set) => withAddress(set, STACK_BASE + BigInt(PRIVATE_STACK_STRIDE) - CPU_OFFSET)),
+  },
+  {
     name: 'private-fp-at-the-bottom',
     breaks: 'r9 points to the low end of the private stack',
     guilty: IN_PROLOGUE,
     source: 'linux do_jit(): priv_frame_ptr',
-    mutate: inPrologue((set, { frame }) => {
-      const bytes = Uint8Array.from(set);
-      const view = new DataView(bytes.buffer);
-      view.setBigInt64(2, view.getBigInt64(2, true) - BigInt(frame.privateStack?.depth ?? 0), true);
-      return [...bytes];
-    }),
+    mutate: inPrologue((set, { frame: { privateStack } }) =>
+      withAddress(set, (privateStack?.fp ?? 0n) - BigInt(privateStack?.depth ?? 0) - CPU_OFFSET),
+    ),
   },
   {
     name: 'private-fp-lost-in-calls',
