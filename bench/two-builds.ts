@@ -1,0 +1,49 @@
+/**
+ * Two builds of this project in one process, in turn, stage by stage: what a step has changed. Machines are shared, so
+ * rounds are short (24 cases) and what counts is the twentieth part of them that was disturbed least.
+ *
+ *   npx tsc -p bench && node --max-semi-space-size=32 node_modules/.cache/bpf-oracle-bench/bench/two-builds.js \
+ *     unicorn ../before/dist dist
+ */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Probe } from '../src/bench/rounds.ts';
+import type { EngineName } from '../src/emu/engine-names.ts';
+
+const ROUNDS = 200;
+const CASES = 24;
+const WARM_UP = { rounds: 20, cases: 320 };
+const LEAST = 0.05;
+
+interface Build {
+  readonly probe: Probe;
+  readonly taken: Map<string, number[]>;
+}
+
+async function open(folder: string, engine: EngineName): Promise<Build> {
+  const load = (file: string): Promise<unknown> => import(pathToFileURL(resolve(folder, file)).href);
+  const { wholeCases } = (await load('bench/stages.js')) as typeof import('../src/bench/stages.ts');
+  const { openEngine } = (await load('emu/engines.js')) as typeof import('../src/emu/engines.ts');
+  const warm = wholeCases(openEngine(engine), WARM_UP.cases);
+  for (let round = 0; round < WARM_UP.rounds; round++) warm.run();
+  return { probe: wholeCases(openEngine(engine), CASES), taken: new Map() };
+}
+
+const [, , engine = 'unicorn', ...folders] = process.argv;
+const builds: Build[] = [];
+for (const folder of folders) builds.push(await open(folder, engine as EngineName));
+for (let round = 0; round < ROUNDS; round++) {
+  for (const { probe, taken } of builds) {
+    for (const [stage, ns] of probe.run()) taken.set(stage, [...(taken.get(stage) ?? []), ns / 1000]);
+  }
+}
+const at = (values: readonly number[] = []): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(LEAST * values.length)] ?? Number.NaN;
+console.log(`${engine}, us a case, and the first build to each`);
+for (const stage of builds[0]?.taken.keys() ?? []) {
+  const figures = builds.map(({ taken }) => at(taken.get(stage)));
+  const cells = figures.map((us) => `${us.toFixed(1)} (${((figures[0] ?? us) / us).toFixed(2)})`);
+  console.log(stage.padEnd(10), cells.join('  '));
+}
+// Engines are left to the end of the process.
+process.exit(0);
