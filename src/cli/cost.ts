@@ -8,6 +8,7 @@ import type { Image } from '../core/image.ts';
 import { CONTEXT_BYTES } from '../cost/call-forms.ts';
 import { frameExample, PICTURED_SUBPROG } from '../cost/frame-example.ts';
 import { GCC_FLAGS } from '../cost/gcc.ts';
+import { hookCost } from '../cost/hook.ts';
 import { measure } from '../cost/measure.ts';
 import { GCC_VERSION } from '../cost/native-code.ts';
 import { nativeRows, tableRows } from '../cost/table.ts';
@@ -78,6 +79,7 @@ function builtInTable(runner: CostRunner): TableReport {
       run: (program, image) => runner.countOwn({ name: program.name, program, env }, image),
     }),
     native: { compiler: GCC_VERSION, flags: GCC_FLAGS, rows: nativeRows() },
+    hook: hookCost((program) => compile(program).image),
     frames: CONVENTION_NAMES.map((convention) =>
       framePicture(example, compile(example, { convention }).image, PICTURED_SUBPROG, convention),
     ),

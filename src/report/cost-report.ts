@@ -1,7 +1,9 @@
 /** What a report of `cost` is made of, and its JSON document: schema `bpf-oracle/cost@1`. */
+
 import type { ConventionName } from '../bpf/calling.ts';
 import type { Program } from '../bpf/program.ts';
 import type { Image } from '../core/image.ts';
+import type { HookCost } from '../cost/hook.ts';
 import type { Measured } from '../cost/measure.ts';
 import type { NativeRow, TableRow } from '../cost/table.ts';
 import { type JsonFrameRow, jsonFrame } from './explain/trace.ts';
@@ -46,6 +48,8 @@ export type CostReport =
         readonly rows: readonly NativeRow[];
       };
       readonly frames: readonly FramePicture[];
+      /** From native code into BPF. */
+      readonly hook: HookCost;
     }
   | {
       readonly kind: 'program';

@@ -1,8 +1,9 @@
 /** The claims of the mail thread on stack arguments, held against the numbers. Words follow the numbers. */
-import { CONVENTION_NAMES, type ConventionName, MAX_STACK_ARGS } from '../bpf/calling.ts';
+import { CONVENTION_NAMES, type ConventionName, MAX_REG_ARGS, MAX_STACK_ARGS } from '../bpf/calling.ts';
 import { CALLEE_KINDS, type CalleeKind, VALUES } from '../cost/call-forms.ts';
 import { GCC_STYLES, type GccStyle } from '../cost/gcc.ts';
 import type { TableRow } from '../cost/table.ts';
+import type { Cost } from '../x86/insn-cost.ts';
 import { nativeAt, rowAt, type TableReport } from './cost-sections.ts';
 
 /** What the reviewer asked for, as numbers of one convention. */
@@ -70,10 +71,13 @@ export const keepsDemand = ({ onePerArgument, arg6InRegister, aroundCall }: Conv
 export function formula(values: readonly number[]): string {
   const [first = 0] = values;
   if (values.every((value) => value === first)) return `${first}`;
-  const above = values.map((value, i) => value - (i + 1));
-  const [offset = 0] = above;
-  if (above.every((value) => value === offset))
-    return offset === 0 ? 'k' : `k ${offset < 0 ? '−' : '+'} ${Math.abs(offset)}`;
+  for (const slope of [1, 2]) {
+    const above = values.map((value, i) => value - slope * (i + 1));
+    const [offset = 0] = above;
+    if (above.some((value) => value !== offset)) continue;
+    const term = slope === 1 ? 'k' : `${slope}k`;
+    return offset === 0 ? term : `${term} ${offset < 0 ? '−' : '+'} ${Math.abs(offset)}`;
+  }
   return `${Math.min(...values)} to ${Math.max(...values)}`;
 }
 
@@ -118,6 +122,17 @@ export function verdictLines(report: TableReport): string[] {
     `"No additional moves", "only special case 6th arg" (the review): kept by ${demanded.length === 0 ? 'none' : demanded.join(' and ')}, in each of the ${calls} calls of the table (${CALLEE_KINDS.length} kinds of callee, ${VALUES.length} kinds of value, ${ARITIES.length} numbers of arguments).`,
     `"It has to be zero overhead": a whole call of a kfunc takes, under linux, ${formula(linux.beyondGcc.kfunc.store)} instructions and ${formula(linux.memoryBeyondGcc.kfunc)} loads and stores more than gcc's code that stores to its area, and ${formula(linux.beyondGcc.kfunc.push)} instructions more than gcc's code that pushes. ${linux.beyondGcc.kfunc.store.every((n) => n <= 0) ? 'From BPF to native, the claim holds.' : 'From BPF to native, the claim does not hold.'}`,
     `From BPF to BPF, linux takes ${formula(linux.beyondGcc.bpf.store)} more than gcc's code that stores and ${formula(linux.beyondGcc.bpf.push)} more than gcc's that pushes${linux.memoryBeyondGcc.bpf.every((n) => n === 0) ? ', with as many loads and stores' : ''}: BPF loads argument 6 to a register of its own, where gcc uses r9 as it is.`,
-    '"From struct_ops hooks into bpf progs": not measured. A trampoline hands BPF one pointer to an array of words; this tool has none.',
+    hookLine(report),
   ];
+}
+
+/** Arguments 6 and on of a native call, as far as the trampoline is concerned. */
+function hookLine({ hook: { each, rest } }: TableReport): string {
+  const further = each.slice(MAX_REG_ARGS);
+  const sums = (of: (cost: Cost) => number): number[] =>
+    further.map((_, k) => further.slice(0, k + 1).reduce((sum, cost) => sum + of(cost), 0));
+  const insns = formula(sums((cost) => cost.insns));
+  const memory = formula(sums(({ loads, stores }) => loads + stores));
+  const isFree = further.every(({ insns: count }) => count === 0);
+  return `"From struct_ops hooks into bpf progs" (as for kfuncs, zero overhead): ${isFree ? 'holds' : 'does not hold, of any convention'}. A trampoline stores all words of a native call to an array, of which BPF gets a pointer: arguments 6 to 5 + k take ${insns} instructions and ${memory} loads and stores in it, then one load each in the program; ${rest.insns} instructions more are in it whatever it passes.`;
 }
