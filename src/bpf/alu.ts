@@ -50,6 +50,14 @@ export type AluOp = (typeof ALU_ROWS)[number]['name'];
 export const MOVSX_CODE = 0xb;
 export const MOVSX_BITS = { 32: [8, 16], 64: [8, 16, 32] } as const;
 
+/** Casts: a 64-bit `mov` from a register; `off` and `imm` say which. include/linux/bpf.h, filter.h. */
+// biome-ignore format: a table
+export const CAST_ROWS = [
+  { to: 'percpu', off: -1, imm: 0       },
+  { to: 'kernel', off: 1,  imm: 1       },
+  { to: 'user',   off: 1,  imm: 0x10000 },
+] as const;
+
 /** Byte swaps. RFC 9669 §4.2: class ALU names the byte order in the source bit, ALU64 always swaps. */
 export interface SwapRow {
   readonly name: string;

@@ -8,6 +8,7 @@
 import { badInput, type ErrorParts, OracleError } from '../core/errors.ts';
 import {
   ALU_ROWS,
+  CAST_ROWS,
   CLASS_ALU,
   CLASS_ALU64,
   MOVSX_BITS,
@@ -19,7 +20,7 @@ import {
 } from './alu.ts';
 import { ATOMIC_ROWS } from './atomic.ts';
 import { isStackArgBase } from './calling.ts';
-import type { Insn } from './insn.ts';
+import type { AtomicInsn, Insn } from './insn.ts';
 import {
   CALL_CODE,
   CALL_SRC,
@@ -32,6 +33,7 @@ import {
   JUMP_ROWS,
 } from './jump.ts';
 import {
+  ACCESS_MODE,
   CLASS_LD,
   CLASS_LDX,
   CLASS_ST,
@@ -151,6 +153,10 @@ function decodeAlu(w: Wire): Insn {
   const width = (w.opcode & 7) === CLASS_ALU64 ? 64 : 32;
   const source = (w.opcode & SOURCE_X) !== 0 ? 'X' : 'K';
   if (code === SWAP_CODE) return decodeSwap(w);
+  if (code === MOVSX_CODE && source === 'X' && width === 64) {
+    const cast = CAST_ROWS.find((row) => row.off === w.off && row.imm === w.imm);
+    if (cast !== undefined) return { kind: 'cast', to: cast.to, dst: reg(w, 'dst'), src: reg(w, 'src') };
+  }
   if (code === MOVSX_CODE && source === 'X' && w.off !== 0) {
     const bits = (MOVSX_BITS[width] as readonly number[]).find((b) => b === w.off) as 8 | 16 | 32 | undefined;
     if (bits === undefined)
@@ -269,10 +275,33 @@ function decodeMemory(w: Wire): Insn {
     return { kind: 'st', size, dst: base(w, 'dst', size), off: w.off, imm: w.imm };
   }
   if (mode === MODE.atomic && cls === CLASS_STX) return decodeAtomic(w, size);
+  return decodeLinuxAccess(w, mode, size);
+}
+
+/** What Linux's verifier makes of loads and stores. */
+function decodeLinuxAccess(w: Wire, mode: number, size: Size): Insn {
+  const cls = w.opcode & 7;
+  const { probe, arena } = ACCESS_MODE;
+  if (cls === CLASS_LDX) {
+    const access = mode === probe.mem || mode === probe.memsx ? 'probe' : 'arena';
+    const sign = mode === ACCESS_MODE[access].memsx;
+    if ((sign && size === 8) || (!sign && mode !== ACCESS_MODE[access].mem)) throw unknown(w);
+    zero(w, 'imm');
+    return { kind: 'ldx', size, sign, dst: reg(w, 'dst'), src: reg(w, 'src'), off: w.off, access };
+  }
+  if (mode === arena.mem && cls === CLASS_STX) {
+    zero(w, 'imm');
+    return { kind: 'stx', size, dst: reg(w, 'dst'), src: reg(w, 'src'), off: w.off, access: 'arena' };
+  }
+  if (mode === arena.mem && cls === CLASS_ST) {
+    zero(w, 'src');
+    return { kind: 'st', size, dst: reg(w, 'dst'), off: w.off, imm: w.imm, access: 'arena' };
+  }
+  if (mode === arena.atomic && cls === CLASS_STX) return { ...decodeAtomic(w, size), access: 'arena' };
   throw unknown(w);
 }
 
-function decodeAtomic(w: Wire, size: Size): Insn {
+function decodeAtomic(w: Wire, size: Size): AtomicInsn {
   const row = ATOMIC_ROWS.find((r) => r.imm === w.imm);
   if (row === undefined) throw bad(w, 'imm', w.imm, 'no such atomic operation', 'opcode');
   if (!(row.sizes as readonly Size[]).includes(size)) throw unknown(w);

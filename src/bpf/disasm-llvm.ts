@@ -5,7 +5,7 @@
  */
 import { ALU_ROWS } from './alu.ts';
 import { ATOMIC_ROWS } from './atomic.ts';
-import type { AtomicInsn, CallInsn, Insn, LddwInsn } from './insn.ts';
+import type { AtomicInsn, CallInsn, CastInsn, Insn, LddwInsn } from './insn.ts';
 import { JUMP_ROWS } from './jump.ts';
 import { LDDW_SRC, type Size } from './load-store.ts';
 
@@ -42,6 +42,8 @@ export function llvmText(insn: Insn, names: Referents): string {
     }
     case 'movsx':
       return `${reg(insn.dst, insn.width)} = (s${insn.bits})${reg(insn.src, insn.width)}`;
+    case 'cast':
+      return castText(insn);
     case 'swap':
       return `r${insn.dst} = ${insn.op}${insn.bits} r${insn.dst}`;
     case 'lddw':
@@ -74,6 +76,12 @@ export function llvmText(insn: Insn, names: Referents): string {
     case 'exit':
       return 'exit';
   }
+}
+
+/** As kernel/bpf/disasm.c: the address spaces are where to and where from. */
+function castText({ to, dst, src }: CastInsn): string {
+  if (to === 'percpu') return `r${dst} = &(void __percpu *)(r${src})`;
+  return `r${dst} = addr_space_cast(r${src}, ${to === 'kernel' ? '0, 1' : '1, 0'})`;
 }
 
 const reg = (n: number, width: 32 | 64): string => `${width === 64 ? 'r' : 'w'}${n}`;

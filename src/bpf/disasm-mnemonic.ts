@@ -15,6 +15,8 @@ export function mnemonicText(insn: Insn, label: string | undefined): string {
     }
     case 'movsx':
       return `movsx${insn.bits}${insn.width} %r${insn.dst}, %r${insn.src}`;
+    case 'cast':
+      return `cast_${insn.to} %r${insn.dst}, %r${insn.src}`;
     case 'swap':
       return `${insn.op === 'bswap' ? 'swap' : insn.op}${insn.bits} %r${insn.dst}`;
     case 'lddw': {

@@ -29,7 +29,9 @@ export function disassemble(insn: Insn, options: DisassembleOptions = {}): strin
     insn.kind === 'call' && insn.target === 'kfunc'
       ? (options.callees?.get(calleeKey({ kind: 'kfunc', id: insn.imm }))?.name ?? `kfunc_${insn.imm >>> 0}`)
       : undefined;
-  return options.dialect === 'mnemonic' ? mnemonicText(insn, label) : llvmText(insn, { label, kfunc: name });
+  const text =
+    options.dialect === 'mnemonic' ? mnemonicText(insn, label) : llvmText(insn, { label, kfunc: name });
+  return 'access' in insn && insn.access !== undefined ? `${insn.access} ${text}` : text;
 }
 
 /** What a whole listing is made of; a Program has it all. */

@@ -1,5 +1,14 @@
 /** Instructions to wire bytes: decode.ts backwards, from the same rows. RFC 9669 §3. */
-import { ALU_ROWS, CLASS_ALU, CLASS_ALU64, MOVSX_CODE, SOURCE_X, SWAP_CODE, SWAP_ROWS } from './alu.ts';
+import {
+  ALU_ROWS,
+  CAST_ROWS,
+  CLASS_ALU,
+  CLASS_ALU64,
+  MOVSX_CODE,
+  SOURCE_X,
+  SWAP_CODE,
+  SWAP_ROWS,
+} from './alu.ts';
 import { ATOMIC_ROWS } from './atomic.ts';
 import type { Insn, Slots } from './insn.ts';
 import {
@@ -12,7 +21,16 @@ import {
   JCOND_CODE,
   JUMP_ROWS,
 } from './jump.ts';
-import { CLASS_LD, CLASS_LDX, CLASS_ST, CLASS_STX, LDDW_OPCODE, MODE, sizeRow } from './load-store.ts';
+import {
+  ACCESS_MODE,
+  CLASS_LD,
+  CLASS_LDX,
+  CLASS_ST,
+  CLASS_STX,
+  LDDW_OPCODE,
+  MODE,
+  sizeRow,
+} from './load-store.ts';
 
 const codeOf = (rows: readonly { readonly name: string; readonly code: number }[]): Map<string, number> =>
   new Map(rows.map((row) => [row.name, row.code]));
@@ -74,6 +92,10 @@ function wire<T>(insn: Insn, put: Put<T>): T {
       const cls = insn.width === 64 ? CLASS_ALU64 : CLASS_ALU;
       return put((MOVSX_CODE << 4) | SOURCE_X | cls, insn.dst, insn.src, insn.bits, 0);
     }
+    case 'cast': {
+      const row = CAST_ROWS.find(({ to }) => to === insn.to) as (typeof CAST_ROWS)[number];
+      return put((MOVSX_CODE << 4) | SOURCE_X | CLASS_ALU64, insn.dst, insn.src, row.off, row.imm);
+    }
     case 'swap': {
       const row = SWAP.get(insn.op) as (typeof SWAP_ROWS)[number];
       return put((SWAP_CODE << 4) | row.sourceBit | row.class, insn.dst, 0, 0, insn.bits);
@@ -81,15 +103,16 @@ function wire<T>(insn: Insn, put: Put<T>): T {
     case 'lddw':
       return put(LDDW_OPCODE, insn.dst, insn.src, 0, half(insn.imm, 0));
     case 'ldx': {
-      const mode = insn.sign ? MODE.memsx : MODE.mem;
+      const modes = insn.access === undefined ? MODE : ACCESS_MODE[insn.access];
+      const mode = insn.sign ? modes.memsx : modes.mem;
       return put(mode | sizeRow(insn.size).bits | CLASS_LDX, insn.dst, insn.src, insn.off, 0);
     }
     case 'stx':
-      return put(MODE.mem | sizeRow(insn.size).bits | CLASS_STX, insn.dst, insn.src, insn.off, 0);
+      return put(modesOf(insn).mem | sizeRow(insn.size).bits | CLASS_STX, insn.dst, insn.src, insn.off, 0);
     case 'st':
-      return put(MODE.mem | sizeRow(insn.size).bits | CLASS_ST, insn.dst, 0, insn.off, insn.imm);
+      return put(modesOf(insn).mem | sizeRow(insn.size).bits | CLASS_ST, insn.dst, 0, insn.off, insn.imm);
     case 'atomic': {
-      const opcode = MODE.atomic | sizeRow(insn.size).bits | CLASS_STX;
+      const opcode = modesOf(insn).atomic | sizeRow(insn.size).bits | CLASS_STX;
       return put(opcode, insn.dst, insn.src, insn.off, ATOMIC.get(insn.op) ?? 0);
     }
     case 'ld_abs':
@@ -116,5 +139,11 @@ function wire<T>(insn: Insn, put: Put<T>): T {
       return put((EXIT_CODE << 4) | CLASS_JMP, 0, 0, 0, 0);
   }
 }
+
+const modesOf = ({
+  access,
+}: {
+  readonly access?: 'arena';
+}): { readonly mem: number; readonly atomic: number } => (access === undefined ? MODE : ACCESS_MODE.arena);
 
 const sourceBit = (source: 'K' | 'X'): number => (source === 'X' ? SOURCE_X : 0);

@@ -32,6 +32,17 @@ export interface MovsxInsn {
   readonly src: Reg;
 }
 
+/**
+ * Linux: an address of another kind. `percpu`: dst = src + where this CPU's data lies (BPF_ADDR_PERCPU);
+ * `user`, `kernel`: an address of the arena as user space knows it, or as the program uses it (BPF_ADDR_SPACE_CAST).
+ */
+export interface CastInsn {
+  readonly kind: 'cast';
+  readonly to: 'percpu' | 'user' | 'kernel';
+  readonly dst: Reg;
+  readonly src: Reg;
+}
+
 /** Byte order of the low `bits` of dst; the rest becomes zero. */
 export interface SwapInsn {
   readonly kind: 'swap';
@@ -49,6 +60,13 @@ export interface LddwInsn {
   readonly imm: bigint;
 }
 
+/**
+ * What Linux's verifier has made of an access, and its own dumps hide (include/linux/filter.h): `probe`, a load from
+ * an address that may be any (BPF_PROBE_MEM); `arena`, an access to the program's arena, by the low half of an address
+ * (BPF_PROBE_MEM32, BPF_PROBE_ATOMIC). Where it faults, a load gives 0 and a store does nothing.
+ */
+export type Access = 'probe' | 'arena';
+
 /** `dst = *(size *)(src + off)`, sign-extended if `sign`. */
 export interface LdxInsn {
   readonly kind: 'ldx';
@@ -57,6 +75,7 @@ export interface LdxInsn {
   readonly dst: Reg;
   readonly src: Reg;
   readonly off: number;
+  readonly access?: Access;
 }
 
 /** `*(size *)(dst + off) = src` */
@@ -66,6 +85,7 @@ export interface StxInsn {
   readonly dst: Reg;
   readonly src: Reg;
   readonly off: number;
+  readonly access?: 'arena';
 }
 
 /** `*(size *)(dst + off) = imm`, imm sign-extended. */
@@ -75,6 +95,7 @@ export interface StInsn {
   readonly dst: Reg;
   readonly off: number;
   readonly imm: number;
+  readonly access?: 'arena';
 }
 
 /** Atomic operation on `*(size *)(dst + off)`; load_acquire reads `src + off` into dst. */
@@ -85,6 +106,7 @@ export interface AtomicInsn {
   readonly dst: Reg;
   readonly src: Reg;
   readonly off: number;
+  readonly access?: 'arena';
 }
 
 /** Packet access of classic BPF, deprecated by RFC 9669 §5.5; kept so that it can be named and refused. */
@@ -143,6 +165,7 @@ export interface ExitInsn {
 export type Insn =
   | AluInsn
   | MovsxInsn
+  | CastInsn
   | SwapInsn
   | LddwInsn
   | LdxInsn

@@ -31,6 +31,12 @@ export const SIZE_ROWS = [
 /** Modes, in place (top three bits). RFC 9669 §5. */
 export const MODE = { imm: 0x00, abs: 0x20, ind: 0x40, mem: 0x60, memsx: 0x80, atomic: 0xc0 } as const;
 
+/** Modes of Linux's own accesses, in place: include/linux/filter.h. */
+export const ACCESS_MODE = {
+  probe: { mem: 0x20, memsx: 0x40 },
+  arena: { mem: 0xa0, memsx: 0xc0, atomic: 0xe0 },
+} as const;
+
 /** The wide instruction: LD | DW | IMM, two slots. RFC 9669 §5.4. */
 export const LDDW_OPCODE = 0x18;
 

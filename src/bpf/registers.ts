@@ -12,6 +12,7 @@ export function registersRead(insn: Insn): readonly Reg[] {
     case 'jcc':
       return insn.source === 'X' ? [insn.src, insn.dst] : [insn.dst];
     case 'movsx':
+    case 'cast':
     case 'ld_ind':
       return [insn.src];
     case 'ldx':
@@ -36,6 +37,7 @@ export function registerWritten(insn: Insn): Reg | undefined {
   switch (insn.kind) {
     case 'alu':
     case 'movsx':
+    case 'cast':
     case 'swap':
     case 'lddw':
     case 'ldx':

@@ -73,6 +73,16 @@ export interface ImageMemory {
   readonly bytes: Uint8Array;
 }
 
+/** Where an access may fault: execution goes on behind it. Offsets in the image. */
+export interface Fixup {
+  /** Of the instruction that may fault. */
+  readonly offset: number;
+  /** Where it goes on. */
+  readonly resume: number;
+  /** Register that is set to 0; null if it loads none. */
+  readonly clear: number | null;
+}
+
 /** Native code of a program. Offsets count from the first byte of `code`. */
 export interface Image {
   /** Name of the JIT that made it. */
@@ -100,6 +110,8 @@ export interface Image {
   /** Native offset of each BPF slot's code, ascending; absent where the JIT has none. */
   readonly pcMap?: readonly (readonly [pc: number, offset: number])[];
   readonly callSites?: readonly CallSite[];
+  /** The exception table. @defaultValue none */
+  readonly fixups?: readonly Fixup[];
   /** Constants of the program are nowhere in its code. @defaultValue false */
   readonly isBlinded?: boolean;
   /** @defaultValue none */

@@ -9,6 +9,7 @@
  *   0x0000_2a5c_be00_0000  ctx       the memory r1 points to
  *   0x0000_35d1_8000_0000  data      .data, .rodata, .bss and named sections, one after the other
  *   0x0000_3a40_8000_0000  arrays    program arrays, PROG_ARRAY_STRIDE bytes each
+ *   0x0000_3b12_8765_0000  arena     4 GiB, of which data sections that lie there are mapped
  *   0x0000_7ffe_9a00_c000  stack     grows down from STACK_TOP
  *
  * Data lies above 4 GiB and has bit 31 set, so that a pointer cut to 32 bits, or sign-extended from 32, is a
@@ -26,6 +27,13 @@ export const CTX_BASE = 0x2a5c_be00_0000n;
 export const DATA_BASE = 0x35d1_8000_0000n;
 export const PROG_ARRAY_BASE = 0x3a40_8000_0000n;
 export const PROG_ARRAY_STRIDE = 0x1_0000;
+/** Where the arena of a program lies, and the upper half of its addresses as user space knows them. */
+export const ARENA_BASE = 0x3b12_8765_0000n;
+export const ARENA_USER_BASE = 0x7e57_0000_0000n;
+/** Probes below it are taken for addresses of user space: TASK_SIZE_MAX + PAGE_SIZE of this guest. */
+export const USER_LIMIT = 0x2000_0000_0000n;
+/** So are probes from here on: the vsyscall page, and what is above it. Linux's own. */
+export const VSYSCALL_ADDR = 0xffff_ffff_ff60_0000n;
 /** First address above the stack region. */
 export const STACK_TOP = 0x7ffe_9a01_0000n;
 /** Twice what 8 frames can take, and a page above them: every byte of it is written before each run. */
@@ -41,6 +49,9 @@ export const MAX_PRIVATE_STACKS = 11;
 export const ENTRY_RSP = STACK_TOP - 0x1000n;
 /** r10 of main under a JIT that does `push rbp; mov rbp, rsp`: below return address and saved rbp. */
 export const MAIN_FP = ENTRY_RSP - 16n;
+
+/** Whether a probe there gives 0 without a look (`bpf_arch_uaddress_limit()`; linux 66e13b615a0c). */
+export const isUserAddress = (address: bigint): boolean => address <= USER_LIMIT || address >= VSYSCALL_ADDR;
 
 /** Sections start on multiples of this, with at least one unmapped page between two of them. */
 export const PAGE_SIZE = 0x1000;

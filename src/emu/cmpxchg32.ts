@@ -73,6 +73,11 @@ export class Cmpxchg32 {
     if (this.#upper !== 0n) this.#next = address + BigInt(size);
   }
 
+  /** The cmpxchg that runs has faulted. */
+  forget(): void {
+    this.#next = undefined;
+  }
+
   /** Gives rax its upper half back if execution is at `address`, just after a cmpxchg that succeeded. */
   settle(address: U64): void {
     if (this.#next === undefined) return;

@@ -103,6 +103,11 @@ export interface RunRequest {
   /** Block addresses that call `watcher`; those a jump, call or return can reach. */
   readonly watch: ReadonlySet<number>;
   readonly watcher: Watcher;
+  /**
+   * Asked where a load or store faults, with the address of its instruction, if that is known (`preciseFaultRip`, or
+   * `precise`): where to go on; undefined ends the run.
+   */
+  readonly onFault?: (rip: U64, cpu: Cpu) => U64 | undefined;
   /** Exact rip and rflags where the run ends, whatever it costs. @defaultValue false */
   readonly precise?: boolean;
   /** Called before every instruction, whatever it costs; implies `precise`. */

@@ -3,6 +3,7 @@ import { badInput } from '../core/errors.ts';
 import { type ArgPlace, FP_DEPTH, type Image, UNKNOWN_GPR } from '../core/image.ts';
 import type { NativePlace } from '../core/native.ts';
 import { progArrayBytes } from '../core/prog-array.ts';
+import type { U64 } from '../core/u64.ts';
 import type { NativeCallee, NativeData, NativeSubject } from './native-subject.ts';
 
 /** What lies at a watched address. */
@@ -33,6 +34,8 @@ export interface ImageTables {
   /** Whether subprogs keep psABI's promises to each other. */
   readonly keepsSubprogAbi: boolean;
   readonly callAlign: number;
+  /** The exception table, by the address of what faults. */
+  readonly fixups: ReadonlyMap<U64, { readonly resume: U64; readonly clear: number | null }>;
   /** Bytes of BPF stack by subprog; absent where the image does not say. */
   readonly stackDepths: readonly number[] | undefined;
   /** r10 of subprogs with a private stack. */
@@ -65,10 +68,19 @@ export function imageTables(image: Image, subject: NativeSubject): ImageTables {
     fpDepths: subject.subprogs.map((_, i) => image.frames?.[i]?.fpDepth ?? FP_DEPTH),
     keepsSubprogAbi: image.subprogAbi !== 'own',
     callAlign: image.callAlign ?? 8,
+    fixups: fixupsOf(image),
     stackDepths: image.frames?.map(({ stackDepth, privateStack }) => privateStack?.depth ?? stackDepth),
     privateFps: (image.frames ?? []).map(({ privateStack }) => privateStack?.fp),
   };
 }
+
+const fixupsOf = ({ base, fixups = [] }: Image): ImageTables['fixups'] =>
+  new Map(
+    fixups.map(({ offset, resume, clear }) => [
+      base + BigInt(offset),
+      { resume: base + BigInt(resume), clear },
+    ]),
+  );
 
 /** Subprogs that tail calls may enter. */
 const programsOf = ({ progArrays = [] }: NativeSubject): Set<number> =>

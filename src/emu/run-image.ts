@@ -47,6 +47,18 @@ interface Ran {
   readonly rsp: U64;
 }
 
+/** Goes on by the exception table, if there is one. */
+function onFaultOf({ fixups }: ImageTables): Pick<RunRequest, 'onFault'> {
+  if (fixups.size === 0) return {};
+  return {
+    onFault: (rip, cpu) => {
+      const fixup = fixups.get(rip);
+      if (fixup !== undefined && fixup.clear !== null) cpu.setReg(fixup.clear, 0n);
+      return fixup?.resume;
+    },
+  };
+}
+
 /** Runs images on one engine, one after the other; each run starts from the same state. */
 export class ImageRunner {
   readonly #engine: Engine;
@@ -130,6 +142,7 @@ export class ImageRunner {
         watch: options.tables.watch,
         watcher: (address, cpu) => tracker.onBlock(address, cpu),
         precise: options.precise,
+        ...onFaultOf(options.tables),
         ...this.#onInsn(image, { subject, input: env.input }, guest, options),
       } satisfies RunRequest,
       this.#out,

@@ -202,20 +202,44 @@ export class UnicornEngine implements Engine {
     this.#gate.arm(request.fuel, request.watch);
     const { start, until } = request;
     try {
-      const err = this.#lib.emuStart(handle.uc, start, until, 0, 0);
-      if (err === UC_ERR_LOST) this.#closeHandle();
-      const rip = this.#registers.rip(handle.uc);
-      this.#cmpxchg.settle(rip);
-      this.#registers.read(handle.uc, out);
-      const exact = request.precise === true || request.onInsn !== undefined;
-      const lastInsn = exact ? { lastInsn: this.#gate.lastInsn } : {};
-      const bytes = (address: U64, size: number): Uint8Array => this.#space.bytes(address, size);
-      return stopOf({ ...this.#events, ...lastInsn, err, errText: this.#lib.strerror, rip, until, bytes });
+      for (let at: U64 | undefined = start; ; ) {
+        const stop = this.#goOn(handle, at, until);
+        at = this.#resumeAfter(stop);
+        if (at !== undefined) continue;
+        this.#registers.read(handle.uc, out);
+        return stop;
+      }
     } finally {
       this.#gate.disarm();
       this.#active = undefined;
       this.#request = undefined;
     }
+  }
+
+  /** Until the guest stops. */
+  #goOn(handle: UnicornHandle, at: U64, until: U64): Stop {
+    const err = this.#lib.emuStart(handle.uc, at, until, 0, 0);
+    if (err === UC_ERR_LOST) this.#closeHandle();
+    const rip = this.#registers.rip(handle.uc);
+    this.#cmpxchg.settle(rip);
+    const lastInsn = this.#isExact ? { lastInsn: this.#gate.lastInsn } : {};
+    const bytes = (address: U64, size: number): Uint8Array => this.#space.bytes(address, size);
+    return stopOf({ ...this.#events, ...lastInsn, err, errText: this.#lib.strerror, rip, until, bytes });
+  }
+
+  get #isExact(): boolean {
+    return this.#request?.precise === true || this.#request?.onInsn !== undefined;
+  }
+
+  /** Where the guest goes on after a fault that somebody answers for. */
+  #resumeAfter(stop: Stop): U64 | undefined {
+    if (stop.kind !== 'read' && stop.kind !== 'write') return undefined;
+    if (!this.#isExact && !this.caps.preciseFaultRip) return undefined;
+    const at = this.#request?.onFault?.(stop.rip, this.#cpu);
+    if (at === undefined) return undefined;
+    this.#cmpxchg.forget();
+    this.#events = {};
+    return at;
   }
 
   #open(hooks: HandleHooks): UnicornHandle {

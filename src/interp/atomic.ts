@@ -6,7 +6,7 @@
  */
 import type { AtomicOp } from '../bpf/atomic.ts';
 import type { AtomicInsn } from '../bpf/insn.ts';
-import { R0 } from '../bpf/reg.ts';
+import { R0, type Reg } from '../bpf/reg.ts';
 import { assertNever } from '../core/errors.ts';
 import type { Outcome, Word } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
@@ -25,20 +25,25 @@ export function atomic(m: Machine, insn: AtomicInsn): Outcome | undefined {
     case 'store_release':
       return store(m, insn, m.regs.word(insn.src));
     default:
-      return modify(m, insn, insn.op);
+      return modifyAt(m, insn, insn.op);
   }
 }
 
 /** A memory word that is read and written. NON-SPEC: where it can't be, the fault is a write, as on x86-64. */
-function modify(m: Machine, insn: AtomicInsn, op: ModifyOp): Outcome | undefined {
+function modifyAt(m: Machine, insn: AtomicInsn, op: ModifyOp): Outcome | undefined {
   const { dst, src, off, size } = insn;
   if (m.regs.isPoison(dst)) return m.poisoned(dst, 'address');
   const address = m.address(dst, off);
   const region = m.memory.locate(address, size);
   if (region === undefined || !region.writable) return m.fault({ kind: 'write', address, size });
-  const offset = region.offsetOf(address);
+  return modify(m, { region, offset: region.offsetOf(address), size }, op, src);
+}
+
+/** The same at a place that can be written. */
+export function modify(m: Machine, place: Place, op: ModifyOp, src: Reg): Outcome | undefined {
+  const { region, offset, size } = place;
   const old = region.loadWord(offset, size);
-  if (op === 'cmpxchg') return cmpxchg(m, { region, offset, size }, old, m.regs.word(src));
+  if (op === 'cmpxchg') return cmpxchg(m, place, old, m.regs.word(src));
   region.storeWord(offset, size, modified(op, old, m.regs.word(src)));
   // "If the FETCH flag is set, then the operation also overwrites src with the value that was in memory."
   // KERNEL: a 32-bit old value is zero-extended.
@@ -76,7 +81,7 @@ function isFetch(op: ModifyOp): boolean {
   return op !== 'add' && op !== 'or' && op !== 'and' && op !== 'xor';
 }
 
-interface Place {
+export interface Place {
   readonly region: Region;
   readonly offset: number;
   readonly size: AccessSize;

@@ -8,11 +8,13 @@ import type { Env, FramePlacement } from '../core/env.ts';
 import { assertNever, badInput } from '../core/errors.ts';
 import type { Execution, Outcome } from '../core/execution.ts';
 import type { ReferenceStep } from '../core/step.ts';
+import { u64 } from '../core/u64.ts';
 import { alu, movsx, swap } from './alu.ts';
 import { atomic } from './atomic.ts';
 import { call, callx, exit } from './call.ts';
 import { FAST_FROM, runFast } from './fast/run.ts';
 import { ja, jcc, mayGoto } from './jump.ts';
+import { atomicArena, cast, loadLinux, storeArena } from './linux-access.ts';
 import { lddw, ldx, st, stx } from './load-store.ts';
 import { DEFAULT_PLACEMENT, Machine } from './machine.ts';
 
@@ -130,18 +132,20 @@ function step(m: Machine, insn: Insn): Outcome | undefined {
       return alu(m, insn);
     case 'movsx':
       return movsx(m, insn);
+    case 'cast':
+      return cast(m, insn);
     case 'swap':
       return swap(m, insn);
     case 'lddw':
       return lddw(m, insn);
     case 'ldx':
-      return ldx(m, insn);
+      return insn.access === undefined ? ldx(m, insn) : loadLinux(m, insn);
     case 'stx':
-      return stx(m, insn);
+      return insn.access === undefined ? stx(m, insn) : storeArena(m, insn, m.regs.word(insn.src));
     case 'st':
-      return st(m, insn);
+      return insn.access === undefined ? st(m, insn) : storeArena(m, insn, u64(BigInt(insn.imm)));
     case 'atomic':
-      return atomic(m, insn);
+      return insn.access === undefined ? atomic(m, insn) : atomicArena(m, insn);
     // RFC 9669 §5.5: "deprecated and should no longer be used"
     case 'ld_abs':
     case 'ld_ind':

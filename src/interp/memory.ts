@@ -8,7 +8,7 @@ import { Arena } from '../core/arena.ts';
 import type { GuestMemory } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { StackBytes, Word } from '../core/execution.ts';
-import { CTX_BASE } from '../core/layout.ts';
+import { CTX_BASE, PAGE_SIZE, STACK_BASE, STACK_TOP } from '../core/layout.ts';
 import { hex, type U64, u64 } from '../core/u64.ts';
 
 /** Memory of runs, and frames as they were at calls and returns. */
@@ -178,6 +178,20 @@ export class Memory implements GuestMemory {
       if (at >= region.base && at + size <= region.base + region.bytes.length) return region;
     }
     return undefined;
+  }
+
+  /** Whether an engine has pages at all of [address, address + size), whoever's they are. */
+  isMapped(address: U64, size: AccessSize): boolean {
+    return this.#hasPage(address) && this.#hasPage(u64(address + BigInt(size - 1)));
+  }
+
+  #hasPage(address: U64): boolean {
+    if (address >= STACK_BASE && address < STACK_TOP) return true;
+    const page = Math.floor(Number(address) / PAGE_SIZE);
+    return this.#fixed.some(({ base, bytes }) => {
+      const last = base + bytes.length - 1;
+      return bytes.length > 0 && page >= Math.floor(base / PAGE_SIZE) && page <= Math.floor(last / PAGE_SIZE);
+    });
   }
 
   /** For models of helpers and kfuncs: poison reads as some value. */

@@ -80,9 +80,9 @@ function blindWide({ dst, src, imm }: LddwInsn, mask: Masks): readonly Insn[] | 
   ];
 }
 
-const blindStore = ({ size, dst, off, imm }: StInsn, mask: Masks): readonly Insn[] => [
+const blindStore = ({ imm, ...place }: StInsn, mask: Masks): readonly Insn[] => [
   ...masked(64, imm, mask()),
-  { kind: 'stx', size, dst, src: REG_AX, off },
+  { ...place, kind: 'stx', src: REG_AX },
 ];
 
 /** AX = imm, sign-extended to the width. */

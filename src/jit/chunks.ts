@@ -7,7 +7,7 @@ import { LFENCE } from '../x86/forms.ts';
 import type { Frame } from './frame.ts';
 import type { Hardening, PendingRef } from './hardening.ts';
 import { callTarget } from './lower/call.ts';
-import type { JumpForms, LowerContext, PendingCall } from './lower/context.ts';
+import type { JumpForms, LowerContext, PendingCall, PendingFault } from './lower/context.ts';
 import { REG_PRIVATE_FP } from './regmap.ts';
 import {
   COND_JUMP,
@@ -33,6 +33,8 @@ export interface Chunks extends Unsettled {
   readonly callEntries: readonly number[];
   readonly refs: readonly PendingRef[];
   readonly refEntries: readonly number[];
+  readonly faults: readonly PendingFault[];
+  readonly faultEntries: readonly number[];
 }
 
 /** What lowering needs beside the entries and their frame. */
@@ -68,6 +70,8 @@ export function lowerEntries(
   const callEntries: number[] = [];
   const refs: PendingRef[] = [];
   const refEntries: number[] = [];
+  const faults: PendingFault[] = [];
+  const faultEntries: number[] = [];
   const context: LowerContext = {
     programName: program.name,
     asm,
@@ -78,6 +82,7 @@ export function lowerEntries(
     hardening,
     calls,
     refs,
+    faults,
     jump: undefined,
   };
   target.prologue(context);
@@ -106,6 +111,7 @@ export function lowerEntries(
     }
     if (hardening.lfence === true && isStackStore(insn)) asm.none(LFENCE);
     while (refEntries.length < refs.length) refEntries.push(i);
+    while (faultEntries.length < faults.length) faultEntries.push(i);
     fixed[i] = asm.length - (starts[i] as number);
     jump[i] = jumpKind(kind, context.jump);
     targets[i] = to;
@@ -121,6 +127,8 @@ export function lowerEntries(
     callEntries,
     refs,
     refEntries,
+    faults,
+    faultEntries,
     count,
     prologueBytes,
     fixed,

@@ -8,13 +8,14 @@ import type { Program, Subprog } from '../bpf/program.ts';
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
-import type { CallSite, FrameShape, Image } from '../core/image.ts';
+import type { CallSite, Fixup, FrameShape, Image } from '../core/image.ts';
 import { CALLEE_BASE, CALLEE_STRIDE, CODE_BASE } from '../core/layout.ts';
 import { PERCPU_BASE, PERCPU_BYTES } from '../core/percpu.ts';
 import { Assembler } from '../x86/assembler.ts';
 import { type Chunks, lowerEntries, writeChunks } from './chunks.ts';
 import type { Convention } from './convention/convention.ts';
 import type { Hardening } from './hardening.ts';
+import { usesArena, usesPercpu } from './linux-access.ts';
 import { typedStackWords } from './lower/call.ts';
 import { tailCallOffset } from './lower/tail-call.ts';
 import { TAIL_CALL_BYTES } from './lower/tail-call-count.ts';
@@ -87,14 +88,17 @@ export function compile(
   const depths = target.stackDepths(program);
   const sites: CallSite[] = [];
   const refs: Ref[] = [];
+  const fixups: Fixup[] = [];
+  const hasArena = usesArena(program);
   const roles = tailCallRoles(program);
   const fps = options.privateStack === true ? target.privateStacks(program, depths, target.convention) : [];
+  const shared = { options, target, hasArena, asm, out, sites, refs, fixups };
   const subprogs = program.subprogs.map((subprog) => {
     align(out);
     const depth = depths[subprog.index] as number;
     const tailCall = roles[subprog.index] as TailCallRole;
     const place = { depth, tailCall, privateFp: fps[subprog.index] };
-    return compileSubprog(program, subprog, place, { options, target, asm, out, sites, refs });
+    return compileSubprog(program, subprog, place, shared);
   });
   link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program), target);
   linkRefs(out, base, refs, program.name);
@@ -109,7 +113,8 @@ export function compile(
     pcMap: pcMapOf(subprogs),
     callSites: sites,
     ...(options.blinding === undefined ? {} : { isBlinded: true }),
-    ...(options.callDepth === true || fps.some((fp) => fp !== undefined)
+    ...(fixups.length === 0 ? {} : { fixups }),
+    ...(options.callDepth === true || fps.some((fp) => fp !== undefined) || usesPercpu(program)
       ? { memory: { address: PERCPU_BASE, bytes: PERCPU_BYTES } }
       : {}),
     ...(program.progArrays === undefined ? {} : { tailCallOffset: tailCallOffset(options.endbr ?? false) }),
@@ -128,11 +133,13 @@ export function compile(
 interface Compilation {
   readonly options: JitOptions;
   readonly target: Target;
+  readonly hasArena: boolean;
   /** For one subprog at a time. */
   readonly asm: Assembler;
   readonly out: Assembler;
   readonly sites: CallSite[];
   readonly refs: Ref[];
+  readonly fixups: Fixup[];
 }
 
 /** What is decided of a subprog before it is lowered. */
@@ -147,7 +154,7 @@ function compileSubprog(
   program: Program,
   subprog: Subprog,
   { depth, tailCall, privateFp }: Place,
-  { options, target, asm, out, sites, refs }: Compilation,
+  { options, target, hasArena, asm, out, sites, refs, fixups }: Compilation,
 ): CompiledSubprog {
   if (tailCall !== 'none') checkTailCalls(program, subprog, target.convention);
   const { bmi2 = true, endbr = false, blinding } = options;
@@ -156,6 +163,7 @@ function compileSubprog(
   const entries = privateFp === undefined ? blinded : target.withPrivateFp(blinded);
   const outgoing = outgoingArgs(program, subprog, target.convention);
   const frame = target.layOut(entries, privateFp === undefined ? stackDepth : 0, outgoing, {
+    hasArena,
     ...(tailCall === 'none' ? {} : { tailCallBytes: TAIL_CALL_BYTES }),
     ...(privateFp === undefined ? {} : { privateStack: { fp: privateFp, depth: stackDepth } }),
   });
@@ -173,6 +181,11 @@ function compileSubprog(
   });
   chunks.refs.forEach((ref, k) => {
     refs.push({ ...ref, end: placeOf(ref.end, chunks.refEntries[k] as number, chunks, starts) });
+  });
+  chunks.faults.forEach(({ start, end, clear = null }, k) => {
+    const i = chunks.faultEntries[k] as number;
+    const place = { offset: placeOf(start, i, chunks, starts), resume: placeOf(end, i, chunks, starts) };
+    fixups.push(target.fixup({ ...place, clear }));
   });
   return { subprog, offset, prologueBytes: chunks.prologueBytes, frame, entries, starts, passes };
 }

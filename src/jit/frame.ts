@@ -6,14 +6,14 @@
  *          [rbp]                saved rbp
  *          [rbp - D, rbp)       BPF stack, D = stackDepth
  *          16 bytes             where tail calls can be reached: the count and a pointer to it (lower/tail-call-count.ts)
- *          C bytes              callee-saved registers: rbx, r13, r14, r15, those in use
+ *          C bytes              callee-saved registers: r12 if there is an arena; rbx, r13, r14, r15, those in use
  *   low    [rsp + 8(n-7)]       outgoing argument n, n >= 7
  *
  * Argument 6 has no place in memory: it is in r9 on both sides.
  */
 import type { Insn } from '../bpf/insn.ts';
 import type { FrameShape, PrivateStack } from '../core/image.ts';
-import type { Gpr } from '../x86/reg.ts';
+import { type Gpr, R12 } from '../x86/reg.ts';
 import { CALLEE_SAVED_BPF, gprOf } from './regmap.ts';
 import type { Entry } from './rewrite.ts';
 
@@ -33,6 +33,8 @@ export interface FrameNeeds {
   readonly tailCallBytes?: number;
   /** `stackDepth` is 0 then. */
   readonly privateStack?: PrivateStack;
+  /** r12 is saved. @defaultValue false */
+  readonly hasArena?: boolean;
 }
 
 /** `outgoingArgs`: stack arguments passed, counted from argument 6. */
@@ -40,9 +42,9 @@ export function layOut(
   entries: readonly Entry[],
   stackDepth: number,
   outgoingArgs: number,
-  { tailCallBytes = 0, privateStack }: FrameNeeds = {},
+  { tailCallBytes = 0, privateStack, hasArena = false }: FrameNeeds = {},
 ): Frame {
-  const saved = usedCalleeSaved(entries);
+  const saved = [...(hasArena ? [R12] : []), ...usedCalleeSaved(entries)];
   const savedBytes = 8 * saved.length;
   const outgoing = 8 * Math.max(0, outgoingArgs - 1);
   return {
@@ -78,6 +80,7 @@ function fieldsMask(insn: Insn): number {
     case 'stx':
       return (1 << insn.dst) | (1 << insn.src);
     case 'movsx':
+    case 'cast':
     case 'atomic':
       return (1 << insn.dst) | (1 << insn.src);
     case 'swap':

@@ -11,6 +11,7 @@ import { callReply, layOutReply, REPLY } from './convention/reply.ts';
 import { callV3, exitV3, layOutV3, prologueV3, V3 } from './convention/v3.ts';
 import { ZERO } from './convention/zero.ts';
 import { layOut } from './frame.ts';
+import { fixup } from './linux-access.ts';
 import { displacement, lowerCall } from './lower/call.ts';
 import { lowerExit } from './lower/exit.ts';
 import { prologue } from './lower/frame.ts';
@@ -36,6 +37,7 @@ export interface Target {
   readonly lowerCall: typeof lowerCall;
   readonly lowerTailCall: typeof lowerTailCall;
   readonly displacement: typeof displacement;
+  readonly fixup: typeof fixup;
   readonly settle: typeof settle;
   readonly distance: typeof distance;
   readonly trampoline: TrampolineParts;
@@ -56,6 +58,7 @@ export const LINUX_TARGET: Target = {
   lowerCall,
   lowerTailCall,
   displacement,
+  fixup,
   settle,
   distance,
   trampoline: TRAMPOLINE,

@@ -22,6 +22,9 @@ export function step(context: WalkContext, state: State, pc: number, insn: Insn)
     case 'movsx':
       set(state, insn.dst, mixed(state, read(state, insn.src), NUMBER));
       return true;
+    case 'cast':
+      set(state, insn.dst, mixed(state, read(state, insn.src), OTHER));
+      return true;
     case 'swap':
       set(state, insn.dst, mixed(state, read(state, insn.dst), NUMBER));
       return true;

@@ -74,6 +74,7 @@ describe('the code of a frame', () => {
       calls: [],
       hardening: {},
       refs: [],
+      faults: [],
       jump: undefined,
     });
     return (Buffer.from(asm.bytes()).toString('hex').match(/../g) ?? []).join(' ');

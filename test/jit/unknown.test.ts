@@ -36,6 +36,7 @@ describe('lowerInsn', () => {
       calls: [],
       hardening: {},
       refs: [],
+      faults: [],
       jump: undefined,
     };
     expect(() => lowerInsn(context, LINUX, insn, 0)).toThrow(`${kind} is not lowered here`);

@@ -75,6 +75,12 @@ export class Builder {
     this.#line = line;
   }
 
+  /** Makes another instruction of the one that was emitted last. */
+  remake(make: (insn: Insn) => Insn): void {
+    const last = this.#insns.pop();
+    if (last !== undefined) this.#insns.push(make(last));
+  }
+
   emit(insn: Insn): void {
     this.#insns.push(insn);
     if (insn.kind === 'lddw') this.#insns.push(undefined);

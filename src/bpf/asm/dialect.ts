@@ -10,13 +10,16 @@ const LLVM_WORDS = new Set(['if', 'goto', 'gotol', 'store_release']);
 /** Words both dialects have: they decide nothing. */
 const SHARED_WORDS = new Set(['call', 'callx', 'exit', 'may_goto']);
 
+/** `probe` and `arena` go before what either dialect has. */
+const withoutAccess = (text: string): string => text.replace(/^(?:probe|arena)\s+/i, '');
+
 /** By the first statement that only one of them has; LLVM's if every statement could be either. */
 export function detectDialect(statements: readonly Pick<Statement, 'text' | 'where'>[]): Dialect {
   for (const { text } of statements) {
-    const word = /^[\w.%*]+/.exec(text)?.[0]?.toLowerCase() ?? '';
+    const word = /^[\w.%*]+/.exec(withoutAccess(text))?.[0]?.toLowerCase() ?? '';
     if (SHARED_WORDS.has(word) || word === '') continue;
     if (word.startsWith('.') || word.startsWith('*') || LLVM_WORDS.has(word)) return 'llvm';
-    if (word === 'lock') return /^lock\s*\*/i.test(text) ? 'llvm' : 'mnemonic';
+    if (word === 'lock') return /^lock\s*\*/i.test(withoutAccess(text)) ? 'llvm' : 'mnemonic';
     if (/=/.test(text)) return 'llvm';
     if (isMnemonic(word)) return 'mnemonic';
   }

@@ -5,6 +5,7 @@
 import { ALU_ROWS, type AluOp, MOVSX_BITS, SWAP_BITS, SWAP_ROWS } from '../alu.ts';
 import { JUMP_ROWS } from '../jump.ts';
 import { LDDW_SRC } from '../load-store.ts';
+import { accessStatement } from './access.ts';
 import type { Builder } from './builder.ts';
 import { call } from './call.ts';
 import type { Cursor, RegOperand } from './cursor.ts';
@@ -15,6 +16,7 @@ type Reader = (cursor: Cursor, builder: Builder) => void;
 
 /** Reads one instruction and emits it. */
 export function llvmStatement(cursor: Cursor, builder: Builder): void {
+  if (accessStatement(cursor, builder, llvmStatement)) return;
   const statement = STATEMENTS.get(cursor.peek()?.text ?? '');
   if (statement !== undefined) {
     cursor.next();
@@ -81,12 +83,35 @@ function value(dst: RegOperand, cursor: Cursor, builder: Builder): void {
   if (token === undefined) throw cursor.unexpected('a value');
   if (cursor.at('*')) load(dst, cursor, builder);
   else if (cursor.at('(')) signExtend(dst, cursor, builder);
-  else if (cursor.at('&'))
-    throw cursor.fail('the address of a per-CPU variable is a kernel instruction of no other machine');
+  else if (cursor.at('&')) percpuAddress(dst, cursor, builder);
   else if (cursor.at('-') && cursor.peekReg(1) !== undefined) negate(dst, cursor, builder);
   else if (cursor.peekReg() !== undefined) aluSource('mov', dst, cursor, builder);
   else if (token.kind === 'name') namedValue(token.text, dst, cursor, builder);
   else number(dst, cursor, builder);
+}
+
+/** `&(void __percpu *)(r2)`, as the kernel prints it. */
+function percpuAddress(dst: RegOperand, cursor: Cursor, builder: Builder): void {
+  for (const token of ['&', '(', 'void', '__percpu', '*', ')', '(']) cursor.expect(token);
+  wideDst(dst, cursor);
+  builder.emit({ kind: 'cast', to: 'percpu', dst: dst.reg, src: cursor.reg(64) });
+  cursor.expect(')');
+}
+
+/** `addr_space_cast(r2, 0, 1)`: to address space 0, that of the kernel, from 1, that of the arena; or back. */
+function addressSpaceCast(dst: RegOperand, cursor: Cursor, builder: Builder): void {
+  cursor.next();
+  wideDst(dst, cursor);
+  cursor.expect('(');
+  const src = cursor.reg(64);
+  cursor.expect(',');
+  const to = cursor.imm32();
+  cursor.expect(',');
+  const from = cursor.imm32();
+  cursor.expect(')');
+  if (!((to === 0 && from === 1) || (to === 1 && from === 0)))
+    throw cursor.fail(`addr_space_cast is from 1 to 0 or from 0 to 1, not from ${from} to ${to}`);
+  builder.emit({ kind: 'cast', to: to === 0 ? 'kernel' : 'user', dst: dst.reg, src });
 }
 
 function negate({ reg: dst, half }: RegOperand, cursor: Cursor, builder: Builder): void {
@@ -120,6 +145,7 @@ function number(dst: RegOperand, cursor: Cursor, builder: Builder): void {
 
 /** `be16 r1`, `atomic_fetch_add(…)`, `code_addr(…)`, `name ll`. */
 function namedValue(name: string, dst: RegOperand, cursor: Cursor, builder: Builder): void {
+  if (name === 'addr_space_cast') return addressSpaceCast(dst, cursor, builder);
   const swap = SWAP_ROWS.find((r) => SWAP_BITS.some((b) => name === `${r.name}${b}`));
   const pseudo = (LDDW_SRC as readonly string[]).indexOf(name);
   if (swap !== undefined) {

@@ -1,11 +1,13 @@
 /**
  * The mnemonic dialect of uBPF and bpf_conformance (lib/src/bpf_assembler.cc), and of rbpf and sbpf, which
- * write registers without `%` and `add64` for `add`. NON-SPEC: may_goto and `ldacqdw`/`strelw` (load-acquire,
- * store-release), which none of them has.
+ * write registers without `%` and `add64` for `add`. NON-SPEC: may_goto, `ldacqdw`/`strelw` (load-acquire,
+ * store-release), `cast_user`, and `probe`/`arena` before an access, which none of them has.
  */
-import { ALU_ROWS, type AluOp, MOVSX_BITS, SWAP_BITS, SWAP_ROWS } from '../alu.ts';
+import { ALU_ROWS, type AluOp, CAST_ROWS, MOVSX_BITS, SWAP_BITS, SWAP_ROWS } from '../alu.ts';
+import type { CastInsn } from '../insn.ts';
 import { JUMP_ROWS, type JumpOp } from '../jump.ts';
 import { LDDW_SRC } from '../load-store.ts';
+import { accessStatement } from './access.ts';
 import type { Builder } from './builder.ts';
 import { call } from './call.ts';
 import type { Cursor } from './cursor.ts';
@@ -16,6 +18,7 @@ type Reader = (cursor: Cursor, builder: Builder) => void;
 
 /** Reads one instruction and emits it. */
 export function mnemonicStatement(cursor: Cursor, builder: Builder): void {
+  if (accessStatement(cursor, builder, mnemonicStatement)) return;
   const name = cursor.peek()?.text.toLowerCase() ?? '';
   const reader = MNEMONICS.get(name);
   if (reader === undefined) throw cursor.unexpected('a mnemonic such as mov, ldxdw, jeq, call or exit');
@@ -31,6 +34,7 @@ export const isMnemonic = (word: string): boolean => MNEMONICS.has(word.toLowerC
 const MNEMONICS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ...ALU_ROWS.flatMap(aluReaders),
   ...movsxReaders(),
+  ...CAST_ROWS.map(({ to }): [string, Reader] => [`cast_${to}`, cast(to)]),
   ...SWAP_ROWS.flatMap((row) =>
     row.name === 'bswap' ? swapReaders('bswap', 'swap') : swapReaders(row.name, row.name),
   ),
@@ -89,6 +93,14 @@ function movsxReaders(): [string, Reader][] {
       },
     ]),
   );
+}
+
+function cast(to: CastInsn['to']): Reader {
+  return (cursor, builder) => {
+    const dst = cursor.reg(64);
+    cursor.accept(',');
+    builder.emit({ kind: 'cast', to, dst, src: cursor.reg(64) });
+  };
 }
 
 function swapReaders(

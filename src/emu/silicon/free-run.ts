@@ -39,6 +39,10 @@ export function runFree(session: Session, visited: boolean): Ending {
     if (isFault(event) && rip === request.until) return stopped({ kind: 'end' });
     const at = rip - 1n;
     const original = isInt3(event) ? breakpoints.original(Number(at)) : undefined;
+    if (original === undefined && session.goesOnAfter(event)) {
+      event = leave(session, session.rip);
+      continue;
+    }
     if (original === undefined) return { kind: 'event', event };
     guest.regs[RIP] = at;
     const ending = arrive(session, at, original);

@@ -3,6 +3,7 @@ import type { U64 } from '../../core/u64.ts';
 import { type Cpu, REG_FILE_WORDS, type RunRequest, type Stop, type Watcher } from '../engine.ts';
 import type { Breakpoints } from './breakpoints.ts';
 import { RIP } from './driver-code.ts';
+import { SIGNAL } from './linux.ts';
 import type { GuestEvent, Tracee } from './tracee.ts';
 
 /** How a run came to its end: known, or to be made out from why the guest stopped. */
@@ -58,6 +59,17 @@ export class Session {
   call(watcher: Watcher, address: number): boolean {
     watcher(address, this.#cpu);
     return this.#isStopped;
+  }
+
+  /** Whether the guest goes on after what stopped it: a fault that somebody answers for. */
+  goesOnAfter(event: GuestEvent): boolean {
+    const { onFault } = this.request;
+    if (onFault === undefined || event.kind !== 'signal') return false;
+    if (event.signal !== SIGNAL.segv && event.signal !== SIGNAL.bus) return false;
+    const at = onFault(this.rip, this.#cpu);
+    if (at === undefined) return false;
+    this.guest.regs[RIP] = at;
+    return true;
   }
 
   #makeCpu(): Cpu {

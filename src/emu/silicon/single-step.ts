@@ -39,6 +39,10 @@ export function runStepping(session: Session): Ending {
       if (onInsn === undefined && steps === MAX_STEPS) return runFree(session, true);
     }
     const event = step(session);
+    if (event !== undefined && session.goesOnAfter(event)) {
+      if (--fuel < 0) return stopped({ kind: 'fuel', rip: session.rip });
+      continue;
+    }
     if (event !== undefined) return { kind: 'event', event, ...(lastInsn === undefined ? {} : { lastInsn }) };
     if (isJump(rip, session.rip) && --fuel < 0) return stopped({ kind: 'fuel', rip: session.rip });
     lastInsn = rip;

@@ -53,10 +53,11 @@ export function layOutReply(
   entries: readonly Entry[],
   stackDepth: number,
   outgoingArgs: number,
-  { tailCallBytes = 0, privateStack }: FrameNeeds = {},
+  { tailCallBytes = 0, privateStack, hasArena = false }: FrameNeeds = {},
 ): Frame {
   const { callBytes: _, ...frame } = layOut(entries, stackDepth, 0, {
     tailCallBytes,
+    hasArena,
     ...(privateStack === undefined ? {} : { privateStack }),
   });
   const kept = privateStack === undefined ? 0 : WORD;

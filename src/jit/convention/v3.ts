@@ -56,10 +56,13 @@ export function layOutV3(
   entries: readonly Entry[],
   stackDepth: number,
   outgoingArgs: number,
-  { tailCallBytes = 0, privateStack }: FrameNeeds = {},
+  { tailCallBytes = 0, privateStack, hasArena = false }: FrameNeeds = {},
 ): Frame {
-  if (tailCallBytes > 0) return layOut(entries, stackDepth, 0, { tailCallBytes });
-  const frame = layOut(entries, stackDepth, 0, privateStack === undefined ? {} : { privateStack });
+  if (tailCallBytes > 0) return layOut(entries, stackDepth, 0, { tailCallBytes, hasArena });
+  const frame = layOut(entries, stackDepth, 0, {
+    hasArena,
+    ...(privateStack === undefined ? {} : { privateStack }),
+  });
   const { saved } = frame;
   const outgoing = WORD * outgoingArgs;
   const outgoingAt = -(stackDepth + outgoing);

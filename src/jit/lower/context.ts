@@ -2,6 +2,7 @@
 import type { CalleeRef } from '../../core/execution.ts';
 import type { Assembler } from '../../x86/assembler.ts';
 import type { Form } from '../../x86/form.ts';
+import type { Gpr } from '../../x86/reg.ts';
 import type { Frame } from '../frame.ts';
 import type { Hardening, PendingRef } from '../hardening.ts';
 import type { TailCallRole } from '../tail-calls.ts';
@@ -19,6 +20,15 @@ export interface PendingCall {
   readonly callee: CalleeRef;
 }
 
+/** An instruction that may fault: an entry of the exception table. */
+export interface PendingFault {
+  /** Offsets in the assembler's buffer of its first byte and of the byte after it. */
+  readonly start: number;
+  readonly end: number;
+  /** What is set to 0 instead. */
+  readonly clear: Gpr | undefined;
+}
+
 export interface LowerContext {
   /** The program, for errors. */
   readonly programName: string;
@@ -31,6 +41,7 @@ export interface LowerContext {
   readonly hardening: Hardening;
   readonly calls: PendingCall[];
   readonly refs: PendingRef[];
+  readonly faults: PendingFault[];
   /** Set by a lowering that ends in a jump to the entry's target. */
   jump: JumpForms | undefined;
 }

@@ -1,8 +1,12 @@
 /** Prologue and epilogue: `emit_prologue()`, `push_callee_regs()`, `emit_sub_rsp()` and their mirrors. */
+
+import { ARENA_BASE } from '../../core/layout.ts';
 import { type Assembler, fitsInt8 } from '../../x86/assembler.ts';
 import { ADD, ENDBR64, LEAVE, MOV, POP_R64, PUSH_R64, SUB, XOR } from '../../x86/forms.ts';
-import { R9, RAX, RBP, RSP } from '../../x86/reg.ts';
+import { R9, R12, RAX, RBP, RSP } from '../../x86/reg.ts';
+import type { Frame } from '../frame.ts';
 import type { LowerContext } from './context.ts';
+import { movWide } from './move.ts';
 import { emitPrivateFp } from './private-stack.ts';
 import { pushTailCallWords } from './tail-call-count.ts';
 import { emitReturn } from './thunk.ts';
@@ -22,9 +26,18 @@ export function prologue({ asm, frame, endbr, tailCall }: LowerContext): void {
   if (frame.stackDepth > 0) asm.mi(SUB.rm64_imm32, RSP, frame.stackDepth);
   if (tailCall !== 'none') pushTailCallWords(asm, tailCall);
   for (const gpr of frame.saved) asm.o(PUSH_R64, gpr);
-  if (frame.privateStack !== undefined) emitPrivateFp(asm, frame.privateStack);
+  const { privateStack } = frame;
+  // Linux's order, where there is one: no outgoing area lies beside a private stack.
+  if (privateStack !== undefined) setArenaBase(asm, frame);
+  if (privateStack !== undefined) emitPrivateFp(asm, privateStack);
   if (frame.keptR9 !== undefined) asm.o(PUSH_R64, R9);
   moveRsp(asm, SUB, frame.outgoing);
+  if (privateStack === undefined) setArenaBase(asm, frame);
+}
+
+/** r12, where it is saved. */
+function setArenaBase(asm: Assembler, { saved }: Frame): void {
+  if (saved.includes(R12)) movWide(asm, R12, ARENA_BASE);
 }
 
 export function epilogue(context: LowerContext): void {

@@ -4,12 +4,15 @@ import type { AluInsn, Insn } from '../../bpf/insn.ts';
 import { assertNever, badInput } from '../../core/errors.ts';
 import type { Convention } from '../convention/convention.ts';
 import { lowerArithmetic, lowerMul, lowerNeg } from './alu.ts';
+import { isLoop, lowerArena } from './arena.ts';
 import { lowerAtomic } from './atomic.ts';
+import { lowerCast } from './cast.ts';
 import type { LowerContext } from './context.ts';
 import { lowerDivision } from './division.ts';
 import { GOTO, lowerJcc } from './jump.ts';
 import { lowerLdx, lowerSt, lowerStx } from './memory.ts';
 import { lowerLddw, lowerMov, lowerMovsx } from './move.ts';
+import { lowerProbe } from './probe.ts';
 import { lowerShift } from './shift.ts';
 import { lowerSwap } from './swap.ts';
 
@@ -22,6 +25,9 @@ export function lowerInsn(context: LowerContext, convention: Convention, insn: I
     case 'movsx':
       lowerMovsx(context, insn);
       return;
+    case 'cast':
+      lowerCast(context, insn);
+      return;
     case 'swap':
       lowerSwap(context, insn);
       return;
@@ -30,19 +36,25 @@ export function lowerInsn(context: LowerContext, convention: Convention, insn: I
       lowerLddw(context, insn);
       return;
     case 'ldx':
-      if (isStackArgBase(insn.src)) convention.loadArg(context, insn);
+      if (insn.access === 'probe') lowerProbe(context, insn);
+      else if (insn.access === 'arena') lowerArena(context, insn);
+      else if (isStackArgBase(insn.src)) convention.loadArg(context, insn);
       else lowerLdx(context, insn);
       return;
     case 'stx':
-      if (isStackArgBase(insn.dst)) convention.storeArg(context, insn);
+      if (insn.access !== undefined) lowerArena(context, insn);
+      else if (isStackArgBase(insn.dst)) convention.storeArg(context, insn);
       else lowerStx(context, insn);
       return;
     case 'st':
-      if (isStackArgBase(insn.dst)) convention.storeArgImm(context, insn);
+      if (insn.access !== undefined) lowerArena(context, insn);
+      else if (isStackArgBase(insn.dst)) convention.storeArgImm(context, insn);
       else lowerSt(context, insn);
       return;
     case 'atomic':
-      lowerAtomic(context, insn);
+      if (insn.access !== undefined && isLoop(insn)) refuse(context, pc, `${insn.op} in an arena`);
+      else if (insn.access !== undefined) lowerArena(context, insn);
+      else lowerAtomic(context, insn);
       return;
     case 'jcc':
       lowerJcc(context, insn);

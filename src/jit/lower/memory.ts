@@ -50,7 +50,8 @@ export function storeImm(asm: Assembler, size: Size, base: Gpr, off: number, imm
   asm.memImm(STORE_IMM[size], base, off, imm);
 }
 
-export function lowerLdx({ asm }: LowerContext, insn: LdxInsn): void {
+/** `dst = *(size *)(src + off)`. */
+export function lowerLdx({ asm }: Pick<LowerContext, 'asm'>, insn: LdxInsn): void {
   if (insn.sign) asm.mem(SIGNED[insn.size], gprOf(insn.src), insn.off, gprOf(insn.dst));
   else load(asm, insn.size, gprOf(insn.dst), gprOf(insn.src), insn.off);
 }

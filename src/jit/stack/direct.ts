@@ -55,6 +55,7 @@ function offsetFromFp(insn: Insn): number | undefined {
     case 'alu':
     case 'jcc':
       return insn.dst === R10 || (insn.source === 'X' && insn.src === R10) ? undefined : 0;
+    case 'cast':
     case 'movsx':
       return insn.src === R10 || insn.dst === R10 ? undefined : 0;
     case 'swap':

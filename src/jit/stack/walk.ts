@@ -95,6 +95,7 @@ export class Walk {
       case 'alu':
         state.regs[insn.dst] = aluResult(state, insn);
         break;
+      case 'cast':
       case 'movsx':
         state.regs[insn.dst] = derived(state.regs[insn.src] as Value);
         break;
