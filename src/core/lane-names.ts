@@ -1,7 +1,15 @@
 /** Lanes of generated cases, by name: `fuzz --lane`. */
 
 /** Each has a generator of its own (fuzz/lanes.ts). */
-export const LANE_NAMES = ['valid', 'tail-calls', 'trampolines', 'private-stack', 'aggregates'] as const;
+export const LANE_NAMES = [
+  'valid',
+  'tail-calls',
+  'trampolines',
+  'private-stack',
+  'aggregates',
+  'accesses',
+  'hardened',
+] as const;
 export type LaneName = (typeof LANE_NAMES)[number];
 
 export const isLaneName = (name: string): name is LaneName =>

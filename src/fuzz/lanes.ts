@@ -4,6 +4,8 @@
  * is the same in a campaign of its lane alone.
  */
 import { aggregateProgram } from '../arb/aggregates/program.ts';
+import { accessProgram } from '../arb/accesses/program.ts';
+
 import { lower } from '../arb/lower.ts';
 import { ANY, type Profile } from '../arb/profile.ts';
 import { shrinkProgram } from '../arb/shrink.ts';
@@ -14,6 +16,7 @@ import type { LaneName } from '../core/lane-names.ts';
 import { caseRandom } from './case-random.ts';
 import { type Draft, draftOf, drawDraft } from './draft.ts';
 import { drawSpec } from './generate.ts';
+import { drawHardening, type HardenedCase, simplerHardened } from './hardened.ts';
 import type { Subject } from './judge.ts';
 
 /** What cases are made for. Plain data. */
@@ -39,6 +42,7 @@ interface Lane {
 /** Cases after which the order of lanes begins anew. */
 export const MIX_LENGTH = 64;
 
+const ACCESSES = accessProgram();
 const TAIL_CALLS = { alone: tailCallProgram(), beside: tailCallProgram({ stackArgs: true }) } as const;
 
 const TRAMPOLINES = trampolineProgram();
@@ -82,6 +86,22 @@ export const LANES: readonly Lane[] = [
       convention === 'linux' || convention === 'zero'
         ? undefined
         : `${convention} does not say how arguments of two words get to the stack`,
+  },
+  {
+    name: 'accesses',
+    what: 'probes of any address, accesses to an arena, casts of addresses, per-CPU data',
+    residues: [7, 50],
+    draw: (seed, index) => drawDraft(ACCESSES, caseRandom(seed, index)),
+  },
+  {
+    name: 'hardened',
+    what: 'programs of `valid`; a case says how code is hardened: thunks, counted calls, lfence, blinded constants',
+    residues: [3, 46],
+    draw: (seed, index, { profile }) => {
+      const spec = drawSpec(seed, index, profile);
+      const subject = (case_: HardenedCase): Subject => ({ ...lower(case_.spec, profile), jit: case_.jit });
+      return draftOf({ spec, jit: drawHardening(seed, index) }, subject, simplerHardened);
+    },
   },
 ];
 

@@ -52,7 +52,7 @@ export const HARDENING_MUTANTS: readonly Mutant[] = [
     breaks: 'constants that 32 bits are compared with are not blinded',
     guilty: { stages: ['insn'], insn: /^if w\d/ },
     jit: BLINDING,
-    source: 'linux a7b76c8857692 (JMP32 in bpf_jit_blind_insn())',
+    source: 'linux bpf_jit_blind_insn(): JMP32 came later than JMP',
     mutate: unless((insn) => insn.kind === 'jcc' && insn.width === 32),
   },
   {
@@ -72,7 +72,7 @@ export const HARDENING_MUTANTS: readonly Mutant[] = [
     breaks: 'a signed division by a blinded constant is done as an unsigned one',
     guilty: { stages: ['insn'], insn: /s[/%]= / },
     jit: BLINDING,
-    source: 'linux 7058e3a31ee4',
+    source: 'linux bpf_jit_blind_insn(): BPF_ALU64_REG_OFF in the place of BPF_ALU64_REG',
     mutate: blinding((insn, mask) =>
       blindInsn(insn, mask)?.map((each) =>
         each.kind === 'alu' && isSignedDivision(each)

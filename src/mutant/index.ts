@@ -1,5 +1,7 @@
 /** All mutants. */
 import { AGGREGATE_MUTANTS } from './aggregates.ts';
+import { ACCESS_MUTANTS } from './accesses.ts';
+
 import { ARITHMETIC_MUTANTS } from './arithmetic.ts';
 import { CONTROL_MUTANTS } from './control.ts';
 import { HARDENING_MUTANTS } from './hardening.ts';
@@ -28,6 +30,7 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...TRAMPOLINE_MUTANTS,
   ...PRIVATE_STACK_MUTANTS,
   ...AGGREGATE_MUTANTS,
+  ...ACCESS_MUTANTS,
 ];
 
 export const mutantNamed = (name: string): Mutant | undefined =>

@@ -64,9 +64,12 @@ export const patched =
         target.lowerInsn(context, convention, insn, pc);
         return;
       }
-      const inner: LowerContext = { ...context, asm: new Assembler(64), jump: undefined };
+      const at = context.asm.length;
+      const inner: LowerContext = { ...context, asm: new Assembler(64), faults: [], jump: undefined };
       target.lowerInsn(inner, convention, insn, pc);
       context.jump = inner.jump;
+      for (const { start, end, clear } of inner.faults)
+        context.faults.push({ start: at + start, end: at + end, clear });
       context.asm.raw(Uint8Array.from(patch([...inner.asm.bytes()])));
     },
   });

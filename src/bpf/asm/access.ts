@@ -15,13 +15,11 @@ export function accessStatement(
   cursor.next();
   const before = builder.pc;
   read(cursor, builder);
-  builder.remake((insn) => {
-    const made = builder.pc === before ? accessing(insn, access) : undefined;
-    if (made !== undefined) return made;
-    throw cursor.fail(
-      `\`${access}\` goes before a load${access === 'arena' ? ', a store or an atomic' : ''}`,
-    );
-  });
+  const last = builder.pc === before + 1 ? builder.takeLast() : undefined;
+  const made = last === undefined ? undefined : accessing(last, access);
+  if (made === undefined)
+    throw cursor.fail(`\`${access}\` goes before a load${access === 'arena' ? ', a store or an atomic' : ''}`);
+  builder.emit(made);
   return true;
 }
 

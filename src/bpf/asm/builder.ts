@@ -75,10 +75,9 @@ export class Builder {
     this.#line = line;
   }
 
-  /** Makes another instruction of the one that was emitted last. */
-  remake(make: (insn: Insn) => Insn): void {
-    const last = this.#insns.pop();
-    if (last !== undefined) this.#insns.push(make(last));
+  /** The instruction that was emitted last, taken back: one that no label refers to. */
+  takeLast(): Insn | undefined {
+    return this.#insns.pop();
   }
 
   emit(insn: Insn): void {

@@ -24,6 +24,7 @@ export function effectsOf(insn: Insn): Effects | undefined {
 const set = (...regs: Reg[]): number => regs.reduce((bits, reg) => bits | (1 << reg), 0);
 
 function plainEffects(insn: Insn): Effects | undefined {
+  if ('access' in insn && insn.access !== undefined) return undefined;
   switch (insn.kind) {
     case 'alu':
       return aluEffects(insn);

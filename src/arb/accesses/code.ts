@@ -1,0 +1,171 @@
+/** Steps to instructions: registers are given a value before they are read, and addresses right before their access. */
+import type { Insn } from '../../bpf/insn.ts';
+import { aluImm, aluReg, EXIT_INSN, load, movImm, movReg, storeReg } from '../../bpf/make-insn.ts';
+import { CPU_OFFSET } from '../../core/percpu.ts';
+import { ARENA_START, PERCPU_START, placeOf } from './places.ts';
+import type { AccessStep, Whereabouts } from './spec.ts';
+
+const REGS = 10;
+const FIRST_SAVED = 6;
+const HELPER = 5;
+const MULTIPLIER = 31;
+
+interface Access {
+  readonly base: number;
+  readonly at: Whereabouts;
+  readonly off: number;
+}
+
+class AccessCode {
+  readonly insns: (Insn | undefined)[] = [];
+  /** Slots of calls of the function. */
+  readonly calls: number[] = [];
+  usesArena = false;
+  readonly #defined = new Set<number>();
+
+  emit(...insns: readonly Insn[]): void {
+    for (const insn of insns) this.insns.push(...(insn.kind === 'lddw' ? [insn, undefined] : [insn]));
+  }
+
+  /** A register that holds something. */
+  read(reg: number): number {
+    if (!this.#defined.has(reg)) this.emit(movImm(this.write(reg), 0x1357_0000 + reg));
+    return reg;
+  }
+
+  write(reg: number): number {
+    this.#defined.add(reg);
+    return reg;
+  }
+
+  set(reg: number, value: bigint): void {
+    this.emit({ kind: 'lddw', dst: this.write(reg), src: 0, imm: BigInt.asUintN(64, value) });
+  }
+
+  /** Puts an address into the base, which is another register than those to keep; yields the offset from there. */
+  address(
+    access: 'probe' | 'arena',
+    { base, at, off }: Access,
+    size: number,
+    keep: readonly number[],
+  ): Access {
+    let free = base;
+    while (keep.includes(free)) free = (free + 1) % REGS;
+    const place = placeOf(access, at, size);
+    const from = place - BigInt(off);
+    const fits = access === 'probe' || (from >= 0n && from < 0x1_0000_0000n);
+    this.set(free, fits ? from : place);
+    if (access === 'arena') this.usesArena = true;
+    return { base: free, at, off: fits ? off : 0 };
+  }
+
+  called(): void {
+    for (let reg = 1; reg < FIRST_SAVED; reg++) this.#defined.delete(reg);
+    this.write(0);
+  }
+
+  defined(): readonly number[] {
+    return [...this.#defined].sort((a, b) => a - b);
+  }
+}
+
+/** Main, then the function if it is called. */
+export function accessCode(steps: readonly AccessStep[]): {
+  readonly insns: readonly (Insn | undefined)[];
+  readonly functions: ReadonlyMap<number, string>;
+} {
+  const code = new AccessCode();
+  for (const step of steps) emitStep(code, step);
+  const others = code.defined().filter((reg) => reg !== 0);
+  code.read(0);
+  for (const reg of others) code.emit(aluImm('mul', 0, MULTIPLIER), aluReg('add', 0, reg));
+  code.emit(EXIT_INSN);
+  const functions = new Map([[0, 'main']]);
+  if (code.calls.length === 0) return { insns: code.insns, functions };
+  const start = code.insns.length;
+  for (const slot of code.calls)
+    code.insns[slot] = { kind: 'call', target: 'local', imm: start - slot - 1, off: 0 };
+  emitFunction(code);
+  return { insns: code.insns, functions: functions.set(start, 'function') };
+}
+
+/** Uses callee-saved registers, and the arena if there is one. */
+function emitFunction(code: AccessCode): void {
+  code.emit(movReg(7, 1), movReg(9, 7), aluImm('add', 9, 3), movReg(0, 9));
+  if (code.usesArena) {
+    code.emit(
+      movImm(1, Number(ARENA_START)),
+      { ...load(8, 1, 0), access: 'arena' } as Insn,
+      aluReg('add', 0, 8),
+    );
+  }
+  code.emit(EXIT_INSN);
+}
+
+function emitStep(code: AccessCode, step: AccessStep): void {
+  switch (step.kind) {
+    case 'set':
+      return code.set(step.reg, step.value);
+    case 'mix':
+      code.read(step.src);
+      code.read(step.dst);
+      return code.emit(aluReg(step.op, step.dst, step.src));
+    case 'load':
+      return emitLoad(code, step);
+    case 'store':
+      return emitStore(code, step);
+    case 'atomic':
+      return emitAtomic(code, step);
+    case 'cast':
+      code.usesArena = true;
+      return code.emit({ kind: 'cast', to: step.to, src: code.read(step.src), dst: code.write(step.dst) });
+    case 'percpu':
+      return emitPercpu(code, step);
+    case 'call':
+      return emitCall(code, step.callee);
+  }
+}
+
+function emitLoad(code: AccessCode, step: AccessStep & { kind: 'load' }): void {
+  const { access, size } = step;
+  // What was there must not be what is there after a fault.
+  code.read(step.dst);
+  const { base: src, off } = code.address(access, step, size, []);
+  const sign = step.sign && size < 8;
+  code.emit({ kind: 'ldx', size, sign, dst: code.write(step.dst), src, off, access });
+}
+
+function emitStore(code: AccessCode, step: AccessStep & { kind: 'store' }): void {
+  const { size, value } = step;
+  const src = 'reg' in value ? code.read(value.reg) : undefined;
+  const { base: dst, off } = code.address('arena', step, size, src === undefined ? [] : [src]);
+  const place = { size, dst, off, access: 'arena' } as const;
+  if (src !== undefined) code.emit({ kind: 'stx', src, ...place });
+  else code.emit({ kind: 'st', imm: 'imm' in value ? value.imm : 0, ...place });
+}
+
+function emitAtomic(code: AccessCode, step: AccessStep & { kind: 'atomic' }): void {
+  const { op, size } = step;
+  const value = code.read(step.value);
+  const expected = op === 'cmpxchg' ? [code.read(0)] : [];
+  const { base, off } = code.address('arena', step, size, [value, ...expected]);
+  const isLoad = op === 'load_acquire';
+  const regs = isLoad ? { dst: value, src: base } : { dst: base, src: value };
+  code.emit({ kind: 'atomic', op, size, ...regs, off, access: 'arena' });
+}
+
+function emitPercpu(code: AccessCode, { dst, src, word, stores }: AccessStep & { kind: 'percpu' }): void {
+  const value = dst === src ? (src + 1) % REGS : src;
+  code.set(src, PERCPU_START - CPU_OFFSET);
+  code.emit({ kind: 'cast', to: 'percpu', dst: code.write(dst), src });
+  if (stores) code.emit(storeReg(dst, 8 * word, code.read(value)));
+  code.emit(load(code.write(value), dst, 8 * word));
+}
+
+function emitCall(code: AccessCode, callee: 'helper' | 'function'): void {
+  const args = callee === 'helper' ? FIRST_SAVED - 1 : 1;
+  for (let reg = 1; reg <= args; reg++) code.read(reg);
+  if (callee === 'function') code.calls.push(code.insns.length);
+  code.emit({ kind: 'call', target: 'helper', imm: HELPER, off: 0 });
+  code.called();
+}
