@@ -134,7 +134,7 @@ const WITHOUT_LANE: readonly Mutant[] = [
     mutate: baseNotSaved,
   },
   {
-    name: 'arena-rex-x-lost',
+    name: 'arena-base-not-added',
     breaks: 'the base of the arena is not added',
     guilty: GUILTY_ARENA,
     source: 'linux add_3mod()',

@@ -18,7 +18,9 @@ export function accessStatement(
   const last = builder.pc === before + 1 ? builder.takeLast() : undefined;
   const made = last === undefined ? undefined : accessing(last, access);
   if (made === undefined)
-    throw cursor.fail(`\`${access}\` goes before a load${access === 'arena' ? ', a store or an atomic' : ''}`);
+    throw cursor.fail(
+      `\`${access}\` goes before a load${access === 'arena' ? ', a store or an atomic' : ''}`,
+    );
   builder.emit(made);
   return true;
 }
