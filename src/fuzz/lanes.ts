@@ -3,8 +3,9 @@
  * case i is of follows from i alone. What a lane makes of seed and index does not depend on the mix, so that a case
  * is the same in a campaign of its lane alone.
  */
-import { aggregateProgram } from '../arb/aggregates/program.ts';
+
 import { accessProgram } from '../arb/accesses/program.ts';
+import { aggregateProgram } from '../arb/aggregates/program.ts';
 
 import { lower } from '../arb/lower.ts';
 import { ANY, type Profile } from '../arb/profile.ts';

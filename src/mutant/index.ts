@@ -1,6 +1,7 @@
 /** All mutants. */
-import { AGGREGATE_MUTANTS } from './aggregates.ts';
+
 import { ACCESS_MUTANTS } from './accesses.ts';
+import { AGGREGATE_MUTANTS } from './aggregates.ts';
 
 import { ARITHMETIC_MUTANTS } from './arithmetic.ts';
 import { CONTROL_MUTANTS } from './control.ts';
