@@ -59,8 +59,8 @@ const regOf = (place: Place): Gpr | undefined => {
   return place.in === 'reg' ? ARG_REGS[place.index] : undefined;
 };
 
-/** From rsp right before the call. */
-const offsetOf = (place: Place): number => (place === 'saved' ? 0 : WORD * place.index);
+/** From rsp right before the call, of a place that is no register. */
+const offsetOf = (place: Place): number => WORD * (place as Pick<ArgWord, 'index'>).index;
 
 const isSame = (a: Place, b: Place): boolean =>
   a === b || (a !== 'saved' && b !== 'saved' && a.in === b.in && a.index === b.index);
