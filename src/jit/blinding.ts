@@ -21,7 +21,7 @@ export type BlindInsn = (insn: Insn, mask: Masks) => readonly Insn[] | undefined
 
 /** Blinds the entries of a subprog; jumps to an entry go to the first of what it becomes. */
 export function blind(entries: readonly Entry[], seed: number, each: BlindInsn = blindInsn): Entry[] {
-  const mask = masks(seed, entries[0]?.pc ?? 0);
+  const mask = masks(seed, (entries[0] as Entry).pc);
   const starts: number[] = [];
   const blinded: Entry[] = [];
   for (const entry of entries) {

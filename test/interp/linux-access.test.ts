@@ -131,6 +131,8 @@ describe('the arena', () => {
   it.each([
     ['arena r0 = *(u64 *)(r1 + 0)', 'an address of more than 32 bits in an arena'],
     ['arena r1 = atomic_fetch_xor((u64 *)(r1 + 0), r1)', 'fetch_xor in an arena'],
+    ['arena r1 = atomic_fetch_and((u64 *)(r1 + 0), r1)', 'fetch_and in an arena'],
+    ['arena r1 = atomic_fetch_or((u64 *)(r1 + 0), r1)', 'fetch_or in an arena'],
   ])('has no meaning for %s', (text, what) => {
     expect(r0(`r1 = 0x100000000 ll\n${text}`)).toMatchObject({ kind: 'unsupported', what });
   });
