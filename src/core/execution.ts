@@ -128,6 +128,8 @@ export interface Execution {
   readonly breaches: readonly AbiBreach[];
   /** Where native code calls the program through a trampoline: what it, and those it calls, saw of each other. */
   readonly native?: readonly NativeEvent[];
+  /** The guest noted its calls by itself and was given what the reference expects of them: it can agree, no more. */
+  readonly isNoted?: true;
   /** Where the reference went the judged JIT's way instead of RFC 9669's. */
   readonly choicesMet?: readonly ChoiceName[];
 }

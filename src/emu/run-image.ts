@@ -121,7 +121,7 @@ export class ImageRunner {
     );
     if (stop.kind !== 'end' || !this.#recorded.replay(plan, subject, guest, tracker) || answers.missed)
       return null;
-    return this.#finish({ stop, image, subject, tracker, rsp: ENTRY_RSP });
+    return { ...this.#finish({ stop, image, subject, tracker, rsp: ENTRY_RSP }), isNoted: true };
   }
 
   #attempt(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution {

@@ -159,13 +159,13 @@ function runNatively(referred: Referred, { name, native }: NamedEngine): Run {
   const alone = (): Execution => native(image, program, env, request);
   if (want.outcome.kind !== 'exit') return { ...referred, engine: name, got: alone() };
   const got = native(image, program, env, { ...request, expected: want.trace });
-  return { ...referred, engine: name, got, alone };
+  return { ...referred, engine: name, got, ...(got.isNoted === true ? { alone } : {}) };
 }
 
 interface Run extends Referred {
   readonly engine: string;
   readonly got: Execution;
-  /** Runs it again, if it counted on what the reference did. */
+  /** Runs it again, if the guest was given what the reference expects. */
   readonly alone?: () => Execution;
 }
 
@@ -180,7 +180,7 @@ function judgeRun(run: Run, machines: Machines): JudgedRun {
   return { ...run, want: common, verdict: compare(common, got, policy, expected) };
 }
 
-/** A run that counted on what the reference did cannot speak against it. */
+/** A run that was given what the reference expects cannot speak against it. */
 function judgeTwice(run: Run, machines: Machines): JudgedRun {
   const judged = judgeRun(run, machines);
   if (judged.verdict.kind !== 'diverge' || run.alone === undefined) return judged;

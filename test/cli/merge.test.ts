@@ -112,8 +112,8 @@ describe('merge refuses', () => {
         /: its version is 9\.9\.9, that of /,
       ],
       [
-        [a, changed('settings', /"bmi2": "true"/, '"bmi2": "false"'), c],
-        /: its bmi2 is false, that of .* true; /,
+        [a, changed('settings', /"lint": "true"/, '"lint": "false"'), c],
+        /: its lint is false, that of .* true; /,
       ],
       [[a, changed('count', /"count": 3/, '"count": 4'), c], /: it is part 2\/4, .*part-1\.json part 1\/3$/],
       [[changed('index', /"index": 2/, '"index": 7')], /: there is no part 7\/3; it was changed$/],

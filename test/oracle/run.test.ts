@@ -63,14 +63,15 @@ describe('runCase', () => {
   it('believes a run that was told what to expect only where it agrees', () => {
     const want = execution({ outcome: exit(1n) });
     const asked: boolean[] = [];
-    const judge = (told: bigint, alone: bigint) => {
+    const judge = (told: bigint, alone: bigint, isNoted = true) => {
       asked.length = 0;
       return runCase(
         CASE,
         machines(want, want, {
           native: (_image, _program, _env, { expected }) => {
             asked.push(expected !== undefined);
-            return execution({ outcome: exit(expected === undefined ? alone : told) });
+            if (expected === undefined) return execution({ outcome: exit(alone) });
+            return execution({ outcome: exit(told), ...(isNoted ? { isNoted: true } : {}) });
           },
         }),
       );
@@ -80,6 +81,8 @@ describe('runCase', () => {
     expect(judge(2n, 1n).verdict).toBe('agree');
     expect(asked).toEqual([true, false]);
     expect(judge(2n, 3n)).toMatchObject({ verdict: 'diverge', got: { outcome: { r0: 3n } } });
+    expect(judge(2n, 1n, false)).toMatchObject({ verdict: 'diverge', got: { outcome: { r0: 2n } } });
+    expect(asked).toEqual([true]);
   });
 
   it('points at the instruction a native fault lies in', () => {
