@@ -8,21 +8,17 @@
  *   ctx       the input, then zeros up to the end of the page; the page after it is unmapped
  *   data      one region for each section, read-only where the section is
  *   stack     every word a canary of its own, no address, so that what was never written is known when read
+ *
+ * A run that is not `alone` may find context, data and kernel of runs before it where it has none itself: to take them
+ * away and put them back are system calls of a guest, which cost as much as a run. Such a run counts only if it agrees.
  */
 import { badInput } from '../core/errors.ts';
-import type { Image, ImageMemory } from '../core/image.ts';
+import type { Image } from '../core/image.ts';
 import { unwritten } from '../core/junk.ts';
-import {
-  CALLEE_BASE,
-  CALLEE_STRIDE,
-  CTX_BASE,
-  ENTRY_RSP,
-  PAGE_SIZE,
-  STACK_BASE,
-  STACK_SIZE,
-} from '../core/layout.ts';
+import { CALLEE_BASE, CALLEE_STRIDE, CTX_BASE, ENTRY_RSP, STACK_BASE, STACK_SIZE } from '../core/layout.ts';
 import { hex, type U64 } from '../core/u64.ts';
-import type { Engine, Perms, Region } from './engine.ts';
+import { DataSections, pageFloor, type Slot, wholePages } from './data-sections.ts';
+import type { Engine, Perms } from './engine.ts';
 import { type Extent, ExtentMemory } from './guest-memory.ts';
 import type { NativeCallee, NativeData, NativeSubject } from './native-subject.ts';
 import { calleeStub } from './recorder/code.ts';
@@ -40,56 +36,48 @@ const CALLEE_LIMIT = 0x100_0000;
 const CTX_EXTENT = 1;
 const FIRST_DATA = 2;
 
-/** A region that stays mapped while it fits. */
-interface Slot {
-  readonly region: Region;
-  readonly bytes: () => Uint8Array;
-}
-
 /** What stands at a callee's address: where the engine stops, or where the guest notes the call itself. */
 export type StubKind = 'stop' | 'record';
 
 export class AddressSpace {
   readonly #engine: Engine;
   readonly #stack: Slot;
+  readonly #sections: DataSections;
   readonly #canaries = stackCanaries();
   #code: Slot | undefined;
   #codeBase = 0n;
   #codeLength = -1;
   #callees: Slot | undefined;
-  #kernel: Slot | undefined;
   #stubs: Uint8Array = new Uint8Array(0);
   #stubKind: StubKind = 'stop';
   #recorder: Recorder | undefined;
   #ctx: Slot | undefined;
-  #data: readonly Slot[] = [];
   #extents: readonly Extent[] = [];
   #memory: ExtentMemory | undefined;
   /** What was last prepared: the same again needs no second look. */
   #knownCallees: readonly NativeCallee[] | undefined;
-  #knownData: readonly NativeData[] | undefined;
   #inputSize = -1;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#sections = new DataSections(engine);
     this.#stack = this.#map('stack', STACK_BASE, STACK_SIZE, 'rw');
   }
 
   /**
-   * Maps and fills everything for a run, and returns the memory the program and its callees may use. Throws an
-   * `input` error where regions cannot lie as asked.
+   * Maps and fills everything for a run, and returns the memory the program and its callees may use. `alone`: nothing
+   * else is mapped. Throws an `input` error where regions cannot lie as asked.
    */
   prepare(
     image: Image,
     { callees, data }: Pick<NativeSubject, 'callees' | 'data'>,
     input: Uint8Array,
-    stubs: StubKind = 'stop',
+    { stubs, alone }: { readonly stubs: StubKind; readonly alone: boolean },
   ): ExtentMemory {
     this.#prepareCode(image);
     this.#prepareCallees(callees, stubs);
-    this.#prepareKernel(image.memory);
-    const ctxMoved = this.#prepareCtx(input, stubs);
-    const dataMoved = this.#prepareData(data);
+    const ctxMoved = this.#prepareCtx(input, alone);
+    const dataMoved = this.#sections.prepare(data, image.memory, alone);
     const stack = this.#stack.bytes();
     stack.set(this.#canaries);
     // Engines may move memory between runs, all of it at once.
@@ -167,25 +155,10 @@ export class AddressSpace {
     this.#stubs = stubs;
   }
 
-  #prepareKernel(memory: ImageMemory | undefined): void {
-    const old = this.#kernel?.region;
-    const size = wholePages(memory?.bytes.length ?? 0);
-    if (old !== undefined && (old.address !== memory?.address || old.size !== size)) {
-      this.#engine.unmap(old);
-      this.#kernel = undefined;
-    }
-    if (memory === undefined || size === 0) return;
-    this.#kernel ??= this.#map('kernel', memory.address, size, 'rw');
-    this.#kernel.bytes().fill(0).set(memory.bytes);
-  }
-
-  /**
-   * True if extents changed. Where there is no input, nothing is mapped; a recorded run may find a page there, which
-   * is spared the work of taking it away and putting it back.
-   */
-  #prepareCtx(input: Uint8Array, stubs: StubKind): boolean {
+  /** True if extents changed. */
+  #prepareCtx(input: Uint8Array, alone: boolean): boolean {
     const size = wholePages(input.length);
-    const stays = stubs === 'record' && size === 0;
+    const stays = !alone && size === 0;
     if (this.#ctx !== undefined && this.#ctx.region.size !== size && !stays) {
       this.#engine.unmap(this.#ctx.region);
       this.#ctx = undefined;
@@ -200,42 +173,22 @@ export class AddressSpace {
     return moved;
   }
 
-  /** True if extents changed. */
-  #prepareData(data: readonly NativeData[]): boolean {
-    const moved = data !== this.#knownData;
-    if (moved) this.#mapData(data.map(dataRegion));
-    this.#knownData = data;
-    data.forEach(({ address, bytes }, i) => {
-      const all = this.#data[i]?.bytes();
-      const offset = Number(address - pageFloor(address));
-      all?.fill(0, 0, offset).set(bytes, offset);
-      all?.fill(0, offset + bytes.length);
-    });
-    return moved;
-  }
-
-  #mapData(wanted: readonly Region[]): void {
-    if (sameRegions(wanted, this.#data)) return;
-    for (const { region } of this.#data) this.#engine.unmap(region);
-    this.#data = [];
-    this.#data = wanted.map(({ name, address, size, perms }) => this.#map(name, address, size, perms));
-  }
-
   #extentsOf(data: readonly NativeData[], inputSize: number): Extent[] {
     const ctx = this.#ctx?.bytes().subarray(0, inputSize) ?? new Uint8Array(0);
     return [
       { address: STACK_BASE, bytes: this.#stack.bytes(), writable: true },
       { address: CTX_BASE, bytes: ctx, writable: true },
-      ...data.map(({ address, bytes, writable }, i) => {
-        const offset = Number(address - pageFloor(address));
-        const all = this.#data[i]?.bytes() ?? new Uint8Array(0);
-        return { address, bytes: all.subarray(offset, offset + bytes.length), writable };
-      }),
+      ...data.map((section, i) => ({
+        address: section.address,
+        bytes: this.#sections.bytes(section, i),
+        writable: section.writable,
+      })),
     ];
   }
 
   #map(name: string, address: U64, size: number, perms: Perms): Slot {
     const region = { name, address, size, perms };
+    this.#sections.makeRoom(region);
     return { region, bytes: this.#engine.map(region) };
   }
 }
@@ -256,24 +209,9 @@ function calleeStubs(callees: readonly NativeCallee[], kind: StubKind): Uint8Arr
   return stubs;
 }
 
-function dataRegion({ address, bytes, writable }: NativeData, index: number): Region {
-  const start = pageFloor(address);
-  const size = wholePages(Number(address - start) + Math.max(bytes.length, 1));
-  return { name: `data ${index}`, address: start, size, perms: writable ? 'rw' : 'r' };
-}
-
-const sameRegions = (wanted: readonly Region[], slots: readonly Slot[]): boolean =>
-  wanted.length === slots.length &&
-  wanted.every(({ address, size, perms }, i) => {
-    const region = slots[i]?.region;
-    return region?.address === address && region.size === size && region.perms === perms;
-  });
-
 function stackCanaries(): Uint8Array {
   const words = BigUint64Array.from({ length: STACK_SIZE / 8 }, (_, i) => unwritten(i * 8));
   return new Uint8Array(words.buffer);
 }
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const wholePages = (size: number): number => Math.ceil(size / PAGE_SIZE) * PAGE_SIZE;
-const pageFloor = (address: U64): U64 => address - (address % BigInt(PAGE_SIZE));

@@ -128,5 +128,5 @@ function checkShape({ name, address, size }: Region): void {
   }
 }
 
-const overlap = (a: Region, b: Region): boolean =>
+export const overlap = (a: Region, b: Region): boolean =>
   a.address < b.address + BigInt(b.size) && b.address < a.address + BigInt(a.size);

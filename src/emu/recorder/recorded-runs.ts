@@ -2,8 +2,8 @@
  * Runs that need no stops: the guest notes its calls by itself (code.ts), is given the reference's answers, and is
  * looked through afterwards. Such a run counts only if it came to its end and made the calls that were expected.
  *
- * What the guest could see of it: other displacements in its calls of subprogs, other return addresses, and the
- * recorder's memory. So a run that disagrees with the reference is to be repeated without (oracle/run.ts).
+ * What the guest could see of it: other displacements in its calls of subprogs, other return addresses, the
+ * recorder's memory, and what runs before it have left mapped. So a run that disagrees with the reference is to be repeated without (oracle/run.ts).
  */
 import type { Image } from '../../core/image.ts';
 import type { AddressSpace } from '../address-space.ts';
@@ -67,7 +67,10 @@ export class RecordedRuns {
   ): RecordedMemory {
     this.#recorder ??= this.#space.recorder();
     this.#recorder.arm(plan, plan.answers.calls, plan.destroyed);
-    return new RecordedMemory(this.#space.prepare(plan.image, { callees, data }, input, 'record'));
+    const parts = { callees, data };
+    return new RecordedMemory(
+      this.#space.prepare(plan.image, parts, input, { stubs: 'record', alone: false }),
+    );
   }
 
   /** Shows the run to its tracker; false if it says nothing. */
