@@ -82,10 +82,13 @@ export class ThreadPool implements Pool {
     Atomics.store(new Int32Array(this.#stop), 0, 1);
   }
 
-  /** Ends the threads, which remove their notes. */
+  /** Ends the threads, which remove their notes; those that fail at that are ended too, and why is thrown. */
   async end(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'end' })));
-    await this.abandon();
+    try {
+      await Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'end' })));
+    } finally {
+      await this.abandon();
+    }
   }
 
   /** Ends the threads wherever they are; their notes stay. */

@@ -167,7 +167,7 @@ async function campaign(
     return { state, seconds };
   } catch (error) {
     // What the user asked wrongly is no crash: no note of it stays.
-    if (error instanceof OracleError && error.kind !== 'engine') await pool.end();
+    if (error instanceof OracleError && error.kind !== 'engine') await pool.end().catch(() => undefined);
     else await pool.abandon();
     throw error;
   } finally {
