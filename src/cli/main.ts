@@ -1,22 +1,6 @@
-/** The command line. One file a command in commands/; each loads what it needs when it runs. */
+/** The command line. One file a command in commands/, loaded when it is named; each loads what it needs when it runs. */
 import { Command, CommanderError } from 'commander';
 import { closeAtEnd } from './at-end.ts';
-import { addBench } from './commands/bench.ts';
-import { addCheck } from './commands/check.ts';
-import { addCompare } from './commands/compare.ts';
-import { addConformance } from './commands/conformance.ts';
-import { addCost } from './commands/cost.ts';
-import { addDiff } from './commands/diff.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addExplain } from './commands/explain.ts';
-import { addExport } from './commands/export.ts';
-import { addFuzz } from './commands/fuzz.ts';
-import { addJit } from './commands/jit.ts';
-import { addLint } from './commands/lint.ts';
-import { addMerge } from './commands/merge.ts';
-import { addMutants } from './commands/mutants.ts';
-import { addReplay } from './commands/replay.ts';
-import { addRun } from './commands/run.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf, failureText } from './failure.ts';
 import { type Io, processIo } from './io.ts';
@@ -28,12 +12,40 @@ const EXIT_CODES = `
 Exit codes: 0 everything that ran agrees; 1 a divergence; 2 bad usage or bad input; 3 an engine or the tool
 itself failed; 4 nothing ran.`;
 
+type Add = (program: Command, context: Context) => void;
+
+/** In the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  check: async () => (await import('./commands/check.ts')).addCheck,
+  fuzz: async () => (await import('./commands/fuzz.ts')).addFuzz,
+  replay: async () => (await import('./commands/replay.ts')).addReplay,
+  explain: async () => (await import('./commands/explain.ts')).addExplain,
+  export: async () => (await import('./commands/export.ts')).addExport,
+  run: async () => (await import('./commands/run.ts')).addRun,
+  jit: async () => (await import('./commands/jit.ts')).addJit,
+  cost: async () => (await import('./commands/cost.ts')).addCost,
+  conformance: async () => (await import('./commands/conformance.ts')).addConformance,
+  lint: async () => (await import('./commands/lint.ts')).addLint,
+  compare: async () => (await import('./commands/compare.ts')).addCompare,
+  mutants: async () => (await import('./commands/mutants.ts')).addMutants,
+  merge: async () => (await import('./commands/merge.ts')).addMerge,
+  diff: async () => (await import('./commands/diff.ts')).addDiff,
+  bench: async () => (await import('./commands/bench.ts')).addBench,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+};
+
+/** The one that is named; all where none is, or another word, so that help and errors know of them. */
+function commandsFor([first = '']: readonly string[]): (() => Promise<Add>)[] {
+  const named = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  return named === undefined ? Object.values(COMMANDS) : [named];
+}
+
 /** Runs one command line (without node and script) and returns its exit code. Never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   const context: Context = { io, argv, debug: argv.includes('--debug'), exitCode: EXIT.ok };
   try {
     if (isPluginCall(argv)) await runPlugin(argv, io);
-    else await commandLine(context).parseAsync([...argv], { from: 'user' });
+    else await (await commandLine(context)).parseAsync([...argv], { from: 'user' });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
@@ -44,8 +56,8 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-function commandLine(context: Context): Command {
-  const { io } = context;
+async function commandLine(context: Context): Promise<Command> {
+  const { io, argv } = context;
   const program = new Command('bpf-oracle')
     .description(
       'Judges x86-64 BPF JITs: a reference interpreter and machine code under an emulator, call by call',
@@ -57,25 +69,8 @@ function commandLine(context: Context): Command {
     .exitOverride()
     // Errors are printed once, by main.
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: () => undefined });
-  for (const add of [
-    addCheck,
-    addFuzz,
-    addReplay,
-    addExplain,
-    addExport,
-    addRun,
-    addJit,
-    addCost,
-    addConformance,
-    addLint,
-    addCompare,
-    addMutants,
-    addMerge,
-    addDiff,
-    addBench,
-    addDoctor,
-  ])
-    add(program, context);
+  const adds = await Promise.all(commandsFor(argv).map((load) => load()));
+  for (const add of adds) add(program, context);
   return program;
 }
 

@@ -1,23 +1,29 @@
-/** Opens engines by name. */
+/** Opens engines by name. Of those that few ask for, the code is loaded when they are prepared. */
+import { OracleError } from '../core/errors.ts';
 import type { Engine } from './engine.ts';
 import type { EngineName } from './engine-names.ts';
-import { openSilicon } from './silicon/silicon.ts';
 import { openUnicorn } from './unicorn.ts';
-import { openUnicornWasm, prepareUnicornWasm } from './wasm/unicorn-wasm.ts';
+
+type Open = () => Engine;
+
+const opens = new Map<EngineName, Open>([['unicorn', openUnicorn]]);
 
 /** Loads what cannot be loaded while an engine is opened. Throws an `engine` error that says what is missing. */
 export async function prepareEngines(names: Iterable<EngineName> = []): Promise<void> {
-  if ([...names].includes('unicorn-wasm')) await prepareUnicornWasm();
+  for (const name of names) {
+    if (name === 'silicon') opens.set(name, (await import('./silicon/silicon.ts')).openSilicon);
+    if (name === 'unicorn-wasm') {
+      const { openUnicornWasm, prepareUnicornWasm } = await import('./wasm/unicorn-wasm.ts');
+      await prepareUnicornWasm();
+      opens.set(name, () => openUnicornWasm());
+    }
+  }
 }
 
-/** Opens an engine; `unicorn-wasm` must have been prepared. Throws an `engine` error that says what is missing. */
+/** Opens an engine; but for `unicorn` it must have been prepared. Throws an `engine` error that says what is missing. */
 export function openEngine(name: EngineName): Engine {
-  switch (name) {
-    case 'unicorn':
-      return openUnicorn();
-    case 'silicon':
-      return openSilicon();
-    case 'unicorn-wasm':
-      return openUnicornWasm();
-  }
+  const open = opens.get(name);
+  if (open !== undefined) return open();
+  const why = 'it is loaded only where it is asked for: name it with --engine';
+  throw new OracleError('engine', { what: `engine ${name}`, where: 'open', why });
 }

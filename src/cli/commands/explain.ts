@@ -38,6 +38,8 @@ export function addExplain(program: Command, context: Context): void {
         .default(10_000),
     )
     .action(async (file: string, options: ExplainOptions) => {
+      const { prepareEngines } = await import('../../emu/engines.ts');
+      await prepareEngines(options.engine);
       const { explain } = await import('../explain.ts');
       explain(file, options, context);
     });
