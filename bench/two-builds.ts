@@ -23,7 +23,10 @@ interface Build {
 async function open(folder: string, engine: EngineName): Promise<Build> {
   const load = (file: string): Promise<unknown> => import(pathToFileURL(resolve(folder, file)).href);
   const { wholeCases } = (await load('bench/stages.js')) as typeof import('../src/bench/stages.ts');
-  const { openEngine } = (await load('emu/engines.js')) as typeof import('../src/emu/engines.ts');
+  const { openEngine, prepareEngines } = (await load(
+    'emu/engines.js',
+  )) as typeof import('../src/emu/engines.ts');
+  await prepareEngines([engine]);
   const warm = wholeCases(openEngine(engine), WARM_UP.cases);
   for (let round = 0; round < WARM_UP.rounds; round++) warm.run();
   return { probe: wholeCases(openEngine(engine), CASES), taken: new Map() };

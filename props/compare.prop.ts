@@ -10,7 +10,7 @@ const SEED = 9669;
 const POLICY: Policy = {
   insnLimit: 1000,
   fuel: 1000,
-  mapped: [],
+  mapped: () => [],
   isReadModifyWrite: () => false,
   maxDivergences: 32,
 };

@@ -57,10 +57,11 @@ export interface Env {
 
 /** `helper:5`, `kfunc:12`, `bpf:1`: also the key of `callees` in the image protocol. */
 export function calleeKey({ kind, id }: CalleeRef): string {
+  // Looked up in the list only where it has a place: far outside, a look costs more than a new string.
+  if (id < 0 || id >= MAX_KEPT_KEYS) return `${kind}:${id}`;
   const known = KEYS[kind];
-  const key = known[id] ?? `${kind}:${id}`;
-  if (id >= 0 && id < MAX_KEPT_KEYS) known[id] = key;
-  return key;
+  known[id] ??= `${kind}:${id}`;
+  return known[id];
 }
 
 /** Keys of small numbers: a string that is made anew is hashed anew wherever it is looked up. */

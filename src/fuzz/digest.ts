@@ -34,13 +34,12 @@ class Hash {
     this.word(bytes.length);
     const whole = bytes.length & ~3;
     for (let i = 0; i < whole; i += 4) {
-      const [a, b, c, d] = [bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]] as number[] as [
-        number,
-        number,
-        number,
-        number,
-      ];
-      this.word(a | (b << 8) | (c << 16) | (d << 24));
+      this.word(
+        (bytes[i] as number) |
+          ((bytes[i + 1] as number) << 8) |
+          ((bytes[i + 2] as number) << 16) |
+          ((bytes[i + 3] as number) << 24),
+      );
     }
     for (let i = whole; i < bytes.length; i++) this.word(bytes[i] as number);
   }

@@ -45,7 +45,7 @@ export function inconclusiveReason(want: Execution, policy: Policy): Reason | un
 function faultReason(fault: Fault, pc: number | null, policy: Policy): Reason | undefined {
   if (fault.kind === 'poison') return { kind: 'poison', what: fault.what, pc };
   if (fault.kind === 'frames') return { kind: 'frames', pc };
-  if (isAccess(fault) && isNativelyPossible(policy.mapped, fault)) return { kind: 'mapped', fault, pc };
+  if (isAccess(fault) && isNativelyPossible(policy.mapped(), fault)) return { kind: 'mapped', fault, pc };
   return undefined;
 }
 

@@ -15,8 +15,8 @@ export interface Policy {
   readonly insnLimit: number;
   /** Basic blocks the native side was given. */
   readonly fuel: number;
-  /** Memory of the native side. */
-  readonly mapped: readonly MappedRange[];
+  /** Memory of the native side; asked only where the reference met a fault. */
+  readonly mapped: () => readonly MappedRange[];
   /**
    * Whether the instruction at a slot reads, modifies and writes memory at once. The reference reports a fault
    * of one as a write; native code may well load before it stores.

@@ -250,7 +250,7 @@ function policyFor({ program, env }: Case, image: Image, want: Execution): Polic
   return {
     insnLimit: env.insnLimit,
     fuel: fuelFor(want.insns ?? env.insnLimit),
-    mapped: mappedRanges(program, env, image),
+    mapped: () => mappedRanges(program, env, image),
     isReadModifyWrite: (pc) => program.insns[pc]?.kind === 'atomic',
     maxDivergences: MAX_DIVERGENCES,
   };

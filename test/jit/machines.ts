@@ -52,7 +52,7 @@ function policyOf(program: Program, env: Env): Policy {
   return {
     insnLimit: env.insnLimit,
     fuel: FUEL,
-    mapped: [
+    mapped: () => [
       { address: CTX_BASE, size: env.input.memory.length, writable: true },
       { address: STACK_BASE, size: STACK_SIZE, writable: true },
       ...program.data.map(({ address, bytes, writable }) => ({ address, size: bytes.length, writable })),

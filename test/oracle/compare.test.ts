@@ -136,7 +136,7 @@ describe('compare: faults of the program itself', () => {
 
   it('a write to a read-only page is not natively possible', () => {
     const mapped = [{ address: 0x1000n, size: 8, writable: false }];
-    const policy = { ...POLICY, mapped };
+    const policy = { ...POLICY, mapped: () => mapped };
     const fault = { outcome: faults(write(0x1000n)) };
     expect(compare(execution(fault), execution(fault), policy).kind).toBe('agree');
     const reading = { outcome: faults(read(0x1010n)) };

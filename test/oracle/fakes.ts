@@ -69,7 +69,7 @@ export const frameBytes = (bytes: readonly number[], poison?: readonly number[])
 export const POLICY: Policy = {
   insnLimit: 1000,
   fuel: 5000,
-  mapped: [{ address: 0x2a5c_be00_0000n, size: 8, writable: true }],
+  mapped: () => [{ address: 0x2a5c_be00_0000n, size: 8, writable: true }],
   isReadModifyWrite: () => false,
   maxDivergences: 32,
 };
