@@ -1,6 +1,7 @@
 /** Program in, verdict out: this project's machines under the oracle. */
 import type { Loaded } from './bpf/loaded.ts';
 import type { Program } from './bpf/program.ts';
+import { callsBack } from './core/callback.ts';
 import type { CalleeModel, Env } from './core/env.ts';
 import type { Execution } from './core/execution.ts';
 import type { Image } from './core/image.ts';
@@ -294,6 +295,7 @@ export function subjectOf(
       args: ref.args,
       address: calleeAddress(ref),
       ...typedPlaces(ref.signature),
+      ...(program.callbacks !== undefined && callsBack(ref) ? { callsBack: true } : {}),
     })),
     data: program.data,
     ...(program.progArrays === undefined ? {} : { progArrays: program.progArrays }),

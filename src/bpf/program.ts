@@ -96,6 +96,8 @@ export interface Program {
   readonly data: readonly DataSection[];
   /** Where there is one, helper 12 is a tail call. @defaultValue none */
   readonly progArrays?: readonly ProgArray[];
+  /** Subprogs whose address some instruction loads; where there are any, some helpers call them (core/callback.ts). @defaultValue none */
+  readonly callbacks?: readonly number[];
   /** Who calls it through a trampoline; absent where it is called as by `bpf_prog_run()`. */
   readonly native?: NativeProto;
   /** What it was written for, and runs under unless another is asked for. */
@@ -154,6 +156,7 @@ export function buildProgram(slots: Slots, parts: ProgramParts = {}): Program {
     return declared === undefined ? known : { ...known, declared };
   });
   if (shape === 'checked') checkCallees(parts.callees ?? []);
+  const callbacks = addressed(insns, starts);
   return {
     name: parts.name ?? 'program',
     insns,
@@ -161,6 +164,7 @@ export function buildProgram(slots: Slots, parts: ProgramParts = {}): Program {
     callees: calleesOf(insns, parts.callees ?? []),
     data: parts.data ?? [],
     ...(arrays.length === 0 ? {} : { progArrays: progArraysOf(arrays, starts, parts.data ?? []) }),
+    ...(callbacks.length === 0 ? {} : { callbacks }),
     convention,
     ...(parts.lines === undefined ? {} : { lines: parts.lines }),
   };
@@ -223,6 +227,12 @@ function subprogStarts(insns: Slots, known: readonly number[], shape: Shape): nu
     if (target !== undefined) add(target, `insn ${pc} (${insn.kind})`);
   });
   return [...starts].sort((a, b) => a - b);
+}
+
+/** Indices of the subprogs that some `lddw` gives the address of. */
+function addressed(insns: Slots, starts: readonly number[]): number[] {
+  const slots = new Set(insns.map((insn, pc) => (insn?.kind === 'lddw' ? targetOf(pc, insn) : undefined)));
+  return starts.flatMap((start, index) => (slots.has(start) ? [index] : []));
 }
 
 function checkArgs(args: number, start: number): void {

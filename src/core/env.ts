@@ -113,6 +113,10 @@ export interface FramePlacement {
   readonly frameBytes: (caller: number, callee: number) => number;
   /** Bytes from a subprog's return address down to its fp. @defaultValue FP_DEPTH of core/image.ts for each */
   readonly fpDepth?: (subprog: number) => number;
+  /** Bytes that a helper puts between the frame of its caller and a function it calls. @defaultValue CALLBACK_BYTES of core/callback.ts */
+  readonly callbackBytes?: number;
+  /** Address of a subprog, as `lddw` of it gives. @defaultValue one after the other from CODE_BASE on */
+  readonly entryOf?: (subprog: number) => U64;
   /** r10 of subprogs whose BPF stack is not in their frame. @defaultValue none is */
   readonly privateFp?: (subprog: number) => U64 | undefined;
 }

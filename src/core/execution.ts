@@ -72,6 +72,8 @@ export interface CallEvent {
   readonly stack: StackBytes | null;
   /** Result of a helper or a kfunc; that of a subprog is in its ReturnEvent. */
   readonly result: Word;
+  /** A helper that calls functions of the program (core/callback.ts): these calls follow, and no model computes it. */
+  readonly callsBack?: true;
 }
 
 /** Leaving a subprog (main too). */

@@ -9,6 +9,7 @@ export const LANE_NAMES = [
   'aggregates',
   'accesses',
   'hardened',
+  'callbacks',
 ] as const;
 export type LaneName = (typeof LANE_NAMES)[number];
 

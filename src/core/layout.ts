@@ -4,6 +4,7 @@
  *
  *   0x0000_0000_4000_0000  code      the image; also the `base` of the exec: protocol
  *   0x0000_0000_5000_0000  callees   one slot of CALLEE_STRIDE bytes for each helper or kfunc
+ *   0x0000_0000_5700_0000  callback  code of helpers that call functions of the program (emu/callback-stub.ts)
  *   0x0000_0000_5800_0000  recorder  notes the calls of a run while it lasts (emu/recorder)
  *   0x0000_0000_6000_0000  kernel    data of a kernel that an image refers to (image: bundles)
  *   0x0000_2a5c_be00_0000  ctx       the memory r1 points to
@@ -18,6 +19,8 @@
 export const CODE_BASE = 0x4000_0000n;
 export const CALLEE_BASE = 0x5000_0000n;
 export const CALLEE_STRIDE = 16;
+/** Within the room for callees, as is the recorder. */
+export const CALLBACK_BASE = 0x5700_0000n;
 /** Code, then what it works with, then the log: within reach of a call from the image. */
 export const RECORDER_BASE = 0x5800_0000n;
 export const RECORDER_SIZE = 0x4_8000;

@@ -15,8 +15,18 @@
 import { badInput } from '../core/errors.ts';
 import type { Image } from '../core/image.ts';
 import { unwritten } from '../core/junk.ts';
-import { CALLEE_BASE, CALLEE_STRIDE, CTX_BASE, ENTRY_RSP, STACK_BASE, STACK_SIZE } from '../core/layout.ts';
+import {
+  CALLBACK_BASE,
+  CALLEE_BASE,
+  CALLEE_STRIDE,
+  CTX_BASE,
+  ENTRY_RSP,
+  PAGE_SIZE,
+  STACK_BASE,
+  STACK_SIZE,
+} from '../core/layout.ts';
 import { hex, type U64 } from '../core/u64.ts';
+import { CALLBACK_STUB, jumpToStub } from './callback-stub.ts';
 import { DataSections, pageFloor, type Slot, wholePages } from './data-sections.ts';
 import type { Engine, Perms } from './engine.ts';
 import { type Extent, ExtentMemory } from './guest-memory.ts';
@@ -51,6 +61,7 @@ export class AddressSpace {
   #stubs: Uint8Array = new Uint8Array(0);
   #stubKind: StubKind = 'stop';
   #recorder: Recorder | undefined;
+  #callback: Slot | undefined;
   #ctx: Slot | undefined;
   #extents: readonly Extent[] = [];
   #memory: ExtentMemory | undefined;
@@ -143,6 +154,7 @@ export class AddressSpace {
     this.#stubKind = kind;
     const stubs = calleeStubs(callees, kind);
     if (Buffer.compare(stubs, this.#stubs) === 0) return;
+    if (callees.some(({ callsBack }) => callsBack === true)) this.#mapCallback();
     if (this.#callees !== undefined && this.#callees.region.size < stubs.length) {
       this.#engine.unmap(this.#callees.region);
       this.#callees = undefined;
@@ -153,6 +165,14 @@ export class AddressSpace {
     }
     this.#engine.load(CALLEE_BASE, stubs);
     this.#stubs = stubs;
+  }
+
+  /** Mapped when it is first needed. */
+  #mapCallback(): void {
+    if (this.#callback !== undefined) return;
+    this.#callback = this.#map('callback', CALLBACK_BASE, PAGE_SIZE, 'rx');
+    this.#callback.bytes().fill(INT3);
+    this.#engine.load(CALLBACK_BASE, CALLBACK_STUB.code);
   }
 
   /** True if extents changed. */
@@ -203,7 +223,8 @@ function calleeStubs(callees: readonly NativeCallee[], kind: StubKind): Uint8Arr
   });
   const stubs = new Uint8Array(Math.max(0, ...offsets.map((offset) => offset + CALLEE_STRIDE))).fill(INT3);
   offsets.forEach((offset, index) => {
-    if (kind === 'stop') stubs[offset] = RET;
+    if (callees[index]?.callsBack === true) stubs.set(jumpToStub(Number(CALLEE_BASE) + offset), offset);
+    else if (kind === 'stop') stubs[offset] = RET;
     else stubs.set(calleeStub(index, Number(CALLEE_BASE) + offset), offset);
   });
   return stubs;

@@ -16,7 +16,8 @@ export class Answers {
     // Models of the user's may look at memory.
     const events = expected === undefined || env.models.size > 0 ? [] : expected.events;
     this.calls = events.filter(
-      (event): event is CallEvent => event.kind === 'call' && event.callee.kind !== 'bpf',
+      (event): event is CallEvent =>
+        event.kind === 'call' && event.callee.kind !== 'bpf' && event.callsBack !== true,
     );
   }
 

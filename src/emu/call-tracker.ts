@@ -6,25 +6,18 @@
  * pushed. A block at the innermost frame's return address is its return if rsp is above that frame; below, it
  * is the frame's own code, which may be the same when it recurses.
  */
-import { calleeKey, defaultModel, type Env, secondWord } from '../core/env.ts';
-import { OracleError } from '../core/errors.ts';
-import type {
-  AbiBreach,
-  CalleeRef,
-  FrameRegs,
-  StackBytes,
-  Trace,
-  TraceEvent,
-  Word,
-} from '../core/execution.ts';
+import { type Env, secondWord } from '../core/env.ts';
+import type { AbiBreach, FrameRegs, StackBytes, Trace, TraceEvent, Word } from '../core/execution.ts';
 import { type ArgPlace, FP_DEPTH } from '../core/image.ts';
-import { clobberedArg, clobberedReg } from '../core/junk.ts';
+import { clobberedArg } from '../core/junk.ts';
 import type { NativePlace } from '../core/native.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import { RDX, RSP } from '../x86/reg.ts';
 import type { Answers } from './answers.ts';
-import { CLOBBERED_FLAGS, CLOBBERED_GPRS } from './clobber.ts';
-import { type Cpu, RFLAGS } from './engine.ts';
+import { CallbackCalls } from './callback-calls.ts';
+import { argCount, defined, runModel } from './callee-model.ts';
+import { clobberRegisters } from './clobber.ts';
+import type { Cpu } from './engine.ts';
 import type { TrackedMemory } from './guest-memory.ts';
 import type { ImageTables } from './image-tables.ts';
 import type { NativeCallee, RunImageOptions } from './native-subject.ts';
@@ -32,12 +25,12 @@ import { NativeWatch } from './native-watch.ts';
 import { type OpenFrame, ShadowStack } from './shadow-stack.ts';
 
 const RAX = 0;
-/** What a callee leaves in registers. */
-const CLOBBERED_REGS = CLOBBERED_GPRS.map((gpr) => [gpr, clobberedReg(gpr)] as const);
-/** And in the words of arguments. */
+/** What a callee leaves in the words of arguments. */
 const CLOBBERED_WORDS = Array.from({ length: 12 }, (_, i) => clobberedArg(i + 1));
 /** In the place of a subprog: the frames of native code and its trampoline. */
 const NATIVE_FRAME = -1;
+/** And of a helper that calls back. */
+const HELPER_FRAME = -2;
 const TRACE_LIMIT = 100_000;
 const BREACH_LIMIT = 64;
 const MAX_REG_ARGS = 5;
@@ -64,6 +57,7 @@ export class CallTracker {
   readonly native: NativeWatch | undefined;
   #total = 0;
   #calleeCalls = 0;
+  readonly #callbacks: CallbackCalls;
 
   constructor(tables: ImageTables, env: Env, memory: TrackedMemory, options: TrackerOptions) {
     this.#tables = tables;
@@ -73,6 +67,7 @@ export class CallTracker {
     this.#regs = options.regs;
     this.#traceLimit = options.traceLimit ?? TRACE_LIMIT;
     this.#shadow = new ShadowStack((address) => memory.read(address, 8), BREACH_LIMIT);
+    this.#callbacks = new CallbackCalls(tables.data);
     const { native } = env.input;
     if (native !== undefined) this.native = new NativeWatch(native, env.input.memory.length, memory);
   }
@@ -105,6 +100,8 @@ export class CallTracker {
     const target = this.#tables.targets.get(address);
     if (target === undefined) return;
     if (target.kind === 'native') this.#onNative(target.at, cpu);
+    else if (target.kind === 'callback') this.#onCallback(target.at, cpu);
+    else if (target.kind === 'callee' && target.callee.callsBack === true) this.#onCallingBack(target.callee);
     else if (target.kind === 'callee') this.#onCallee(target.callee, cpu);
     else if (target.kind === 'program') this.#shadow.replace(target.subprog);
     else if (rsp !== this.#shadow.top?.rsp || target.subprog !== this.#shadow.top.subprog) {
@@ -180,7 +177,7 @@ export class CallTracker {
   #onNative(at: NativePlace, cpu: Cpu): void {
     if (this.native === undefined) return;
     const [rax, rdx] = this.native.onStub(at, this.#regs);
-    this.#clobberRegisters();
+    clobberRegisters(this.#regs);
     this.#regs[RAX] = rax;
     if (at === 'original') this.#regs[RDX] = rdx;
     cpu.writeRegs(this.#regs);
@@ -197,7 +194,8 @@ export class CallTracker {
     this.#shadow.checkDirection(this.#regs, this.#total);
     this.#shadow.checkAlignment(this.#regs, this.#tables.callAlign, this.#total);
     const known = defined(args, mask);
-    const result = this.#options.answers.next(callee.ref, known) ?? this.#model(callee.ref, known);
+    const result =
+      this.#options.answers.next(callee.ref, known) ?? runModel(callee.ref, known, this.#env, this.#memory);
     this.#record(() => ({ kind: 'call', callee: callee.ref, pc, args, regs, stack, result }));
     this.#clobber(places, count);
     this.#regs[RAX] = result;
@@ -205,30 +203,45 @@ export class CallTracker {
     cpu.writeRegs(this.#regs);
   }
 
-  #model(callee: CalleeRef, args: readonly Word[]): U64 {
-    const key = calleeKey(callee);
-    const model = this.#env.models.get(key) ?? defaultModel;
-    try {
-      return u64(model({ callee, args, memory: this.#memory }));
-    } catch (cause) {
-      const why = `its model threw "${cause instanceof Error ? cause.message : cause}": mend the model`;
-      throw new OracleError('engine', { what: 'call', where: key, why }, { cause });
+  #onCallingBack({ ref, args: count = MAX_REG_ARGS }: NativeCallee): void {
+    const args = this.#args(this.#tables.nativeArgs, count);
+    const returnAddress = this.#returnAddress();
+    this.#shadow.checkDirection(this.#regs, this.#total);
+    this.#shadow.checkAlignment(this.#regs, this.#tables.callAlign, this.#total);
+    this.#record(() => ({
+      kind: 'call',
+      callee: ref,
+      pc: this.#callPc(returnAddress),
+      args,
+      regs: this.#frameRegs(),
+      stack: this.#callerStack(),
+      result: undefined,
+      callsBack: true,
+    }));
+    this.#shadow.enter(HELPER_FRAME, returnAddress, this.#regs);
+    this.#callbacks.start(ref.id, args);
+  }
+
+  #onCallback(at: 'next' | 'done', cpu: Cpu): void {
+    const returned = this.#regs[RAX] ?? 0n;
+    clobberRegisters(this.#regs);
+    this.#regs[RAX] = returned;
+    if (at === 'next') this.#callbacks.next(this.#regs, this.#tables.nativeArgs);
+    else {
+      while (this.#shadow.depth > 1 && this.#shadow.pop()?.subprog !== HELPER_FRAME);
+      this.#regs[RAX] = this.#callbacks.end() ?? returned;
     }
+    cpu.writeRegs(this.#regs);
   }
 
   /** All that psABI lets a callee destroy: caller-saved registers, flags, the argument words of its call. */
   #clobber(places: readonly ArgPlace[], count: number): void {
-    this.#clobberRegisters();
+    clobberRegisters(this.#regs);
     for (let i = 0; i < count; i++) {
       const place = places[i];
       if (place?.in !== 'stack') continue;
       this.#memory.write(this.#argAddress(place.index), 8, CLOBBERED_WORDS[i] ?? clobberedArg(i + 1));
     }
-  }
-
-  #clobberRegisters(): void {
-    for (const [gpr, junk] of CLOBBERED_REGS) this.#regs[gpr] = junk;
-    this.#regs[RFLAGS] = BigInt(CLOBBERED_FLAGS);
   }
 
   #args(places: readonly ArgPlace[], count: number): Word[] {
@@ -288,11 +301,3 @@ export class CallTracker {
     if (!this.#isFull) this.#events.push(build());
   }
 }
-
-/** Arguments a callee takes; without a prototype, those that are defined, and at least those in registers. */
-export const argCount = ({ args }: NativeCallee, mask: number | undefined): number =>
-  args ?? Math.max(MAX_REG_ARGS, mask === undefined ? 0 : 32 - Math.clz32(mask));
-
-/** Arguments as the model may see them. */
-const defined = (args: readonly Word[], mask: number | undefined): readonly Word[] =>
-  mask === undefined ? args : args.map((arg, i) => ((mask >> i) & 1 ? arg : undefined));

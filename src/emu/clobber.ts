@@ -1,7 +1,17 @@
 /** What a callee may destroy, and does: psABI §3.2.1. rax holds its result. */
+import { clobberedReg } from '../core/junk.ts';
 import type { Gpr } from '../x86/reg.ts';
+import { RFLAGS } from './engine.ts';
 
 /** rcx, rdx, rsi, rdi, r8..r11. */
 export const CLOBBERED_GPRS: readonly Gpr[] = [1, 2, 6, 7, 8, 9, 10, 11];
 /** CF PF AF ZF SF OF, and bit 1, which is always set; DF is clear. SDM 1 §3.4.3. */
 export const CLOBBERED_FLAGS = 0x8d7;
+
+const LEFT = CLOBBERED_GPRS.map((gpr) => [gpr, clobberedReg(gpr)] as const);
+
+/** All but rax. */
+export function clobberRegisters(regs: BigUint64Array): void {
+  for (const [gpr, junk] of LEFT) regs[gpr] = junk;
+  regs[RFLAGS] = BigInt(CLOBBERED_FLAGS);
+}

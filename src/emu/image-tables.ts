@@ -4,6 +4,7 @@ import { type ArgPlace, FP_DEPTH, type Image, UNKNOWN_GPR } from '../core/image.
 import type { NativePlace } from '../core/native.ts';
 import { progArrayBytes } from '../core/prog-array.ts';
 import type { U64 } from '../core/u64.ts';
+import { CALLBACK_STUB } from './callback-stub.ts';
 import type { NativeCallee, NativeData, NativeSubject } from './native-subject.ts';
 
 /** What lies at a watched address. */
@@ -12,6 +13,8 @@ export type CallTarget =
   /** Where tail calls enter a program. */
   | { readonly kind: 'program'; readonly subprog: number }
   | { readonly kind: 'callee'; readonly callee: NativeCallee }
+  /** In the code of a helper that calls back. */
+  | { readonly kind: 'callback'; readonly at: 'next' | 'done' }
   /** A function that a trampoline calls. */
   | { readonly kind: 'native'; readonly at: NativePlace };
 
@@ -55,6 +58,10 @@ export function imageTables(image: Image, subject: NativeSubject): ImageTables {
   for (const [at, offset] of image.trampoline?.stubs ?? [])
     targets.set(base + offset, { kind: 'native', at });
   for (const callee of subject.callees) targets.set(Number(callee.address), { kind: 'callee', callee });
+  if (subject.callees.some(({ callsBack }) => callsBack === true)) {
+    targets.set(CALLBACK_STUB.next, { kind: 'callback', at: 'next' });
+    targets.set(CALLBACK_STUB.done, { kind: 'callback', at: 'done' });
+  }
   return {
     data: dataOf(image, subject),
     targets,

@@ -12,6 +12,8 @@ export interface NativeCallee {
   readonly address: U64;
   /** Where its words are when it starts, if it takes some of two. @defaultValue as Image.args says */
   readonly places?: readonly ArgPlace[];
+  /** It calls functions of the program (core/callback.ts). @defaultValue false */
+  readonly callsBack?: boolean;
   /** Its result is of two words: rdx holds the second. @defaultValue false */
   readonly returnsTwo?: boolean;
 }

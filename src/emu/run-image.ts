@@ -100,8 +100,9 @@ export class ImageRunner {
   /** A run in which the guest notes its calls by itself; null if it did not keep to what was expected. */
   #record(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution | null {
     if (!this.#engine.caps.stopsAreDear || env.input.native !== undefined) return null;
-    // The guest's own notes are of arguments of one word.
-    if (subject.callees.some(({ places }) => places !== undefined)) return null;
+    // The guest's own notes are of arguments of one word, and of callees that return before anyone is called.
+    if (subject.callees.some(({ places, callsBack }) => places !== undefined || callsBack === true))
+      return null;
     const answers = new Answers(options.expected, env);
     const plan = this.#recorded.plan(image, subject, answers, options);
     if (plan === null) return null;

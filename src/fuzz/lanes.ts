@@ -7,6 +7,7 @@
 import { accessProgram } from '../arb/accesses/program.ts';
 import { aggregateProgram } from '../arb/aggregates/program.ts';
 
+import { callbackProgram } from '../arb/callbacks/program.ts';
 import { lower } from '../arb/lower.ts';
 import { ANY, type Profile } from '../arb/profile.ts';
 import { shrinkProgram } from '../arb/shrink.ts';
@@ -44,6 +45,7 @@ interface Lane {
 export const MIX_LENGTH = 64;
 
 const ACCESSES = accessProgram();
+const CALLBACKS = callbackProgram();
 const TAIL_CALLS = { alone: tailCallProgram(), beside: tailCallProgram({ stackArgs: true }) } as const;
 
 const TRAMPOLINES = trampolineProgram();
@@ -103,6 +105,12 @@ export const LANES: readonly Lane[] = [
       const subject = (case_: HardenedCase): Subject => ({ ...lower(case_.spec, profile), jit: case_.jit });
       return draftOf({ spec, jit: drawHardening(seed, index) }, subject, simplerHardened);
     },
+  },
+  {
+    name: 'callbacks',
+    what: 'functions that helpers call, in loops and for each element of data, and that call functions of up to 12 arguments',
+    residues: [13, 56],
+    draw: (seed, index) => drawDraft(CALLBACKS, caseRandom(seed, index)),
   },
 ];
 

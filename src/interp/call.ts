@@ -11,6 +11,7 @@ import { OracleError } from '../core/errors.ts';
 import type { CalleeRef, Outcome, Word } from '../core/execution.ts';
 import { wordsIn } from '../core/native.ts';
 import { type U64, u64 } from '../core/u64.ts';
+import { callBack, endCallback, isCallingBack } from './callback.ts';
 import type { Machine } from './machine.ts';
 import { isTailCall, tailCall } from './tail-call.ts';
 
@@ -22,6 +23,10 @@ export function call(m: Machine, insn: CallInsn): Outcome | undefined {
     // call helper function by static ID
     case 'helper':
       if (isTailCall(m.program, insn)) return tailCall(m, endCall);
+      if (isCallingBack(m.program, insn)) {
+        const callee: CalleeRef = { kind: 'helper', id: insn.imm };
+        return callBack(m, callee, outgoingArgs(m, nativeArgCount(m, callee)), endCall);
+      }
       return callNative(m, { kind: 'helper', id: insn.imm });
     // call helper function by BTF ID
     case 'kfunc':
@@ -29,7 +34,7 @@ export function call(m: Machine, insn: CallInsn): Outcome | undefined {
   }
 }
 
-/** Conformance group callx. NON-SPEC: not run; nothing says what address a function of the program has. */
+/** Conformance group callx. NON-SPEC: not run, not even of the address of a function. */
 export function callx(m: Machine, insn: CallxInsn): Outcome {
   return m.regs.isPoison(insn.dst) ? m.poisoned(insn.dst, 'call target') : m.unsupported('callx');
 }
@@ -60,17 +65,19 @@ function callSubprog(m: Machine, subprog: Subprog): Outcome | undefined {
   return undefined;
 }
 
-function exitSubprog(m: Machine): undefined {
+function exitSubprog(m: Machine): Outcome | undefined {
   const { frame } = m;
+  const { calledBy } = frame;
   m.leave();
   endCall(m);
   m.trace.record(() => ({
     kind: 'return',
     subprog: frame.subprog.index,
     result: m.regs.word(R0),
-    regs: m.frameRegs(),
+    regs: calledBy === undefined ? m.frameRegs() : null,
     stack: frame.stack.snapshot(),
   }));
+  return calledBy === undefined ? undefined : endCallback(m, calledBy);
 }
 
 /** "The BPF program needs to store the return value into register R0 before doing an EXIT." */

@@ -12,6 +12,7 @@ import { MAX_LOOPS, MAX_STACK_ARGS } from '../bpf/calling.ts';
 import type { Subprog } from '../bpf/program.ts';
 import type { Word } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
+import type { PendingCallback } from './callback.ts';
 import { StackRegion } from './memory.ts';
 import { Words } from './words.ts';
 
@@ -28,6 +29,8 @@ export class Frame {
   base: U64 = 0n;
   /** Slot its caller goes on at. */
   returnPc = 0;
+  /** The call of a helper that called it, if one did. */
+  calledBy: PendingCallback | undefined;
   /** KERNEL: times its may_gotos may still be passed, all of them together (BPF_MAX_LOOPS). */
   loops = MAX_LOOPS;
   /** Outgoing slots up to the farthest one stored since the last call. */
@@ -48,6 +51,7 @@ export class Frame {
     this.fp = fp;
     this.base = base;
     this.returnPc = returnPc;
+    this.calledBy = undefined;
     this.loops = MAX_LOOPS;
     this.stack.reset(fp);
     this.endCall();

@@ -5,14 +5,20 @@
 import { isStackArgBase, stackArgSlot } from '../bpf/calling.ts';
 import type { LddwInsn, LdxInsn, StInsn, StxInsn } from '../bpf/insn.ts';
 import { LDDW_SRC } from '../bpf/load-store.ts';
+import { subprogAt, targetOf } from '../bpf/program.ts';
 import type { Outcome, Word } from '../core/execution.ts';
 import { u64 } from '../core/u64.ts';
 import type { Machine } from './machine.ts';
 
-/** RFC 9669 §5.4: dst = imm64. The other kinds are for a loader to resolve. */
+/**
+ * RFC 9669 §5.4: dst = imm64; dst = code_addr(imm), where the function lies natively. The other kinds are for a loader
+ * to resolve.
+ */
 export function lddw(m: Machine, insn: LddwInsn): Outcome | undefined {
   m.next++;
   if (insn.src === 0) return m.write(insn.dst, insn.imm);
+  const target = targetOf(m.pc, insn);
+  if (target !== undefined) return m.write(insn.dst, m.entryOf(subprogAt(m.program, target).index));
   return m.unsupported(`lddw ${LDDW_SRC[insn.src] ?? insn.src}`);
 }
 

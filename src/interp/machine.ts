@@ -8,13 +8,15 @@
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
 import { R0, R1, R2, R6, R10, REG_COUNT, type Reg } from '../bpf/reg.ts';
+import { CALLBACK_BYTES } from '../core/callback.ts';
 import type { ChoiceName } from '../core/choices.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { Fault, FrameRegs, Outcome, Word } from '../core/execution.ts';
 import { FP_DEPTH } from '../core/image.ts';
-import { CTX_BASE, MAIN_FP } from '../core/layout.ts';
+import { CODE_BASE, CTX_BASE, MAIN_FP } from '../core/layout.ts';
 import { hex, type U64, u64 } from '../core/u64.ts';
+import type { PendingCallback } from './callback.ts';
 import { CALLEE_SAVED, type Frame, releaseFrames, takeFrame } from './frame.ts';
 import { Memory } from './memory.ts';
 import { TraceRecorder } from './trace.ts';
@@ -22,6 +24,9 @@ import { Words } from './words.ts';
 
 /** Bytes of a return address. */
 const RETURN_ADDRESS_BYTES = 8;
+
+/** Bytes from one function to the next, where nobody says where they lie. */
+const FUNCTION_STRIDE = 16;
 
 /** Each frame has all of its MAX_STACK_BYTES to itself. */
 export const DEFAULT_PLACEMENT: FramePlacement = { mainFp: MAIN_FP, frameBytes: () => MAX_STACK_BYTES };
@@ -102,18 +107,26 @@ export class Machine {
 
   /**
    * Starts a subprog in a frame of its own. abi.rst: R6..R9 are callee-saved, so the caller's are kept.
-   * KERNEL: the callee may read none of r0, r6..r9 before it writes them.
+   * KERNEL: the callee may read none of r0, r6..r9 before it writes them. `calledBy`: the call of a helper that calls it.
    */
-  enter(subprog: Subprog): void {
+  enter(subprog: Subprog, calledBy?: PendingCallback): void {
     const caller = this.frame;
     for (let i = 0; i < CALLEE_SAVED; i++) caller.saved.put(i, this.regs.word(R6 + i));
-    const { frameBytes, fpDepth } = this.#placement;
+    const { frameBytes, fpDepth, callbackBytes = CALLBACK_BYTES } = this.#placement;
     const to = subprog.index;
-    const below = frameBytes(caller.subprog.index, to) + RETURN_ADDRESS_BYTES + (fpDepth?.(to) ?? FP_DEPTH);
+    const between = calledBy === undefined ? 0 : callbackBytes;
+    const own = RETURN_ADDRESS_BYTES + (fpDepth?.(to) ?? FP_DEPTH);
+    const below = frameBytes(caller.subprog.index, to) + between + own;
     this.depth++;
     this.frame = this.frames[this.depth] ?? takeFrame(subprog);
     this.frames[this.depth] = this.frame;
     this.#start(subprog, u64(caller.base - BigInt(below)), this.next);
+    this.frame.calledBy = calledBy;
+  }
+
+  /** Address of a function of the program. */
+  entryOf(subprog: number): U64 {
+    return this.#placement.entryOf?.(subprog) ?? CODE_BASE + BigInt(FUNCTION_STRIDE * subprog);
   }
 
   /** Ends the innermost frame, which is not main's. */

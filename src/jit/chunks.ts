@@ -42,6 +42,8 @@ export interface Lowering {
   /** Emptied first; holds the chunks until the next subprog is lowered, as do all buffers they are in. */
   readonly asm: Assembler;
   readonly target: Target;
+  /** Address the image is linked for. */
+  readonly base: bigint;
   readonly bmi2: boolean;
   readonly endbr: boolean;
   readonly tailCall: TailCallRole;
@@ -62,7 +64,7 @@ export function lowerEntries(
   subprog: Subprog,
   entries: readonly Entry[],
   frame: Frame,
-  { asm, bmi2, endbr, tailCall, hardening, target }: Lowering,
+  { asm, base, bmi2, endbr, tailCall, hardening, target }: Lowering,
 ): Chunks {
   const count = entries.length;
   asm.reset();
@@ -75,6 +77,7 @@ export function lowerEntries(
   const context: LowerContext = {
     programName: program.name,
     asm,
+    base,
     frame,
     bmi2,
     endbr,

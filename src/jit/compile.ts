@@ -4,7 +4,7 @@
  */
 
 import { type ConventionName, MAX_REG_ARGS } from '../bpf/calling.ts';
-import type { Program, Subprog } from '../bpf/program.ts';
+import { type Program, type Subprog, subprogAt } from '../bpf/program.ts';
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
@@ -101,7 +101,9 @@ export function compile(
     return compileSubprog(program, subprog, place, shared);
   });
   link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program), target);
-  linkRefs(out, base, refs, program.name);
+  const addressOf = (slot: number): bigint =>
+    target.functionAddress(base, subprogs[subprogAt(program, slot).index] as CompiledSubprog);
+  linkRefs(out, refs, { base, programName: program.name, addressOf });
   const image: Image = {
     jit: 'builtin',
     code: out.copy(),
@@ -167,7 +169,8 @@ function compileSubprog(
     ...(tailCall === 'none' ? {} : { tailCallBytes: TAIL_CALL_BYTES }),
     ...(privateFp === undefined ? {} : { privateStack: { fp: privateFp, depth: stackDepth } }),
   });
-  const lowering = { asm, target, bmi2, endbr, tailCall, hardening: options };
+  const { base = CODE_BASE } = options;
+  const lowering = { asm, target, base, bmi2, endbr, tailCall, hardening: options };
   const chunks = lowerEntries(program, subprog, entries, frame, lowering);
   const { addrs, passes } = target.settle(chunks, target.distance);
   const offset = out.length;
@@ -204,7 +207,17 @@ function outgoingArgs(program: Program, subprog: Subprog, { name, typedKfuncs }:
   return words === 0 ? subprog.outgoing : Math.max(subprog.outgoing, words + 1);
 }
 
-function checkTailCalls(program: Program, { name, args, outgoing }: Subprog, convention: Convention): void {
+function checkTailCalls(
+  program: Program,
+  { index, name, args, outgoing }: Subprog,
+  convention: Convention,
+): void {
+  if (program.callbacks?.includes(index) === true)
+    throw badInput(
+      'jit',
+      `${program.name}: ${name}`,
+      'cannot tail call within callback: its address is taken',
+    );
   if (convention.tailCalls || (outgoing === 0 && args <= MAX_REG_ARGS)) return;
   const why = `tail_calls are not allowed in programs with stack args: it can reach one, under ${convention.name}`;
   throw badInput('jit', `${program.name}: ${name}`, `${why}; reply takes both`);

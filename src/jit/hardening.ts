@@ -19,11 +19,17 @@ export interface Hardening {
 /** What code refers to outside its subprogs, by a displacement of 32 bits. */
 export type Outside = 'return-thunk' | 'indirect-thunk-rcx' | 'call-depth';
 
+/** A function of the program, by its first slot: its address itself, of so many bytes, is filled in. */
+export interface FunctionAddress {
+  readonly slot: number;
+  readonly bytes: 4 | 8;
+}
+
 /** A displacement that is filled in when all addresses are known. */
 export interface PendingRef {
-  /** Offset in the assembler's buffer of the byte after the displacement. */
+  /** Offset in the assembler's buffer of the byte after the displacement or address. */
   readonly end: number;
   /** Bytes of the instruction after it: displacements count from its end. */
   readonly after: number;
-  readonly to: Outside;
+  readonly to: Outside | FunctionAddress;
 }

@@ -5,6 +5,7 @@
 import { TAIL_CALL_HELPER } from '../bpf/calling.ts';
 import type { CallInsn, Insn } from '../bpf/insn.ts';
 import { type Program, type Subprog, subprogAt, targetOf } from '../bpf/program.ts';
+import { callsBack } from '../core/callback.ts';
 
 /**
  * How a subprog counts: not at all; as a program, which is entered with a count, or a pointer to one; as a function,
@@ -42,11 +43,17 @@ function reachable(program: Program): Set<number> {
   return found;
 }
 
-/** Subprogs that a subprog calls. */
+/** Subprogs that a helper may call on behalf of the one that calls it: all whose address is taken. */
+export const calledBackBy = ({ callbacks = [] }: Program, insn: Insn): readonly number[] =>
+  insn.kind === 'call' && insn.target === 'helper' && callsBack({ kind: insn.target, id: insn.imm })
+    ? callbacks
+    : [];
+
+/** Subprogs that a subprog calls, itself or by a helper. */
 export const callsOf = (program: Program, subprog: Subprog): number[] =>
   insnsOf(program, subprog).flatMap(([pc, insn]) => {
     const to = insn.kind === 'call' ? targetOf(pc, insn) : undefined;
-    return to === undefined ? [] : [subprogAt(program, to).index];
+    return to === undefined ? [...calledBackBy(program, insn)] : [subprogAt(program, to).index];
   });
 
 const insnsOf = ({ insns }: Program, { start, end }: Subprog): (readonly [number, Insn])[] =>

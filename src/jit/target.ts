@@ -16,6 +16,7 @@ import { displacement, lowerCall } from './lower/call.ts';
 import { lowerExit } from './lower/exit.ts';
 import { prologue } from './lower/frame.ts';
 import { lowerInsn } from './lower/insn.ts';
+import { functionAddress } from './lower/move.ts';
 import { lowerTailCall } from './lower/tail-call.ts';
 import { privateStacks, withPrivateFp } from './private-stack.ts';
 import { distance, settle } from './relax.ts';
@@ -38,6 +39,7 @@ export interface Target {
   readonly lowerTailCall: typeof lowerTailCall;
   readonly displacement: typeof displacement;
   readonly fixup: typeof fixup;
+  readonly functionAddress: typeof functionAddress;
   readonly settle: typeof settle;
   readonly distance: typeof distance;
   readonly trampoline: TrampolineParts;
@@ -59,6 +61,7 @@ export const LINUX_TARGET: Target = {
   lowerTailCall,
   displacement,
   fixup,
+  functionAddress,
   settle,
   distance,
   trampoline: TRAMPOLINE,

@@ -2,7 +2,7 @@
 import { badInput } from '../core/errors.ts';
 import { CALL_DEPTH } from '../core/percpu.ts';
 import type { Assembler } from '../x86/assembler.ts';
-import type { Outside } from './hardening.ts';
+import type { FunctionAddress, Outside } from './hardening.ts';
 
 /** RETPOLINE_THUNK_SIZE */
 const THUNK_BYTES = 32;
@@ -37,24 +37,55 @@ const THUNKS: Readonly<Record<Thunk, readonly number[]>> = {
 export interface Ref {
   readonly end: number;
   readonly after: number;
-  readonly to: Outside;
+  readonly to: Outside | FunctionAddress;
 }
 
-/** Puts the thunks that are wanted behind the code, and fills in all displacements. */
-export function linkRefs(out: Assembler, base: bigint, refs: readonly Ref[], programName: string): void {
+/** The image that refs are of. */
+export interface Linked {
+  readonly base: bigint;
+  readonly programName: string;
+  /** Of the function at a slot. */
+  readonly addressOf: (slot: number) => bigint;
+}
+
+/** Puts the thunks that are wanted behind the code, and fills in all displacements and addresses. */
+export function linkRefs(
+  out: Assembler,
+  refs: readonly Ref[],
+  { base, programName, addressOf }: Linked,
+): void {
   const thunks = new Map<Thunk, bigint>();
-  const addressOf = (to: Outside): bigint => {
+  const outside = (to: Outside): bigint => {
     if (to === 'call-depth') return CALL_DEPTH;
     const known = thunks.get(to) ?? base + BigInt(appendThunk(out, THUNKS[to]));
     thunks.set(to, known);
     return known;
   };
   for (const { end, after, to } of refs) {
-    const displacement = addressOf(to) - (base + BigInt(end + after));
+    if (typeof to === 'object') {
+      patchAddress(out, end, to.bytes, addressOf(to.slot), programName);
+      continue;
+    }
+    const displacement = outside(to) - (base + BigInt(end + after));
     if (BigInt.asIntN(32, displacement) !== displacement)
       throw badInput('jit', programName, `its image is out of reach of what counts calls`);
     out.patch32(end - 4, Number(displacement));
   }
+}
+
+function patchAddress(out: Assembler, end: number, bytes: 4 | 8, address: bigint, programName: string): void {
+  if (
+    bytes === 4 &&
+    BigInt.asUintN(32, address) !== address &&
+    BigInt.asIntN(32, address) !== BigInt.asIntN(64, address)
+  )
+    throw badInput(
+      'jit',
+      programName,
+      'its image crosses a border of 4 GiB, and it takes addresses of functions',
+    );
+  out.patch32(end - bytes, Number(BigInt.asIntN(32, address)));
+  if (bytes === 8) out.patch32(end - 4, Number(BigInt.asIntN(32, address >> 32n)));
 }
 
 /** Offset it was put at. */

@@ -4,6 +4,7 @@ import { ACCESS_MUTANTS } from './accesses.ts';
 import { AGGREGATE_MUTANTS } from './aggregates.ts';
 
 import { ARITHMETIC_MUTANTS } from './arithmetic.ts';
+import { CALLBACK_MUTANTS } from './callbacks.ts';
 import { CONTROL_MUTANTS } from './control.ts';
 import { HARDENING_MUTANTS } from './hardening.ts';
 import { MEMORY_MUTANTS } from './memory.ts';
@@ -32,6 +33,7 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...PRIVATE_STACK_MUTANTS,
   ...AGGREGATE_MUTANTS,
   ...ACCESS_MUTANTS,
+  ...CALLBACK_MUTANTS,
 ];
 
 export const mutantNamed = (name: string): Mutant | undefined =>

@@ -43,7 +43,9 @@ export function recordMasks(program: Program, env: Env): MaskRecorder {
 export function masksOf({ events }: Trace): Uint16Array {
   return Uint16Array.from(
     events.flatMap((event) =>
-      event.kind === 'call' && event.callee.kind !== 'bpf' ? [maskOf(event.args)] : [],
+      event.kind === 'call' && event.callee.kind !== 'bpf' && event.callsBack !== true
+        ? [maskOf(event.args)]
+        : [],
     ),
   );
 }

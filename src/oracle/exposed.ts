@@ -48,6 +48,8 @@ function constantsOf(insn: Insn): number[] {
     case 'st':
       return insn.size >= BYTES ? [insn.imm] : [];
     case 'lddw':
+      // Where a function lies is nobody's choice.
+      if (insn.src !== 0) return [];
       return [insn.imm, insn.imm >> 32n].map((half) => Number(BigInt.asIntN(32, half)));
     default:
       return [];

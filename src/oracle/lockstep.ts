@@ -12,7 +12,7 @@ import { FP_DEPTH, type Image } from '../core/image.ts';
 import type { NativeStep, ReferenceStep } from '../core/step.ts';
 import type { Case } from './case.ts';
 import { type Culprit, locate, locateOffset, type Stage } from './locate.ts';
-import { placementOf } from './placement.ts';
+import { ownPlacement, placementOf } from './placement.ts';
 import { type StepDifference, stepDifferences } from './step-differences.ts';
 
 /** The guilty instruction, and what it did. */
@@ -64,7 +64,7 @@ export function localise(
   observer?: StepObserver,
 ): Localisation | null {
   if (image.pcMap === undefined) return null;
-  const placement = placementOf(image, program, env.input);
+  const placement = placementOf(image, program, env.input) ?? ownPlacement(image, program);
   const reference = machines.reference(program, env, placement === undefined ? {} : { placement });
   const lock = new LockStep(program, image, reference, observer);
   const got = machines.native(image, program, env, { ...known, onStep: (step) => lock.onStep(step) });
@@ -140,13 +140,19 @@ class LockStep {
   #betweenInsns(native: NativeStep): boolean {
     if (!this.#prologues.has(native.offset) || this.#next === undefined) return true;
     const { subprog, base } = this.#next;
-    const isCall = this.#last === null || /^callx?$/.test(this.#program.insns[this.#last]?.kind ?? '');
+    const isCall = this.#last === null || this.#mayEnter(this.#program.insns[this.#last], this.#next);
     if (!isCall || this.#image.subprogEntries[subprog] !== native.offset)
       return this.#blame([this.#control(native)]);
     const frame = this.#image.frames?.[subprog];
     if (frame === undefined) return true;
     const want = base + BigInt(frame.fpDepth ?? FP_DEPTH);
     return want === native.rsp || this.#blame([{ what: { kind: 'rsp' }, want, got: native.rsp }], 'call');
+  }
+
+  /** A helper may call the function once more that has just returned. */
+  #mayEnter(last: Insn | undefined, { pc, subprog }: ReferenceStep): boolean {
+    if (last?.kind === 'exit') return pc === this.#program.subprogs[subprog]?.start;
+    return last?.kind === 'call' || last?.kind === 'callx';
   }
 
   /** What came of it: the difference found, else the instruction that was running when the run ended. */
@@ -189,13 +195,23 @@ class LockStep {
     } else {
       const wrong = wrongOf(this.#program.insns[pc], differences);
       this.#found = {
-        ...this.#placeOf(pc, stage ?? stageOf(this.#program.insns[pc], differences)),
+        ...this.#placeOf(pc, stage ?? this.#stageAt(pc, differences)),
         ...(wrong === undefined ? {} : { wrong }),
         differences,
         steps,
       };
     }
     return false;
+  }
+
+  /** What a helper hands to a function that it calls is right. */
+  #stageAt(pc: number, differences: readonly StepDifference[]): Stage {
+    const insn = this.#program.insns[pc];
+    const isLocal = insn?.kind === 'call' && insn.target === 'local';
+    const isEntered =
+      this.#next !== undefined && this.#next.pc === this.#program.subprogs[this.#next.subprog]?.start;
+    const isAfterCall = insn?.kind === 'call' || insn?.kind === 'exit';
+    return isEntered && isAfterCall && !isLocal ? 'prologue' : stageOf(insn, differences);
   }
 
   #placeOf(pc: number, stage: Stage): Culprit {

@@ -21,12 +21,24 @@ const PLACE_BITS = 0xfff8;
 const SPREAD = 0x9e35;
 const RETURN_ADDRESS_BYTES = 8n;
 
+/** Where functions lie, as their addresses tell. */
+export const entriesOf = ({ base, subprogEntries }: Image): Pick<FramePlacement, 'entryOf'> => ({
+  entryOf: (subprog) => base + BigInt(subprogEntries[subprog] ?? 0),
+});
+
+/** Of an image that does not say where its frames are: the reference's own, if addresses of functions matter. */
+export const ownPlacement = (image: Image, { callbacks }: Program): FramePlacement | undefined =>
+  callbacks === undefined
+    ? undefined
+    : { mainFp: MAIN_FP, frameBytes: () => MAX_STACK_BYTES, ...entriesOf(image) };
+
 /** Frames where the image puts them; undefined for an image that does not say. */
 export function placementOf(
-  { frames, args, trampoline }: Image,
+  image: Image,
   { subprogs }: Program,
   { native }: Input,
 ): FramePlacement | undefined {
+  const { frames, args, trampoline } = image;
   if (frames === undefined) return undefined;
   const pushed = (callee: number): number =>
     args.pushed === true ? 8 * Math.max(0, (subprogs[callee]?.args ?? 0) - MAX_REG_ARGS) : 0;
@@ -37,6 +49,7 @@ export function placementOf(
     frameBytes: (caller, callee) =>
       (frames[caller]?.bytes ?? 0) + (frames[caller]?.callBytes ?? 0) + pushed(callee),
     fpDepth,
+    ...entriesOf(image),
     privateFp: (subprog) => frames[subprog]?.privateStack?.fp,
   };
 }
@@ -50,17 +63,22 @@ export function refer(
 ): Execution | null {
   const placement = placementOf(image, program, envs.first.input);
   if (placement !== undefined) return run(program, envs.first, placement);
-  return commonOf(run(program, envs.first), run(program, envs.again, elsewhere(1)));
+  const own = run(program, envs.first, ownPlacement(image, program));
+  return commonOf(own, run(program, envs.again, { ...elsewhere(1), ...entriesOf(image) }));
 }
 
 /**
  * What `want` has in common with runs in more places yet. Two runs may agree by chance in a byte that depends on
  * where frames lie, so a divergence counts if many agree.
  */
-export function referAgain(want: Execution, program: Program, env: Env, run: Refer): Execution | null {
+export function referAgain(
+  want: Execution,
+  { image, program, env }: { readonly image: Image; readonly program: Program; readonly env: Env },
+  run: Refer,
+): Execution | null {
   let common: Execution | null = want;
   for (let place = 2; place < PLACES && common !== null; place++)
-    common = commonOf(common, run(program, env, elsewhere(place)));
+    common = commonOf(common, run(program, env, { ...elsewhere(place), ...entriesOf(image) }));
   return common;
 }
 

@@ -175,7 +175,7 @@ function judgeRun(run: Run, machines: Machines): JudgedRun {
   const { program, env, expected } = subject;
   const verdict = compare(want, got, policy, expected);
   if (verdict.kind !== 'diverge' || image.frames !== undefined) return { ...run, verdict };
-  const common = referAgain(want, program, env, referenceOf(machines));
+  const common = referAgain(want, { image, program, env }, referenceOf(machines));
   if (common === null) return { ...run, verdict: { kind: 'inconclusive', reason: { kind: 'placement' } } };
   return { ...run, want: common, verdict: compare(common, got, policy, expected) };
 }

@@ -212,6 +212,7 @@ export const ENDBR64 = none('endbr64', 'F3 0F 1E FA');
 export const INT3 = none('int3', 'CC');
 export const LFENCE = none('lfence', '0F AE E8');
 export const CALL_REL32 = rel('call_rel32', 'E8 cd');
+export const CALL_RM64 = m('call_rm64', 'FF /2');
 export const JMP_RM64 = m('jmp_rm64', 'FF /4');
 export const JMP = { rel8: rel('jmp_rel8', 'EB cb'), rel32: rel('jmp_rel32', 'E9 cd') };
 /** Condition codes, SDM 1 appendix B: the low nibble of 70+cc and 0F 80+cc. */
@@ -275,7 +276,7 @@ const GROUPS: readonly object[] = [
   LOCK_XADD,
   LOCK_CMPXCHG,
   XCHG,
-  { PUSH_R64, PUSH_RM64, POP_R64, LEAVE, RET, ENDBR64, INT3, LFENCE, CALL_REL32, JMP_RM64 },
+  { PUSH_R64, PUSH_RM64, POP_R64, LEAVE, RET, ENDBR64, INT3, LFENCE, CALL_REL32, CALL_RM64, JMP_RM64 },
   JMP,
   ...Object.values(JCC),
 ];

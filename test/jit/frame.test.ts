@@ -66,6 +66,7 @@ describe('the code of a frame', () => {
     const empty = layOut([], 0, 0);
     emit({
       programName: 'program',
+      base: 0n,
       asm,
       frame: { ...empty, ...frame },
       bmi2: true,

@@ -28,6 +28,7 @@ describe('lowerInsn', () => {
   ] as const)('has no lowering of %s, which needs more than the instruction', (kind, insn) => {
     const context: LowerContext = {
       programName: 'program',
+      base: 0n,
       asm: new Assembler(),
       frame: layOut([], 0, 0),
       bmi2: true,

@@ -8,7 +8,8 @@
 import type { Image } from '../../core/image.ts';
 import type { AddressSpace } from '../address-space.ts';
 import type { Answers } from '../answers.ts';
-import { argCount, type CallTracker } from '../call-tracker.ts';
+import type { CallTracker } from '../call-tracker.ts';
+import { argCount } from '../callee-model.ts';
 import type { NativeCallee, NativeData, NativeSubject, RunImageOptions } from '../native-subject.ts';
 import { type Instrumented, instrument } from './instrument.ts';
 import { slotOf } from './layout.ts';

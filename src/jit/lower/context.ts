@@ -33,6 +33,8 @@ export interface LowerContext {
   /** The program, for errors. */
   readonly programName: string;
   readonly asm: Assembler;
+  /** Address the image is linked for. */
+  readonly base: bigint;
   readonly frame: Frame;
   readonly bmi2: boolean;
   readonly endbr: boolean;

@@ -11,7 +11,7 @@ import type { LowerContext } from './context.ts';
 import { lowerDivision } from './division.ts';
 import { GOTO, lowerJcc } from './jump.ts';
 import { lowerLdx, lowerSt, lowerStx } from './memory.ts';
-import { lowerLddw, lowerMov, lowerMovsx } from './move.ts';
+import { lowerFunctionAddress, lowerLddw, lowerMov, lowerMovsx } from './move.ts';
 import { lowerProbe } from './probe.ts';
 import { lowerShift } from './shift.ts';
 import { lowerSwap } from './swap.ts';
@@ -32,8 +32,9 @@ export function lowerInsn(context: LowerContext, convention: Convention, insn: I
       lowerSwap(context, insn);
       return;
     case 'lddw':
-      if (insn.src !== 0) refuse(context, pc, `lddw with src ${insn.src}`);
-      lowerLddw(context, insn);
+      if (insn.src === 4) lowerFunctionAddress(context, insn, pc);
+      else if (insn.src !== 0) refuse(context, pc, `lddw with src ${insn.src}`);
+      else lowerLddw(context, insn);
       return;
     case 'ldx':
       if (insn.access === 'probe') lowerProbe(context, insn);

@@ -1,5 +1,6 @@
 /** Moves of registers and immediates. Kernel: `emit_mov_reg()`, `emit_mov_imm32()`, `emit_mov_imm64()`. */
 import type { AluInsn, LddwInsn, MovsxInsn } from '../../bpf/insn.ts';
+import { targetOf } from '../../bpf/program.ts';
 import type { Assembler } from '../../x86/assembler.ts';
 import type { Form } from '../../x86/form.ts';
 import { MOV, MOVSX, XOR } from '../../x86/forms.ts';
@@ -46,6 +47,15 @@ export function lowerMov({ asm }: LowerContext, insn: AluInsn): void {
   else movUnsigned(asm, dst, insn.imm);
 }
 
+/** A function in the image. */
+export interface EnteredFunction {
+  readonly offset: number;
+  readonly prologueBytes: number;
+}
+
+/** Bytes of `mov r64, simm32`. */
+const WIDEST_SHORT = 7;
+
 const SIGN_EXTENSIONS = {
   32: { 8: MOVSX.r32_rm8, 16: MOVSX.r32_rm16 },
   64: { 8: MOVSX.r64_rm8, 16: MOVSX.r64_rm16, 32: MOVSX.r64_rm32 },
@@ -62,3 +72,18 @@ export function lowerMovsx({ asm }: LowerContext, insn: MovsxInsn): void {
 export function lowerLddw({ asm }: LowerContext, insn: LddwInsn): void {
   movWide(asm, gprOf(insn.dst), insn.imm);
 }
+
+/**
+ * The address of a function: in the form that addresses of the image take, for lengths are settled before it is known.
+ * Kernel: `jit_subprogs()`, whose first pass has MODULES_VADDR in its place.
+ */
+export function lowerFunctionAddress({ asm, base, refs }: LowerContext, insn: LddwInsn, pc: number): void {
+  const start = asm.length;
+  movWide(asm, gprOf(insn.dst), base === 0n ? 1n : base);
+  // REX.W B8+r iq is the only form of so many bytes.
+  const bytes = asm.length - start > WIDEST_SHORT ? 8 : 4;
+  refs.push({ end: asm.length, after: 0, to: { slot: targetOf(pc, insn) as number, bytes } });
+}
+
+/** Where a function is entered by others than calls of its program. */
+export const functionAddress = (base: bigint, { offset }: EnteredFunction): bigint => base + BigInt(offset);

@@ -4,8 +4,10 @@
  * A pointer that another function can find in memory has escaped: from then on a load may yield one (FOUND),
  * and what is reached below a found pointer counts as reached below every escaped one.
  */
-import type { Insn } from '../../bpf/insn.ts';
+import type { CallInsn, Insn } from '../../bpf/insn.ts';
 import { type Program, subprogAt, targetOf } from '../../bpf/program.ts';
+import { contextOf } from '../../core/callback.ts';
+import { calledBackBy } from '../tail-calls.ts';
 import { BASES, basesOf, FOUND, FP, hasBase, lowOf, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
 
 /** What is known of a subprog so far. All of it only grows. */
@@ -78,6 +80,15 @@ export class StackFacts {
     const callee = this.summary(subprogAt(this.#program, start).index);
     if (callee.callers.at(-1) !== caller.index) callee.callers.push(caller.index);
     return callee;
+  }
+
+  /** Hands the context of a helper that calls back to all that it may call. */
+  passContext(caller: Summary, insn: Insn, value: Value): void {
+    for (const index of calledBackBy(this.#program, insn)) {
+      const callee = this.summary(index);
+      if (callee.callers.at(-1) !== caller.index) callee.callers.push(caller.index);
+      if (value !== NONE) this.pass(caller, callee, contextOf((insn as CallInsn).imm), value);
+    }
   }
 
   /** A pointer that a load from memory others write may yield. */

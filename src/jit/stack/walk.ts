@@ -3,6 +3,7 @@ import { isStackArgBase, MAX_ARGS, MAX_REG_ARGS, stackArgSlot } from '../../bpf/
 import type { AluInsn, AtomicInsn, Insn, LdxInsn } from '../../bpf/insn.ts';
 import type { Program, Subprog } from '../../bpf/program.ts';
 import { R0 } from '../../bpf/reg.ts';
+import { CONTEXT_OF_HELPER } from '../../core/callback.ts';
 import type { StackFacts, Summary } from './facts.ts';
 import {
   basesOf,
@@ -198,6 +199,7 @@ export class Walk {
       facts.pass(this.#summary, callee, n, value);
       passed = derivedFromBoth(passed, value);
     }
+    facts.passContext(this.#summary, insn, getArgument(state, CONTEXT_OF_HELPER));
     if (this.#summary.isExposed) {
       for (const value of spilled(state)) facts.escape(this.#summary, value);
       disturbSpills(state, facts.found);

@@ -12,7 +12,7 @@ import type { NativeStep } from '../../core/step.ts';
 import type { Case } from '../case.ts';
 import { faultOffset, type Window } from '../locate.ts';
 import type { Localisation, StepMachines } from '../lockstep.ts';
-import { placementOf } from '../placement.ts';
+import { entriesOf, placementOf } from '../placement.ts';
 import type { Facet, StepDifference } from '../step-differences.ts';
 import { Aligner, type Alignment } from './align.ts';
 import { codeOf } from './code-range.ts';
@@ -143,7 +143,8 @@ function coarse(
 function learnPlacement(subject: WindowSubject, machines: StepMachines): FramePlacement {
   const watcher = new FrameWatcher(subject.program, subject.image);
   runNative(subject, subject.want, machines, (step) => watcher.onStep(step));
-  return watcher.placement;
+  // It has seen what a helper's frame takes as part of its caller's.
+  return { ...watcher.placement, ...entriesOf(subject.image), callbackBytes: 0 };
 }
 
 function runNative(

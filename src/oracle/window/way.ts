@@ -17,13 +17,29 @@ export interface Way {
 export function walk(program: Program, steps: Iterator<ReferenceStep, Execution, void>): Way {
   const pcs: number[] = [];
   const events: number[] = [];
+  let depth = 0;
   for (;;) {
     const { value, done } = steps.next();
     if (done === true) return { pcs, events, execution: value };
+    if (isCallback(program, pcs.at(-1), depth, value)) events.push(pcs.length - 1);
     const kind = program.insns[value.pc]?.kind;
     if (kind === 'call' || kind === 'exit') events.push(pcs.length);
     pcs.push(value.pc);
+    depth = value.depth;
   }
+}
+
+/** Whether a helper has called the function that a step begins: a second event of the call, or of the exit before. */
+function isCallback(
+  { insns, callbacks }: Program,
+  last: number | undefined,
+  depth: number,
+  { depth: now }: ReferenceStep,
+): boolean {
+  const insn = last === undefined ? undefined : insns[last];
+  if (callbacks === undefined || insn === undefined) return false;
+  if (insn.kind === 'exit') return now === depth;
+  return insn.kind === 'call' && insn.target !== 'local' && now > depth;
 }
 
 /** Between which steps the sides parted, as far as calls and returns tell. */

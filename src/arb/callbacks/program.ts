@@ -1,0 +1,117 @@
+/**
+ * Programs whose functions helpers call: loops and walks through data, nested, from main, from functions and from
+ * callbacks, which call functions of up to 12 arguments. What each computes goes up through results and contexts.
+ */
+import * as fc from 'fast-check';
+import { MAX_ARGS } from '../../bpf/calling.ts';
+import type { Insn } from '../../bpf/insn.ts';
+import { atDistance, buildProgram, type Program } from '../../bpf/program.ts';
+import { FOR_EACH_HELPER, LOOP_HELPER } from '../../core/callback.ts';
+import type { Input } from '../../core/env.ts';
+import { DATA_BASE } from '../../core/layout.ts';
+import { argsOf, type CallbackCode, callbackFunctionCode } from './function.ts';
+import type { CallbackFunction, CallbackRole, CallbackSpec, CallbackStep } from './spec.ts';
+
+/** A program with callbacks and the input to run it on. */
+export interface CallbackProgram {
+  readonly spec: CallbackSpec;
+  readonly program: Program;
+  readonly input: Input;
+}
+
+const MAX_STEPS = 2;
+const MAX_OTHERS = 5;
+const MAX_COUNT = 3;
+const MAX_WORDS = 4;
+const MAX_ELEMENTS = 3;
+const WORDS_PER_ELEMENT = 2;
+
+/** Lowers any spec. */
+export function lowerCallbacks(spec: CallbackSpec): CallbackProgram {
+  const others = spec.others.map((fn, i) => ({ index: i + 1, role: fn.role, args: argsOf(fn) }));
+  const codes = [spec.main, ...spec.others].map((fn, i) =>
+    callbackFunctionCode(fn, others.slice(i), i === 0),
+  );
+  return { spec, program: link(spec, codes), input: { memory: new Uint8Array() } };
+}
+
+function link({ others, elements }: CallbackSpec, codes: readonly CallbackCode[]): Program {
+  const starts: number[] = [];
+  let length = 0;
+  for (const { insns } of codes) {
+    starts.push(length);
+    length += insns.length;
+  }
+  const startOf = (index: number): number => starts[index] ?? 0;
+  const insns: (Insn | undefined)[] = codes.flatMap((code) => [...code.insns]);
+  codes.forEach(({ references }, i) => {
+    for (const { slot, callee } of references) {
+      const at = startOf(i) + slot;
+      insns[at] = atDistance(insns[at] as Insn, startOf(callee) - at - 1);
+    }
+  });
+  const names = others.map(({ role }, i) => `${role === 'function' ? 'f' : role}${i + 1}`);
+  return buildProgram(insns, {
+    name: 'callbacks',
+    functionNames: new Map(['main', ...names].map((name, i) => [startOf(i), name])),
+    functionArgs: new Map(others.map((fn, i) => [startOf(i + 1), argsOf(fn)])),
+    callees: [
+      { kind: 'helper', id: LOOP_HELPER, name: 'loop', args: 4 },
+      { kind: 'helper', id: FOR_EACH_HELPER, name: 'for_each_map_elem', args: 4 },
+    ],
+    data: [{ name: '.data', address: DATA_BASE, bytes: bytesOf(elements), writable: true }],
+  });
+}
+
+const bytesOf = (elements: readonly number[]): Uint8Array =>
+  new Uint8Array(BigUint64Array.from(elements, (value) => BigInt(value)).buffer);
+
+const calling: fc.Arbitrary<CallbackStep> = fc.record({
+  kind: fc.constant('helper' as const),
+  callee: fc.nat(MAX_OTHERS),
+  count: fc.nat(MAX_COUNT),
+  flags: fc.oneof({ withCrossShrink: true }, { arbitrary: fc.constant(0), weight: 15 }, fc.constant(1)),
+  isSpilled: fc.boolean(),
+});
+
+const step: fc.Arbitrary<CallbackStep> = fc.oneof(
+  { withCrossShrink: true },
+  fc.record({ kind: fc.constant('mix' as const), imm: fc.nat(100) }),
+  {
+    arbitrary: fc.record({
+      kind: fc.constant('call' as const),
+      callee: fc.nat(MAX_OTHERS),
+      imm: fc.nat(100),
+    }),
+    weight: 2,
+  },
+  { arbitrary: calling, weight: 4 },
+);
+
+const callbackFunction = (...roles: readonly CallbackRole[]): fc.Arbitrary<CallbackFunction> =>
+  fc.record({
+    role: fc.constantFrom(...roles),
+    args: fc.nat(MAX_ARGS),
+    keeper: fc.nat(3),
+    saved: fc.nat(15),
+    words: fc.nat(MAX_WORDS),
+    stop: fc.nat(15),
+    steps: fc.array(step, { minLength: 1, maxLength: MAX_STEPS, size: 'max' }),
+  });
+
+/** Programs with callbacks. Shrinks towards a main of one step. */
+export function callbackProgram(): fc.Arbitrary<CallbackProgram> {
+  const any = callbackFunction('loop', 'each', 'function', 'function');
+  const callback = callbackFunction('loop', 'each');
+  return fc
+    .record({
+      main: callbackFunction('function'),
+      others: fc
+        .tuple(fc.array(any, { maxLength: MAX_OTHERS - 2, size: 'max' }), callback, any)
+        .map(([first, called, last]) => [...first, called, last]),
+      elements: fc
+        .array(fc.tuple(fc.nat(1000), fc.nat(1000)), { maxLength: MAX_ELEMENTS, size: 'max' })
+        .map((pairs) => pairs.flat().slice(0, WORDS_PER_ELEMENT * MAX_ELEMENTS)),
+    })
+    .map(lowerCallbacks);
+}

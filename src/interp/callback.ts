@@ -1,0 +1,86 @@
+/** Helpers that call functions of the program: core/callback.ts. Their frames lie between caller's and function's. */
+import { MAX_CALL_FRAMES, MAX_REG_ARGS } from '../bpf/calling.ts';
+import type { CallInsn } from '../bpf/insn.ts';
+import type { Program } from '../bpf/program.ts';
+import { R0, R1 } from '../bpf/reg.ts';
+import { type CallbackPlan, callbackPlan, callsBack, LOOKED_AT } from '../core/callback.ts';
+import type { CalleeRef, FrameRegs, Outcome, Word } from '../core/execution.ts';
+import type { Machine } from './machine.ts';
+
+/** A call of a helper that is not over. */
+export interface PendingCallback {
+  readonly plan: CallbackPlan;
+  /** Times the function was called before. */
+  readonly index: number;
+  /** Slot of the call of the helper. */
+  readonly pc: number;
+}
+
+/** The helper's own: nobody's business. */
+const NO_REGS: FrameRegs = [undefined, undefined, undefined, undefined, undefined];
+
+export const isCallingBack = ({ callbacks }: Program, { target, imm }: CallInsn): boolean =>
+  callbacks !== undefined && target === 'helper' && callsBack({ kind: target, id: imm });
+
+/** Calls the helper. `endCall` ends a call, as of any callee. */
+export function callBack(
+  m: Machine,
+  callee: CalleeRef,
+  args: readonly Word[],
+  endCall: (m: Machine) => void,
+): Outcome | undefined {
+  const unknown = LOOKED_AT.find((i) => args[i] === undefined);
+  if (unknown !== undefined) return m.poisoned(R1 + unknown, 'argument of a helper that calls back');
+  m.trace.record(() => ({
+    kind: 'call',
+    callee,
+    pc: m.pc,
+    args,
+    regs: m.frameRegs(),
+    stack: m.frame.stack.snapshot(),
+    result: undefined,
+    callsBack: true,
+  }));
+  endCall(m);
+  const plan = callbackPlan(callee.id, args, m.program.data);
+  if (typeof plan !== 'bigint') return callNext(m, { plan, index: 0, pc: m.pc });
+  m.regs.set(R0, plan);
+  return undefined;
+}
+
+/** The function has returned to the helper, with r0. */
+export function endCallback(m: Machine, { plan, index, pc }: PendingCallback): Outcome | undefined {
+  const result = m.regs.word(R0);
+  if (result === undefined) return m.poisoned(R0, 'result of a callback');
+  const called = index + 1;
+  if (result === 0n) return callNext(m, { plan, index: called, pc });
+  m.regs.set(R0, BigInt(called));
+  return undefined;
+}
+
+function callNext(m: Machine, pending: PendingCallback): Outcome | undefined {
+  const { plan, index, pc } = pending;
+  if (index === plan.count) {
+    m.regs.set(R0, BigInt(index));
+    return undefined;
+  }
+  const subprog = m.program.subprogs.find((each) => m.entryOf(each.index) === plan.callee);
+  if (subprog === undefined) return m.unsupported('callback of what is no function of the program');
+  // KERNEL: "callee expects %d args, stack arg1 is not initialized".
+  if (subprog.args > MAX_REG_ARGS) return m.unsupported('callback with stack arguments');
+  if (m.depth + 1 === MAX_CALL_FRAMES) return m.fault({ kind: 'frames' });
+  const given = plan.argsAt(index);
+  const args = Array.from({ length: subprog.args }, (_, i) => given[i]);
+  m.trace.record(() => ({
+    kind: 'call',
+    callee: { kind: 'bpf', id: subprog.index },
+    pc,
+    args,
+    regs: NO_REGS,
+    stack: null,
+    result: undefined,
+  }));
+  m.enter(subprog, pending);
+  for (let i = 0; i < MAX_REG_ARGS; i++) m.regs.put(R1 + i, args[i]);
+  return undefined;
+}
