@@ -50,6 +50,15 @@ export interface CallbackPlan {
   readonly argsAt: (index: number) => readonly Word[];
 }
 
+/** A call of a helper that is not over. */
+export interface PendingCallback {
+  readonly plan: CallbackPlan;
+  /** Times the function was called before. */
+  readonly index: number;
+  /** Slot of the call of the helper. */
+  readonly pc: number;
+}
+
 interface Section {
   readonly address: U64;
   readonly bytes: Uint8Array;

@@ -3,18 +3,9 @@ import { MAX_CALL_FRAMES, MAX_REG_ARGS } from '../bpf/calling.ts';
 import type { CallInsn } from '../bpf/insn.ts';
 import type { Program } from '../bpf/program.ts';
 import { R0, R1 } from '../bpf/reg.ts';
-import { type CallbackPlan, callbackPlan, callsBack, LOOKED_AT } from '../core/callback.ts';
+import { callbackPlan, callsBack, LOOKED_AT, type PendingCallback } from '../core/callback.ts';
 import type { CalleeRef, FrameRegs, Outcome, Word } from '../core/execution.ts';
 import type { Machine } from './machine.ts';
-
-/** A call of a helper that is not over. */
-export interface PendingCallback {
-  readonly plan: CallbackPlan;
-  /** Times the function was called before. */
-  readonly index: number;
-  /** Slot of the call of the helper. */
-  readonly pc: number;
-}
 
 /** The helper's own: nobody's business. */
 const NO_REGS: FrameRegs = [undefined, undefined, undefined, undefined, undefined];

@@ -10,9 +10,9 @@
  */
 import { MAX_LOOPS, MAX_STACK_ARGS } from '../bpf/calling.ts';
 import type { Subprog } from '../bpf/program.ts';
+import type { PendingCallback } from '../core/callback.ts';
 import type { Word } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
-import type { PendingCallback } from './callback.ts';
 import { StackRegion } from './memory.ts';
 import { Words } from './words.ts';
 

@@ -8,7 +8,7 @@
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
 import { R0, R1, R2, R6, R10, REG_COUNT, type Reg } from '../bpf/reg.ts';
-import { CALLBACK_BYTES } from '../core/callback.ts';
+import { CALLBACK_BYTES, type PendingCallback } from '../core/callback.ts';
 import type { ChoiceName } from '../core/choices.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
@@ -16,7 +16,6 @@ import type { Fault, FrameRegs, Outcome, Word } from '../core/execution.ts';
 import { FP_DEPTH } from '../core/image.ts';
 import { CODE_BASE, CTX_BASE, MAIN_FP } from '../core/layout.ts';
 import { hex, type U64, u64 } from '../core/u64.ts';
-import type { PendingCallback } from './callback.ts';
 import { CALLEE_SAVED, type Frame, releaseFrames, takeFrame } from './frame.ts';
 import { Memory } from './memory.ts';
 import { TraceRecorder } from './trace.ts';

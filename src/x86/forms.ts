@@ -201,6 +201,8 @@ export const XCHG = {
 
 /** Of memory alone: not among ALL_FORMS, which are probed with registers. */
 export const LEA = mr('lea_r64_m', 'REX.W + 8D /r');
+/** Of helpers' own code (emu/callback-stub.ts): no program's code has it, so it is not among them either. */
+export const CALL_RM64 = m('call_rm64', 'FF /2');
 
 /** Stack and control. */
 export const PUSH_R64 = o('push_r64', '50+r');
@@ -212,7 +214,6 @@ export const ENDBR64 = none('endbr64', 'F3 0F 1E FA');
 export const INT3 = none('int3', 'CC');
 export const LFENCE = none('lfence', '0F AE E8');
 export const CALL_REL32 = rel('call_rel32', 'E8 cd');
-export const CALL_RM64 = m('call_rm64', 'FF /2');
 export const JMP_RM64 = m('jmp_rm64', 'FF /4');
 export const JMP = { rel8: rel('jmp_rel8', 'EB cb'), rel32: rel('jmp_rel32', 'E9 cd') };
 /** Condition codes, SDM 1 appendix B: the low nibble of 70+cc and 0F 80+cc. */
@@ -276,7 +277,7 @@ const GROUPS: readonly object[] = [
   LOCK_XADD,
   LOCK_CMPXCHG,
   XCHG,
-  { PUSH_R64, PUSH_RM64, POP_R64, LEAVE, RET, ENDBR64, INT3, LFENCE, CALL_REL32, CALL_RM64, JMP_RM64 },
+  { PUSH_R64, PUSH_RM64, POP_R64, LEAVE, RET, ENDBR64, INT3, LFENCE, CALL_REL32, JMP_RM64 },
   JMP,
   ...Object.values(JCC),
 ];

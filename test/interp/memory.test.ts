@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Insn } from '../../src/bpf/insn.ts';
 import type { DataSection } from '../../src/bpf/program.ts';
-import { CTX_BASE, DATA_BASE, MAIN_FP } from '../../src/core/layout.ts';
+import { CODE_BASE, CTX_BASE, DATA_BASE, MAIN_FP } from '../../src/core/layout.ts';
 import { hex64 } from '../../src/core/u64.ts';
 import { interpret } from '../../src/interp/interpret.ts';
 import { runAll } from '../kit/calls.ts';
@@ -263,13 +263,13 @@ describe('lddw', () => {
     expect(end([k.lddw('r0', 0n, src), k.exit])).toBe(`unsupported: lddw ${name} at 0`);
   });
 
-  it('of a code address is not run', () => {
+  it('of a code address is where the function lies', () => {
     const program = k.link([
       [k.lddw('r0', 2n, 4), k.exit],
       [k.mov('r0', 0), k.exit],
     ]);
     const { outcome } = interpret(program, k.envOf());
-    expect(describeOutcome(outcome)).toBe('unsupported: lddw code_addr at 0');
+    expect(outcome).toEqual({ kind: 'exit', r0: CODE_BASE + 16n });
   });
 });
 
