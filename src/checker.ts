@@ -1,4 +1,5 @@
 /** Program in, verdict out: this project's machines under the oracle. */
+import { THROW } from './bpf/exceptions.ts';
 import type { Loaded } from './bpf/loaded.ts';
 import type { Program } from './bpf/program.ts';
 import { callsBack } from './core/callback.ts';
@@ -294,11 +295,15 @@ export function subjectOf(
       ref,
       args: ref.args,
       address: calleeAddress(ref),
+      ...(program.exceptionCallback !== undefined && ref.kind === 'kfunc' && ref.name === THROW
+        ? { throws: true }
+        : {}),
       ...typedPlaces(ref.signature),
       ...(program.callbacks !== undefined && callsBack(ref) ? { callsBack: true } : {}),
     })),
     data: program.data,
     ...(program.progArrays === undefined ? {} : { progArrays: program.progArrays }),
+    ...(program.exceptionCallback === undefined ? {} : { exceptionCallback: program.exceptionCallback }),
   };
 }
 

@@ -101,6 +101,12 @@ static u64 may_goto(void) {
   return r0;
 }
 
+/* The cookie is the sum of the eight arguments and 10, shifted; the callback adds 1. */
+static u64 exceptions(void) {
+  u64 sum = 1 + 6 + 7 + 20;
+  return ((10 + sum) << 8) + 1;
+}
+
 int main(void) {
   printf("%-16s 0x%016llx\n", "kfunc-12-args", kfunc_12_args());
   printf("%-16s 0x%016llx\n", "bpf-12-args", bpf_12_args());
@@ -108,5 +114,6 @@ int main(void) {
   printf("%-16s 0x%016llx\n", "division-edges", division_edges());
   printf("%-16s 0x%016llx\n", "acquire-release", acquire_release());
   printf("%-16s 0x%016llx\n", "may-goto", may_goto());
+  printf("%-16s 0x%016llx\n", "exceptions", exceptions());
   return 0;
 }

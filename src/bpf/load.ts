@@ -4,21 +4,28 @@
  */
 
 import { badInput, OracleError } from '../core/errors.ts';
-import type { Signature } from '../core/native.ts';
 import { type Assembled, assemble } from './asm.ts';
 import { CONVENTION_NAMES, isConvention } from './calling.ts';
 import { type DataFile, oracleLines, parseDataFile } from './data-file.ts';
 import { parseDataSection } from './data-section.ts';
 import { decode } from './decode.ts';
 import { isElf, readElf } from './elf.ts';
+import { parseCallback, THROW } from './exceptions.ts';
 import { detectFormat, type LoadFormat, textOf } from './format.ts';
 import { decodes, type RawProgram, readHex, splitFuzzerInput } from './hex.ts';
 import type { Insn } from './insn.ts';
 import { readListing } from './listing.ts';
 import { type Loaded, type LoadOptions, registersOf } from './loaded.ts';
 import { parseNativeProto } from './native-proto.ts';
-import { parseProgArray, type StatedProgArray } from './prog-array.ts';
-import { buildProgram, type Callee, type DataSection, type Declared, type Program } from './program.ts';
+import { parseProgArray } from './prog-array.ts';
+import {
+  buildProgram,
+  type Callee,
+  type DataSection,
+  type Declared,
+  type Program,
+  type ProgramParts,
+} from './program.ts';
 import { parseProto, parseSignature } from './proto.ts';
 
 /** How to read one file. */
@@ -103,10 +110,17 @@ function withOracle(
   const arrays = (oracle.get('prog-array') ?? []).map((text) =>
     parseProgArray(text, assembled.functionNames, fileName),
   );
+  const throws = oracle.get('throw') ?? [];
+  const callback = oracle.get('exception-callback')?.at(-1);
+  const exceptions =
+    callback === undefined
+      ? {}
+      : { exceptionCallback: parseCallback(callback, assembled.functionNames, fileName) };
   const name = oracle.get('convention')?.at(-1);
   const convention = name !== undefined && isConvention(name) ? { convention: name } : {};
   const called = oracle.get('native')?.at(-1);
-  const program = toProgram(assembled, { ...options, protos, signatures, ...convention }, sections, arrays);
+  const given = { ...options, protos, signatures, ...convention };
+  const program = toProgram(assembled, given, sections, { progArrays: arrays, throws, ...exceptions });
   return called === undefined ? program : { ...program, native: parseNativeProto(called, fileName) };
 }
 
@@ -173,11 +187,16 @@ function dataProgram(data: DataFile, options: FileOptions): Program {
 
 const wordBytes = (words: readonly bigint[]): Uint8Array => new Uint8Array(new BigUint64Array(words).buffer);
 
+interface StatedParts extends Pick<ProgramParts, 'progArrays' | 'exceptionCallback'> {
+  /** Kfuncs that are `bpf_throw`, by their names here. */
+  readonly throws?: readonly string[];
+}
+
 function toProgram(
   { insns, lines, functionNames, callees, linkage }: Assembled,
   { fileName, protos, signatures, convention = 'linux', shape = 'checked' }: FileOptions,
   data: readonly DataSection[] = [],
-  progArrays: readonly StatedProgArray[] = [],
+  { throws = [], ...more }: StatedParts = {},
 ): Program {
   const args = functionArgs(functionNames, protos ?? new Map());
   const declared = [...linkage].map(([slot, kind]): [number, Declared] => [
@@ -190,12 +209,12 @@ function toProgram(
       functionNames,
       functionArgs: args,
       functionDeclared: new Map(declared),
-      callees: calleesOf(insns, callees, protos ?? new Map(), signatures),
+      callees: calleesOf(insns, callees, protos ?? new Map(), { signatures, throws }),
       data,
       ...(lines.length === 0
         ? {}
         : { lines: lines.map((line) => (line === 0 ? undefined : { file: fileName, line })) }),
-      progArrays,
+      ...more,
       convention,
       shape,
     }),
@@ -224,16 +243,19 @@ function calleesOf(
   insns: readonly (Insn | undefined)[],
   named: readonly Callee[],
   protos: ReadonlyMap<string, number>,
-  signatures: ReadonlyMap<string, Signature> = new Map(),
+  stated: Required<Pick<StatedParts, 'throws'>> & {
+    readonly signatures: LoadOptions['signatures'] | undefined;
+  },
 ): Callee[] {
   return insns.flatMap((insn): Callee[] => {
     if (insn?.kind !== 'call' || insn.target === 'local') return [];
     const { target: kind, imm: id } = insn;
     const known = named.find((callee) => callee.kind === kind && callee.id === id);
     const name = known?.name ?? `${kind}_${id}`;
-    const signature = kind === 'kfunc' ? signatures.get(name) : undefined;
+    const signature = kind === 'kfunc' ? stated.signatures?.get(name) : undefined;
     const typed = signature === undefined ? {} : { signature };
-    return [{ kind, id, name, args: protos.get(name), ...typed }];
+    const own = kind === 'kfunc' && stated.throws.includes(name) ? THROW : name;
+    return [{ kind, id, name: own, args: protos.get(name), ...typed }];
   });
 }
 

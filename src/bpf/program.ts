@@ -15,6 +15,7 @@ import {
   STACK_ARG_FORMS,
   stackArgSlot,
 } from './calling.ts';
+import { checkExceptions, DEFAULT_CALLBACK, THROW, withCallback } from './exceptions.ts';
 import { type Insn, type Slots, slotsOf } from './insn.ts';
 import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
 import { fromFileForm } from './stack-arg-form.ts';
@@ -98,6 +99,8 @@ export interface Program {
   readonly progArrays?: readonly ProgArray[];
   /** Subprogs whose address some instruction loads; where there are any, some helpers call them (core/callback.ts). @defaultValue none */
   readonly callbacks?: readonly number[];
+  /** Index of the subprog that goes on where `bpf_throw` is called. @defaultValue none: nothing throws */
+  readonly exceptionCallback?: number;
   /** Who calls it through a trampoline; absent where it is called as by `bpf_prog_run()`. */
   readonly native?: NativeProto;
   /** What it was written for, and runs under unless another is asked for. */
@@ -119,6 +122,8 @@ export interface ProgramParts {
   readonly callees?: readonly Callee[];
   readonly data?: readonly DataSection[];
   readonly progArrays?: readonly StatedProgArray[];
+  /** First slot of the exception callback. @defaultValue Linux's own, if the program throws */
+  readonly exceptionCallback?: number;
   /** What the program was written for. @defaultValue 'linux' */
   readonly convention?: ConventionName;
   readonly lines?: SourceLines;
@@ -132,14 +137,22 @@ export type Shape = 'checked' | 'as-is';
  * Splits and checks. Stack arguments may be in the form of `linux` or in that of the convention. Throws an `input`
  * error that names the instruction.
  */
-export function buildProgram(slots: Slots, parts: ProgramParts = {}): Program {
-  if (slots.length === 0) throw badInput('program', parts.name ?? 'program', 'it has no instructions');
+export function buildProgram(given: Slots, parts: ProgramParts = {}): Program {
+  if (given.length === 0) throw badInput('program', parts.name ?? 'program', 'it has no instructions');
   const { convention = 'linux', shape = 'checked' } = parts;
   const arrays = parts.progArrays ?? [];
+  const callees = parts.callees ?? [];
+  const { slots, callback } =
+    shape === 'checked'
+      ? withCallback(given, callees, parts.exceptionCallback)
+      : { slots: given, callback: parts.exceptionCallback };
   const entries = arrays.flatMap(({ programs }) => programs.filter((slot) => slot !== null));
+  if (callback !== undefined) entries.push(callback);
+  if (callback !== undefined && shape === 'checked') checkExceptions(slots, callback, arrays.length > 0);
   const starts = subprogStarts(slots, [...(parts.functionNames?.keys() ?? []), ...entries], shape);
   const functions = starts.map((start, index) => {
-    return { start, end: starts[index + 1] ?? slots.length, args: parts.functionArgs?.get(start) };
+    const stated = parts.functionArgs?.get(start) ?? (start === callback ? 1 : undefined);
+    return { start, end: starts[index + 1] ?? slots.length, args: stated };
   });
   const insns = fromFileForm(slots, functions, convention);
   const subprogs = functions.map(({ start, end, args: stated }, index): Subprog => {
@@ -150,19 +163,21 @@ export function buildProgram(slots: Slots, parts: ProgramParts = {}): Program {
       if (used.wrong !== undefined) throw used.wrong;
       checkArgs(args, start);
     }
-    const name = parts.functionNames?.get(start) ?? (index === 0 ? 'main' : `func_${start}`);
+    const own = start === given.length ? DEFAULT_CALLBACK : `func_${start}`;
+    const name = parts.functionNames?.get(start) ?? (index === 0 ? 'main' : own);
     const declared = parts.functionDeclared?.get(start);
     const known = { index, name, start, end, args, outgoing: used.outgoing };
     return declared === undefined ? known : { ...known, declared };
   });
-  if (shape === 'checked') checkCallees(parts.callees ?? []);
+  if (shape === 'checked') checkCallees(callees);
   const callbacks = addressed(insns, starts);
   return {
     name: parts.name ?? 'program',
     insns,
     subprogs,
-    callees: calleesOf(insns, parts.callees ?? []),
+    callees: calleesOf(insns, callees),
     data: parts.data ?? [],
+    ...(callback === undefined ? {} : { exceptionCallback: starts.indexOf(callback) }),
     ...(arrays.length === 0 ? {} : { progArrays: progArraysOf(arrays, starts, parts.data ?? []) }),
     ...(callbacks.length === 0 ? {} : { callbacks }),
     convention,
@@ -331,8 +346,12 @@ function checkCallees(known: readonly Callee[]): void {
   }
 }
 
+/** `bpf_throw` takes the cookie, whatever is stated of it. */
+const throwing = (callee: Callee): Callee =>
+  callee.kind === 'kfunc' && callee.name === THROW ? { ...callee, args: 1 } : callee;
+
 function calleesOf(insns: Slots, known: readonly Callee[]): Map<string, Callee> {
-  const byKey = new Map(known.map((callee) => [calleeKey(callee), callee]));
+  const byKey = new Map(known.map((callee) => [calleeKey(callee), throwing(callee)]));
   const used = new Map<string, Callee>();
   for (const insn of insns) {
     if (insn?.kind !== 'call' || insn.target === 'local') continue;

@@ -83,6 +83,15 @@ export interface Fixup {
   readonly clear: number | null;
 }
 
+/**
+ * What `bpf_throw` passes an exception callback as the place below which main's callee-saved registers were pushed:
+ * main's rsp at the call that did not return, or its rbp, and so many bytes on.
+ */
+export interface ExceptionStack {
+  readonly from: 'rsp' | 'rbp';
+  readonly adjust: number;
+}
+
 /** Native code of a program. Offsets count from the first byte of `code`. */
 export interface Image {
   /** Name of the JIT that made it. */
@@ -118,6 +127,8 @@ export interface Image {
   readonly memory?: ImageMemory;
   /** Where tail calls enter a subprog, counted from its first byte; absent where the JIT makes none. */
   readonly tailCallOffset?: number;
+  /** Absent where the JIT knows no exceptions. */
+  readonly exceptionStack?: ExceptionStack;
   /** Where native code gets to main through one; absent where it calls main itself. */
   readonly trampoline?: Trampoline;
   /** Where the JIT departs from RFC 9669 on purpose. */

@@ -23,6 +23,7 @@ import type { ImageTables } from './image-tables.ts';
 import type { NativeCallee, RunImageOptions } from './native-subject.ts';
 import { NativeWatch } from './native-watch.ts';
 import { type OpenFrame, ShadowStack } from './shadow-stack.ts';
+import { enterCallback } from './unwind.ts';
 
 const RAX = 0;
 /** What a callee leaves in the words of arguments. */
@@ -103,6 +104,7 @@ export class CallTracker {
     else if (target.kind === 'callback') this.#onCallback(target.at, cpu);
     else if (target.kind === 'callee' && target.callee.callsBack === true) this.#onCallingBack(target.callee);
     else if (target.kind === 'callee') this.#onCallee(target.callee, cpu);
+    else if (target.kind === 'exception') this.#onException(target.subprog);
     else if (target.kind === 'program') this.#shadow.replace(target.subprog);
     else if (rsp !== this.#shadow.top?.rsp || target.subprog !== this.#shadow.top.subprog) {
       this.#onSubprog(target.subprog, cpu);
@@ -183,7 +185,41 @@ export class CallTracker {
     cpu.writeRegs(this.#regs);
   }
 
+  /** Goes on in the exception callback. */
+  #onThrow(callee: NativeCallee, cpu: Cpu): void {
+    const regs = this.#regs;
+    this.#shadow.checkDirection(regs, this.#total);
+    this.#shadow.checkAlignment(regs, this.#tables.callAlign, this.#total);
+    const args = this.#args(this.#tables.nativeArgs, 1);
+    const pc = this.#callPc(this.#returnAddress());
+    this.#record(() => ({
+      ...{ kind: 'call', callee: callee.ref, pc, args, regs: this.#frameRegs() },
+      ...{ stack: this.#callerStack(), result: undefined },
+    }));
+    const { exceptions } = this.#tables;
+    if (exceptions !== undefined) enterCallback(exceptions, regs, args[0] ?? 0n, this.#memory);
+    cpu.writeRegs(regs);
+    this.#shadow.drop(this.native === undefined ? 1 : 2);
+  }
+
+  #onException(subprog: number): void {
+    this.#record(() => ({
+      ...{ kind: 'call', callee: { kind: 'bpf', id: subprog }, pc: null },
+      ...{
+        args: this.#args(this.#tables.bpfArgs, 1),
+        regs: this.#frameRegs(),
+        stack: null,
+        result: undefined,
+      },
+    }));
+    this.#shadow.replace(subprog);
+  }
+
   #onCallee(callee: NativeCallee, cpu: Cpu): void {
+    if (callee.throws === true) {
+      this.#onThrow(callee, cpu);
+      return;
+    }
     const mask = this.#options.argMasks?.[this.#calleeCalls++];
     const count = argCount(callee, mask);
     const places = callee.places ?? this.#tables.nativeArgs;

@@ -6,6 +6,7 @@ import { progArrayBytes } from '../core/prog-array.ts';
 import type { U64 } from '../core/u64.ts';
 import { CALLBACK_STUB } from './callback-stub.ts';
 import type { NativeCallee, NativeData, NativeSubject } from './native-subject.ts';
+import { type Exceptions, exceptionsOf } from './unwind.ts';
 
 /** What lies at a watched address. */
 export type CallTarget =
@@ -15,6 +16,8 @@ export type CallTarget =
   | { readonly kind: 'callee'; readonly callee: NativeCallee }
   /** In the code of a helper that calls back. */
   | { readonly kind: 'callback'; readonly at: 'next' | 'done' }
+  /** The exception callback. */
+  | { readonly kind: 'exception'; readonly subprog: number }
   /** A function that a trampoline calls. */
   | { readonly kind: 'native'; readonly at: NativePlace };
 
@@ -43,6 +46,8 @@ export interface ImageTables {
   readonly stackDepths: readonly number[] | undefined;
   /** r10 of subprogs with a private stack. */
   readonly privateFps: readonly (bigint | undefined)[];
+  /** Absent where nothing is thrown. */
+  readonly exceptions: Exceptions | undefined;
 }
 
 /** Throws an `input` error for an image that names some registers and lacks others. */
@@ -50,7 +55,8 @@ export function imageTables(image: Image, subject: NativeSubject): ImageTables {
   const base = Number(image.base);
   const targets = new Map<number, CallTarget>();
   image.subprogEntries.forEach((offset, subprog) => {
-    targets.set(base + offset, { kind: 'subprog', subprog });
+    const kind = subprog === subject.exceptionCallback ? 'exception' : 'subprog';
+    targets.set(base + offset, { kind, subprog });
   });
   for (const subprog of programsOf(subject)) {
     targets.set(base + tailCallEntry(image, subprog), { kind: 'program', subprog });
@@ -77,6 +83,7 @@ export function imageTables(image: Image, subject: NativeSubject): ImageTables {
     callAlign: image.callAlign ?? 8,
     fixups: fixupsOf(image),
     stackDepths: image.frames?.map(({ stackDepth, privateStack }) => privateStack?.depth ?? stackDepth),
+    exceptions: exceptionsOf(image, subject),
     privateFps: (image.frames ?? []).map(({ privateStack }) => privateStack?.fp),
   };
 }

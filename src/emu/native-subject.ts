@@ -16,6 +16,8 @@ export interface NativeCallee {
   readonly callsBack?: boolean;
   /** Its result is of two words: rdx holds the second. @defaultValue false */
   readonly returnsTwo?: boolean;
+  /** It throws: control does not come back. @defaultValue false */
+  readonly throws?: boolean;
 }
 
 /** A global data section. */
@@ -39,6 +41,8 @@ export interface NativeSubject {
   readonly data: readonly NativeData[];
   /** @defaultValue none */
   readonly progArrays?: readonly NativeProgArray[];
+  /** Subprog that goes on where something throws. @defaultValue none */
+  readonly exceptionCallback?: number;
 }
 
 export interface RunImageOptions {

@@ -18,7 +18,7 @@ import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop } from 
 import type { ExtentMemory, TrackedMemory } from './guest-memory.ts';
 import { type ImageTables, imageTables } from './image-tables.ts';
 import { isImprecise, JUNK_REGS, outcomeOf } from './native-outcome.ts';
-import type { NativeSubject, RunImageOptions } from './native-subject.ts';
+import type { NativeCallee, NativeSubject, RunImageOptions } from './native-subject.ts';
 import { RECORDED_ENTRY, RecordedRuns } from './recorder/recorded-runs.ts';
 import { stepper } from './stepper.ts';
 
@@ -101,8 +101,9 @@ export class ImageRunner {
   #record(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution | null {
     if (!this.#engine.caps.stopsAreDear || env.input.native !== undefined) return null;
     // The guest's own notes are of arguments of one word, and of callees that return before anyone is called.
-    if (subject.callees.some(({ places, callsBack }) => places !== undefined || callsBack === true))
-      return null;
+    const isOther = ({ places, callsBack, throws }: NativeCallee): boolean =>
+      places !== undefined || callsBack === true || throws === true;
+    if (subject.callees.some(isOther)) return null;
     const answers = new Answers(options.expected, env);
     const plan = this.#recorded.plan(image, subject, answers, options);
     if (plan === null) return null;

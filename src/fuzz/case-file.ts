@@ -17,6 +17,7 @@
 import { writeDataFile } from '../bpf/data-file.ts';
 import { dataSectionText } from '../bpf/data-section.ts';
 import { disassembleProgram, listingNames } from '../bpf/disasm.ts';
+import { THROW } from '../bpf/exceptions.ts';
 import { nativeProtoText } from '../bpf/native-proto.ts';
 import { progArrayText } from '../bpf/prog-array.ts';
 import type { Program } from '../bpf/program.ts';
@@ -80,15 +81,26 @@ function oracleLines(
   ]);
 }
 
+type ProgramKey = 'proto' | 'data' | 'prog-array' | 'native' | 'throw' | 'exception-callback';
+
 /** What assembly cannot say of a program: prototypes, data, program arrays. */
-export const programLines = (
-  program: Program,
-): [key: 'proto' | 'data' | 'prog-array' | 'native', values: string[]][] => [
+export const programLines = (program: Program): [key: ProgramKey, values: string[]][] => [
   ['proto', protos(program)],
   ['data', program.data.map(dataSectionText)],
   ['native', program.native === undefined ? [] : [nativeProtoText(program.native)]],
   ['prog-array', (program.progArrays ?? []).map((array) => progArrayText(array, program.subprogs))],
+  ...exceptionLines(program),
 ];
+
+/** The kfunc that throws by its name in assembly without names, and the callback by its slot. */
+function exceptionLines({ exceptionCallback, subprogs, callees }: Program): [ProgramKey, string[]][] {
+  if (exceptionCallback === undefined) return [];
+  const throwing = [...callees.values()].filter(({ kind, name }) => kind === 'kfunc' && name === THROW);
+  return [
+    ['throw', throwing.map(({ id }) => `kfunc_${id}`)],
+    ['exception-callback', [`func_${subprogs[exceptionCallback]?.start}`]],
+  ];
+}
 
 /** Numbers of arguments: of functions by their labels, of callees by the names they have in assembly without names. */
 function protos(program: Program): string[] {

@@ -74,6 +74,7 @@ function hashCase(
     hash.bytes(bytes);
   }
   for (const { programs } of program.progArrays ?? []) for (const entry of programs) hash.word(entry ?? -1);
+  if (program.exceptionCallback !== undefined) hash.word(program.exceptionCallback);
   for (const [key, value] of switchLines(jit)) hash.bytes(new TextEncoder().encode(`${key} ${value}`));
   if (program.native !== undefined) hash.bytes(new TextEncoder().encode(nativeProtoText(program.native)));
   return hash.lanes();

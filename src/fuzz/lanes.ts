@@ -6,8 +6,8 @@
 
 import { accessProgram } from '../arb/accesses/program.ts';
 import { aggregateProgram } from '../arb/aggregates/program.ts';
-
 import { callbackProgram } from '../arb/callbacks/program.ts';
+import { throwProgram } from '../arb/exceptions/program.ts';
 import { lower } from '../arb/lower.ts';
 import { ANY, type Profile } from '../arb/profile.ts';
 import { shrinkProgram } from '../arb/shrink.ts';
@@ -48,6 +48,7 @@ const ACCESSES = accessProgram();
 const CALLBACKS = callbackProgram();
 const TAIL_CALLS = { alone: tailCallProgram(), beside: tailCallProgram({ stackArgs: true }) } as const;
 
+const EXCEPTIONS = throwProgram();
 const TRAMPOLINES = trampolineProgram();
 const AGGREGATES = aggregateProgram();
 
@@ -111,6 +112,12 @@ export const LANES: readonly Lane[] = [
     what: 'functions that helpers call, in loops and for each element of data, and that call functions of up to 12 arguments',
     residues: [13, 56],
     draw: (seed, index) => drawDraft(CALLBACKS, caseRandom(seed, index)),
+  },
+  {
+    name: 'exceptions',
+    what: 'programs that throw, from main to the deepest frame, with arguments on their stacks; callbacks of their own and the default one',
+    residues: [17, 58],
+    draw: (seed, index) => drawDraft(EXCEPTIONS, caseRandom(seed, index)),
   },
 ];
 

@@ -3,6 +3,7 @@
  * slots (linux 324c3ca6eed6).
  */
 import { MAX_CALL_FRAMES, MAX_REG_ARGS } from '../bpf/calling.ts';
+import { isThrow } from '../bpf/exceptions.ts';
 import type { CallInsn, CallxInsn } from '../bpf/insn.ts';
 import { type Subprog, subprogAt } from '../bpf/program.ts';
 import { R0, R1, R2 } from '../bpf/reg.ts';
@@ -12,6 +13,7 @@ import type { CalleeRef, Outcome, Word } from '../core/execution.ts';
 import { wordsIn } from '../core/native.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import { callBack, endCallback, isCallingBack } from './callback.ts';
+import { throwException } from './exception.ts';
 import type { Machine } from './machine.ts';
 import { isTailCall, tailCall } from './tail-call.ts';
 
@@ -30,6 +32,7 @@ export function call(m: Machine, insn: CallInsn): Outcome | undefined {
       return callNative(m, { kind: 'helper', id: insn.imm });
     // call helper function by BTF ID
     case 'kfunc':
+      if (isThrow(m.program, insn)) return throwException(m, insn, m.program.exceptionCallback);
       return callNative(m, { kind: 'kfunc', id: insn.imm });
   }
 }

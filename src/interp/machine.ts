@@ -149,6 +149,16 @@ export class Machine {
     for (let reg = R2; reg < R6; reg++) this.regs.poison(reg);
   }
 
+  /** Ends all frames but main's, in the place of which the exception callback starts. */
+  unwind(callback: number, cookie: U64): void {
+    for (; this.depth > 0; this.depth--) {
+      this.memory.popStack();
+      this.frame = this.frames[this.depth - 1] as Frame;
+    }
+    this.replace(callback);
+    this.regs.set(R1, cookie);
+  }
+
   #start(subprog: Subprog, base: U64, returnPc: number): void {
     const fp = this.#placement.privateFp?.(subprog.index) ?? base;
     this.frame.reset(subprog, { fp, base }, returnPc);

@@ -48,6 +48,7 @@ export interface Lowering {
   readonly endbr: boolean;
   readonly tailCall: TailCallRole;
   readonly hardening: Hardening;
+  readonly enterException?: LowerContext['enterException'];
 }
 
 // Those of the subprog that was lowered last, by entry.
@@ -64,7 +65,7 @@ export function lowerEntries(
   subprog: Subprog,
   entries: readonly Entry[],
   frame: Frame,
-  { asm, base, bmi2, endbr, tailCall, hardening, target }: Lowering,
+  { asm, base, bmi2, endbr, tailCall, hardening, enterException, target }: Lowering,
 ): Chunks {
   const count = entries.length;
   asm.reset();
@@ -83,6 +84,7 @@ export function lowerEntries(
     endbr,
     tailCall,
     hardening,
+    enterException,
     calls,
     refs,
     faults,

@@ -8,12 +8,15 @@ import { type Program, type Subprog, subprogAt } from '../bpf/program.ts';
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
-import type { CallSite, Fixup, FrameShape, Image } from '../core/image.ts';
+import type { CallSite, Fixup, Image } from '../core/image.ts';
 import { CALLEE_BASE, CALLEE_STRIDE, CODE_BASE } from '../core/layout.ts';
 import { PERCPU_BASE, PERCPU_BYTES } from '../core/percpu.ts';
 import { Assembler } from '../x86/assembler.ts';
+import type { Gpr } from '../x86/reg.ts';
 import { type Chunks, lowerEntries, writeChunks } from './chunks.ts';
 import type { Convention } from './convention/convention.ts';
+import { throws } from './exceptions.ts';
+import type { Frame } from './frame.ts';
 import type { Hardening } from './hardening.ts';
 import { usesArena, usesPercpu } from './linux-access.ts';
 import { typedStackWords } from './lower/call.ts';
@@ -46,7 +49,7 @@ export interface CompiledSubprog {
   readonly subprog: Subprog;
   readonly offset: number;
   readonly prologueBytes: number;
-  readonly frame: FrameShape;
+  readonly frame: Frame;
   readonly entries: readonly Entry[];
   /** Offset of each entry's first byte in the image, and of the end of the last one. */
   readonly starts: Int32Array;
@@ -91,13 +94,18 @@ export function compile(
   const fixups: Fixup[] = [];
   const hasArena = usesArena(program);
   const roles = tailCallRoles(program);
-  const fps = options.privateStack === true ? target.privateStacks(program, depths, target.convention) : [];
+  const isBoundary = throws(program);
+  const isPrivate = options.privateStack === true && !isBoundary;
+  const fps = isPrivate ? target.privateStacks(program, depths, target.convention) : [];
   const shared = { options, target, hasArena, asm, out, sites, refs, fixups };
   const subprogs = program.subprogs.map((subprog) => {
     align(out);
     const depth = depths[subprog.index] as number;
     const tailCall = roles[subprog.index] as TailCallRole;
-    const place = { depth, tailCall, privateFp: fps[subprog.index] };
+    const place = {
+      ...{ depth, tailCall, privateFp: fps[subprog.index] },
+      boundary: isBoundary && subprog.index === 0 ? target.exceptions.saved : undefined,
+    };
     return compileSubprog(program, subprog, place, shared);
   });
   link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program), target);
@@ -120,6 +128,9 @@ export function compile(
       ? { memory: { address: PERCPU_BASE, bytes: PERCPU_BYTES } }
       : {}),
     ...(program.progArrays === undefined ? {} : { tailCallOffset: tailCallOffset(options.endbr ?? false) }),
+    ...(isBoundary
+      ? { exceptionStack: target.exceptions.stackOf((subprogs[0] as CompiledSubprog).frame) }
+      : {}),
     frames: subprogs.map(({ frame }) => frame),
   };
   const { native } = program;
@@ -150,12 +161,14 @@ interface Place {
   readonly depth: number;
   readonly privateFp: bigint | undefined;
   readonly tailCall: TailCallRole;
+  /** Registers that an exception boundary saves. */
+  readonly boundary: readonly Gpr[] | undefined;
 }
 
 function compileSubprog(
   program: Program,
   subprog: Subprog,
-  { depth, tailCall, privateFp }: Place,
+  { depth, tailCall, privateFp, boundary }: Place,
   { options, target, hasArena, asm, out, sites, refs, fixups }: Compilation,
 ): CompiledSubprog {
   if (tailCall !== 'none') checkTailCalls(program, subprog, target.convention);
@@ -166,11 +179,15 @@ function compileSubprog(
   const outgoing = outgoingArgs(program, subprog, target.convention);
   const frame = target.layOut(entries, privateFp === undefined ? stackDepth : 0, outgoing, {
     hasArena,
+    ...(boundary === undefined ? {} : { boundary }),
     ...(tailCall === 'none' ? {} : { tailCallBytes: TAIL_CALL_BYTES }),
     ...(privateFp === undefined ? {} : { privateStack: { fp: privateFp, depth: stackDepth } }),
   });
   const { base = CODE_BASE } = options;
-  const lowering = { asm, target, base, bmi2, endbr, tailCall, hardening: options };
+  const { saved, enter } = target.exceptions;
+  const isCallback = subprog.index === program.exceptionCallback;
+  const enterException = isCallback ? (into: Assembler) => enter(into, saved) : undefined;
+  const lowering = { asm, target, base, bmi2, endbr, tailCall, enterException, hardening: options };
   const chunks = lowerEntries(program, subprog, entries, frame, lowering);
   const { addrs, passes } = target.settle(chunks, target.distance);
   const offset = out.length;

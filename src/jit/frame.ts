@@ -6,7 +6,8 @@
  *          [rbp]                saved rbp
  *          [rbp - D, rbp)       BPF stack, D = stackDepth
  *          16 bytes             where tail calls can be reached: the count and a pointer to it (lower/tail-call-count.ts)
- *          C bytes              callee-saved registers: r12 if there is an arena; rbx, r13, r14, r15, those in use
+ *          C bytes              callee-saved registers: r12 if there is an arena; rbx, r13, r14, r15, those in use;
+ *                           all five in an exception boundary (exceptions.ts)
  *   low    [rsp + 8(n-7)]       outgoing argument n, n >= 7
  *
  * Argument 6 has no place in memory: it is in r9 on both sides.
@@ -19,6 +20,8 @@ import type { Entry } from './rewrite.ts';
 
 export interface Frame extends FrameShape {
   readonly saved: readonly Gpr[];
+  /** r12 is the base of the arena. @defaultValue false */
+  readonly hasArena?: boolean;
   /** Bytes for counting tail calls, between BPF stack and saved registers. */
   readonly tailCallBytes: number;
   /** rbp-relative offset of the word that keeps r9, where one does. */
@@ -35,6 +38,8 @@ export interface FrameNeeds {
   readonly privateStack?: PrivateStack;
   /** r12 is saved. @defaultValue false */
   readonly hasArena?: boolean;
+  /** Of an exception boundary: what it saves, whatever it uses. */
+  readonly boundary?: readonly Gpr[];
 }
 
 /** `outgoingArgs`: stack arguments passed, counted from argument 6. */
@@ -42,14 +47,15 @@ export function layOut(
   entries: readonly Entry[],
   stackDepth: number,
   outgoingArgs: number,
-  { tailCallBytes = 0, privateStack, hasArena = false }: FrameNeeds = {},
+  { tailCallBytes = 0, privateStack, hasArena = false, boundary }: FrameNeeds = {},
 ): Frame {
-  const saved = [...(hasArena ? [R12] : []), ...usedCalleeSaved(entries)];
+  const saved = boundary ?? [...(hasArena ? [R12] : []), ...usedCalleeSaved(entries)];
   const savedBytes = 8 * saved.length;
   const outgoing = 8 * Math.max(0, outgoingArgs - 1);
   return {
     stackDepth,
     saved,
+    ...(hasArena ? { hasArena } : {}),
     tailCallBytes,
     ...(privateStack === undefined ? {} : { privateStack, callBytes: 8 }),
     ...(tailCallBytes === 0 ? {} : { savedAt: -(stackDepth + tailCallBytes) - 8 }),

@@ -10,6 +10,7 @@ import { LINUX } from './convention/linux.ts';
 import { callReply, layOutReply, REPLY } from './convention/reply.ts';
 import { callV3, exitV3, layOutV3, prologueV3, V3 } from './convention/v3.ts';
 import { ZERO } from './convention/zero.ts';
+import { EXCEPTIONS, EXCEPTIONS_BY_FP, type ExceptionParts } from './exceptions.ts';
 import { layOut } from './frame.ts';
 import { fixup } from './linux-access.ts';
 import { displacement, lowerCall } from './lower/call.ts';
@@ -43,6 +44,7 @@ export interface Target {
   readonly settle: typeof settle;
   readonly distance: typeof distance;
   readonly trampoline: TrampolineParts;
+  readonly exceptions: ExceptionParts;
 }
 
 /** Linux's JIT. */
@@ -65,6 +67,7 @@ export const LINUX_TARGET: Target = {
   settle,
   distance,
   trampoline: TRAMPOLINE,
+  exceptions: EXCEPTIONS,
 };
 
 /** Linux's JIT with the frames and calls of each convention. */
@@ -79,5 +82,6 @@ export const TARGETS: Readonly<Record<ConventionName, Target>> = {
     prologue: prologueV3,
     lowerExit: exitV3,
     lowerCall: callV3,
+    exceptions: EXCEPTIONS_BY_FP,
   },
 };

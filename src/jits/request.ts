@@ -36,6 +36,8 @@ export function requestOf(id: number, program: Program, input: CompileInput): Im
   const { contextSize, addressOf } = input;
   if (program.progArrays !== undefined)
     throw badInput('jit', program.name, 'it has program arrays, which the image protocol does not know');
+  if (program.exceptionCallback !== undefined)
+    throw badInput('jit', program.name, 'it has exceptions, which the image protocol does not know');
   const callees = [...program.callees.values()];
   const { convention } = program;
   const code = encode(toFileForm(program.insns, program.subprogs, convention));

@@ -1,5 +1,6 @@
 /** Whom an instruction calls, and what is known of it. */
 import { MAX_REG_ARGS, TAIL_CALL_HELPER } from '../bpf/calling.ts';
+import { THROW } from '../bpf/exceptions.ts';
 import type { CallInsn, Insn } from '../bpf/insn.ts';
 import { type Callee, type Program, type Subprog, subprogAt } from '../bpf/program.ts';
 import { calleeKey } from '../core/env.ts';
@@ -13,8 +14,7 @@ export const HELPER = {
 } as const;
 
 /** Kfuncs that never come back, by name: linux fd5d27b70188 (bpf_throw); unwinding, in development. */
-const NEVER_RETURN = new Set(['bpf_throw', 'bpf_unwind_resume', '_Unwind_Resume']);
-export const THROW = 'bpf_throw';
+const NEVER_RETURN = new Set([THROW, 'bpf_unwind_resume', '_Unwind_Resume']);
 export const isResume = (name: string): boolean => NEVER_RETURN.has(name) && name !== THROW;
 
 /** The function a call of the program itself goes to; undefined for helpers and kfuncs, and if there is none. */

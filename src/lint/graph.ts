@@ -1,7 +1,8 @@
 /** Who calls whom, of what is reached. */
 import { MAX_REG_ARGS } from '../bpf/calling.ts';
+import { THROW } from '../bpf/exceptions.ts';
 import { argRegs } from '../bpf/registers.ts';
-import { addressedSubprog, calledNative, calledSubprog, callsLater, isTailCall, THROW } from './calls.ts';
+import { addressedSubprog, calledNative, calledSubprog, callsLater, isTailCall } from './calls.ts';
 import { sitesOf } from './check.ts';
 import type { Flow } from './flow.ts';
 import { FUNCTION, functionOf, may } from './value.ts';

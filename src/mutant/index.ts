@@ -6,6 +6,7 @@ import { AGGREGATE_MUTANTS } from './aggregates.ts';
 import { ARITHMETIC_MUTANTS } from './arithmetic.ts';
 import { CALLBACK_MUTANTS } from './callbacks.ts';
 import { CONTROL_MUTANTS } from './control.ts';
+import { EXCEPTION_MUTANTS } from './exceptions.ts';
 import { HARDENING_MUTANTS } from './hardening.ts';
 import { MEMORY_MUTANTS } from './memory.ts';
 import type { Mutant } from './mutant.ts';
@@ -34,6 +35,7 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...AGGREGATE_MUTANTS,
   ...ACCESS_MUTANTS,
   ...CALLBACK_MUTANTS,
+  ...EXCEPTION_MUTANTS,
 ];
 
 export const mutantNamed = (name: string): Mutant | undefined =>

@@ -11,6 +11,7 @@ import type { Execution } from '../core/execution.ts';
 import { FP_DEPTH, type Image } from '../core/image.ts';
 import type { NativeStep, ReferenceStep } from '../core/step.ts';
 import type { Case } from './case.ts';
+import { GivenBack } from './given-back.ts';
 import { type Culprit, locate, locateOffset, type Stage } from './locate.ts';
 import { ownPlacement, placementOf } from './placement.ts';
 import { type StepDifference, stepDifferences } from './step-differences.ts';
@@ -79,6 +80,7 @@ class LockStep {
   readonly #pcsAt: ReadonlyMap<number, readonly number[]>;
   readonly #prologues: ReadonlySet<number>;
   readonly #observer: StepObserver | undefined;
+  readonly #givenBack: GivenBack;
   #isEntered = false;
   /** Where the reference stands; undefined when it has ended. */
   #next: ReferenceStep | undefined;
@@ -94,6 +96,7 @@ class LockStep {
     observer: StepObserver | undefined,
   ) {
     this.#observer = observer;
+    this.#givenBack = new GivenBack(program, image);
     this.#program = program;
     this.#image = image;
     this.#reference = reference;
@@ -106,6 +109,7 @@ class LockStep {
   onStep(native: NativeStep): boolean {
     if (!this.#isEntered) this.#observer?.onEntry(native);
     this.#isEntered = true;
+    this.#givenBack.see(native);
     const pcs = this.#pcsAt.get(native.offset);
     if (pcs === undefined || this.#isSharedEpilogue(pcs)) return this.#betweenInsns(native);
     if (this.#next === undefined || !pcs.includes(this.#next.pc)) {
@@ -114,7 +118,10 @@ class LockStep {
     // Instructions that became no code at all share the offset of the one after them.
     while (this.#next !== undefined && pcs.includes(this.#next.pc)) {
       this.#observer?.onStep(this.#next, native);
-      const differences = stepDifferences(this.#next, native, this.#image);
+      const differences = [
+        ...stepDifferences(this.#next, native, this.#image),
+        ...this.#givenBack.differences(this.#next, native),
+      ];
       if (differences.length > 0) return this.#blame(differences);
       const { pc } = this.#next;
       this.#last = pc;
@@ -144,7 +151,8 @@ class LockStep {
     if (!isCall || this.#image.subprogEntries[subprog] !== native.offset)
       return this.#blame([this.#control(native)]);
     const frame = this.#image.frames?.[subprog];
-    if (frame === undefined) return true;
+    // Whoever throws calls the exception callback from wherever its stack is.
+    if (frame === undefined || subprog === this.#program.exceptionCallback) return true;
     const want = base + BigInt(frame.fpDepth ?? FP_DEPTH);
     return want === native.rsp || this.#blame([{ what: { kind: 'rsp' }, want, got: native.rsp }], 'call');
   }
@@ -165,7 +173,7 @@ class LockStep {
     if (pc === null) return at === null ? null : { ...at, differences: [], steps: 0 };
     if (at !== null && at.pc === pc) return { ...at, differences: [], steps: Math.max(this.#steps, 0) };
     return {
-      ...this.#placeOf(pc, stageOf(this.#program.insns[pc], [])),
+      ...this.#placeOf(pc, this.#stageAt(pc, [])),
       differences: [],
       steps: this.#steps,
     };

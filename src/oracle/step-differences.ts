@@ -22,6 +22,8 @@ export interface StepDifference {
     | { readonly kind: 'stack'; readonly offset: number }
     | { readonly kind: 'memory'; readonly region: number; readonly offset: number }
     | { readonly kind: 'rsp' }
+    /** A register that an exception callback owes to whoever called main. */
+    | { readonly kind: 'given-back'; readonly gpr: number }
     | { readonly kind: 'direction-flag' };
   readonly want: U64;
   readonly got: U64;

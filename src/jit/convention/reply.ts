@@ -17,6 +17,9 @@
  * a call begin, so the area cannot be made right before them: the prologue reserves it once, for the call that
  * passes most, and only what a kfunc takes away is made again. r9 is stored once, when it is set, and loaded from
  * there after each call.
+ *
+ * An exception callback finds the saved registers above main's whole outgoing area, argument 6's word too: no call of a
+ * BPF callee, and none of `bpf_throw`, takes that away.
  */
 import type { LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
 import { POP_R64, SUB } from '../../x86/forms.ts';
@@ -53,11 +56,11 @@ export function layOutReply(
   entries: readonly Entry[],
   stackDepth: number,
   outgoingArgs: number,
-  { tailCallBytes = 0, privateStack, hasArena = false }: FrameNeeds = {},
+  { tailCallBytes = 0, privateStack, ...needs }: FrameNeeds = {},
 ): Frame {
   const { callBytes: _, ...frame } = layOut(entries, stackDepth, 0, {
+    ...needs,
     tailCallBytes,
-    hasArena,
     ...(privateStack === undefined ? {} : { privateStack }),
   });
   const kept = privateStack === undefined ? 0 : WORD;

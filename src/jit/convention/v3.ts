@@ -14,7 +14,8 @@
  * on, and loads argument 6 to r9. Afterwards rsp goes back by as much.
  *
  * Open in the mail: how many a call pushes. Here: as many as the callee takes. Where the count of tail calls would be:
- * here, a frame with stack arguments has none.
+ * here, a frame with stack arguments has none. What an exception callback is passed: rsp of main
+ * depends on how many arguments the call pushed that did not return, so here the place is counted from rbp.
  */
 import type { LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
 import { ADD, PUSH_RM64 } from '../../x86/forms.ts';
@@ -56,11 +57,11 @@ export function layOutV3(
   entries: readonly Entry[],
   stackDepth: number,
   outgoingArgs: number,
-  { tailCallBytes = 0, privateStack, hasArena = false }: FrameNeeds = {},
+  { tailCallBytes = 0, privateStack, ...needs }: FrameNeeds = {},
 ): Frame {
-  if (tailCallBytes > 0) return layOut(entries, stackDepth, 0, { tailCallBytes, hasArena });
+  if (tailCallBytes > 0) return layOut(entries, stackDepth, 0, { ...needs, tailCallBytes });
   const frame = layOut(entries, stackDepth, 0, {
-    hasArena,
+    ...needs,
     ...(privateStack === undefined ? {} : { privateStack }),
   });
   const { saved } = frame;

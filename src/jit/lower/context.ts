@@ -41,6 +41,8 @@ export interface LowerContext {
   /** How this subprog counts tail calls. */
   readonly tailCall: TailCallRole;
   readonly hardening: Hardening;
+  /** Of the exception callback: how it is entered. */
+  readonly enterException?: ((asm: Assembler) => void) | undefined;
   readonly calls: PendingCall[];
   readonly refs: PendingRef[];
   readonly faults: PendingFault[];

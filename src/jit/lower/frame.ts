@@ -15,13 +15,12 @@ import { emitReturn } from './thunk.ts';
 const PATCH_BYTES = 5;
 const TAIL_CALL_COUNT_BYTES = 3;
 
-export function prologue({ asm, frame, endbr, tailCall }: LowerContext): void {
+export function prologue({ asm, frame, endbr, tailCall, enterException = enterFrame }: LowerContext): void {
   if (endbr) asm.none(ENDBR64);
   asm.nops(PATCH_BYTES);
   if (tailCall === 'program') asm.mr(XOR.rm64_r64, RAX, RAX);
   else asm.nops(TAIL_CALL_COUNT_BYTES);
-  asm.o(PUSH_R64, RBP);
-  asm.mr(MOV.rm64_r64, RBP, RSP);
+  enterException(asm);
   if (endbr) asm.none(ENDBR64);
   if (frame.stackDepth > 0) asm.mi(SUB.rm64_imm32, RSP, frame.stackDepth);
   if (tailCall !== 'none') pushTailCallWords(asm, tailCall);
@@ -35,9 +34,14 @@ export function prologue({ asm, frame, endbr, tailCall }: LowerContext): void {
   if (privateStack === undefined) setArenaBase(asm, frame);
 }
 
-/** r12, where it is saved. */
-function setArenaBase(asm: Assembler, { saved }: Frame): void {
-  if (saved.includes(R12)) movWide(asm, R12, ARENA_BASE);
+function enterFrame(asm: Assembler): void {
+  asm.o(PUSH_R64, RBP);
+  asm.mr(MOV.rm64_r64, RBP, RSP);
+}
+
+/** r12, where there is an arena. */
+function setArenaBase(asm: Assembler, { hasArena }: Frame): void {
+  if (hasArena === true) movWide(asm, R12, ARENA_BASE);
 }
 
 export function epilogue(context: LowerContext): void {

@@ -10,6 +10,7 @@ import { type FrameRole, frameRows } from '../../oracle/frame-rows.ts';
 import type { Localisation } from '../../oracle/lockstep.ts';
 import type { StepDifference } from '../../oracle/step-differences.ts';
 import { lastState, type StepTrace } from '../../oracle/step-trace.ts';
+import { gprName } from '../../x86/reg.ts';
 import { insnText } from '../insn-text.ts';
 import { visible } from '../visible.ts';
 import { bytesText } from '../words.ts';
@@ -113,6 +114,8 @@ function phrase({ what, want, got }: StepDifference, run: readonly StepDifferenc
       return `${regionName(what.region, scene)}[${what.offset}] is ${bytesShould(run)}`;
     case 'rsp':
       return `rsp is ${apart(want, got)}`;
+    case 'given-back':
+      return `${gprName(what.gpr)} of main's caller is not given back: it is ${should(want, got, scene.owners)}`;
     case 'direction-flag':
       return 'the direction flag is set, should be clear';
   }
