@@ -13,7 +13,7 @@
  * away and put them back are system calls of a guest, which cost as much as a run. Such a run counts only if it agrees.
  */
 import { badInput } from '../core/errors.ts';
-import type { Image } from '../core/image.ts';
+import type { Fixup, Image } from '../core/image.ts';
 import { unwritten } from '../core/junk.ts';
 import {
   CALLBACK_BASE,
@@ -44,6 +44,7 @@ const CALLEE_LIMIT = 0x100_0000;
 
 /** Index of the context among the extents; the stack is before it, data after it. */
 const CTX_EXTENT = 1;
+const NO_FIXUPS: readonly Fixup[] = [];
 const FIRST_DATA = 2;
 
 /** What stands at a callee's address: where the engine stops, or where the guest notes the call itself. */
@@ -129,7 +130,7 @@ export class AddressSpace {
     return undefined;
   }
 
-  #prepareCode({ code, base }: Image): void {
+  #prepareCode({ code, base, fixups = NO_FIXUPS }: Image): void {
     const start = pageFloor(base);
     const offset = Number(base - start);
     const old = this.#code?.region;
@@ -143,8 +144,13 @@ export class AddressSpace {
     }
     const there = this.#code?.bytes().subarray(offset, offset + code.length) ?? new Uint8Array(0);
     // Loading drops translations: spare it when the same image runs on another input.
-    if (this.#codeLength === code.length && Buffer.compare(there, code) === 0) return;
-    this.#engine.load(base, code);
+    const isThere = this.#codeLength === code.length && Buffer.compare(there, code) === 0;
+    if (isThere && fixups.length === 0) return;
+    this.#engine.load(
+      base,
+      code,
+      fixups.map(({ resume }) => resume),
+    );
     this.#codeLength = code.length;
   }
 

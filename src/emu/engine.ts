@@ -125,9 +125,10 @@ export interface Engine {
   unmap(region: Region): void;
   /**
    * Puts code at an address inside a mapped executable region and drops stale translations. Where a longer
-   * load was at this address before, the rest of it becomes int3.
+   * load was at this address before, the rest of it becomes int3. `entries`: offsets at which it may be entered
+   * beside its start and the targets of its direct branches.
    */
-  load(address: U64, code: Uint8Array): void;
+  load(address: U64, code: Uint8Array, entries?: readonly number[]): void;
   /** Runs from a clean CPU state (flags, exception state), then leaves the final registers in `out`. */
   run(request: RunRequest, out: BigUint64Array): Stop;
   close(): void;

@@ -14,10 +14,10 @@ const isFarThroughRegister = (modrm: number): boolean =>
   modrm >= 0xc0 && (((modrm >> 3) & 7) === 3 || ((modrm >> 3) & 7) === 5);
 const UD2 = [0x0f, 0x0b];
 
-/** The same code, or a copy without them. */
-export function withoutFarBranches(code: Uint8Array): Uint8Array {
-  if (!looksLikeOne(code) || isPlain(code)) return code;
-  const places = placesIn(code);
+/** The same code, or a copy without them. `entries`: offsets where it goes on after a fault. */
+export function withoutFarBranches(code: Uint8Array, entries: readonly number[] = []): Uint8Array {
+  if (!looksLikeOne(code) || isPlain(code, entries)) return code;
+  const places = placesIn(code, entries);
   if (places.length === 0) return code;
   const safe = code.slice();
   for (const at of places) safe.set(UD2, at);
@@ -35,10 +35,10 @@ function looksLikeOne(code: Uint8Array): boolean {
  * Whether code is one row of instructions of known lengths, none of them such a branch, and direct branches go from
  * one to another: a tenth of the work of decoding them.
  */
-function isPlain(code: Uint8Array): boolean {
+function isPlain(code: Uint8Array, entries: readonly number[]): boolean {
   const view = new DataView(code.buffer, code.byteOffset, code.length);
   const starts = new Uint8Array(code.length + 1);
-  const targets: number[] = [];
+  const targets = [...entries];
   let at = 0;
   while (at < code.length) {
     starts[at] = 1;
@@ -63,13 +63,13 @@ function displacementBytes(code: Uint8Array, at: number): 0 | 1 | 4 {
   return 0;
 }
 
-/** Opcodes of those among the instructions from the start on, and from the targets of direct branches on. */
-function placesIn(code: Uint8Array): number[] {
+/** Opcodes of those among the instructions from the start on, from entries, and from the targets of direct branches on. */
+function placesIn(code: Uint8Array, entries: readonly number[]): number[] {
   const { Decoder, DecoderOptions } = iced();
   const decoder = new Decoder(64, code, DecoderOptions.None);
   const starts = new Set<number>();
   const places: number[] = [];
-  const pending = [0];
+  const pending = [0, ...entries];
   for (let from = pending.pop(); from !== undefined; from = pending.pop()) {
     for (let at = from; at < code.length && !starts.has(at); ) {
       starts.add(at);

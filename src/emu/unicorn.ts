@@ -149,9 +149,9 @@ export class UnicornEngine implements Engine {
     this.#host.release(memory);
   }
 
-  load(address: U64, code: Uint8Array): void {
+  load(address: U64, code: Uint8Array, entries: readonly number[] = []): void {
     this.#checkIdle('load');
-    const stale = this.#space.load(address, withoutFarBranches(code));
+    const stale = this.#space.load(address, withoutFarBranches(code, entries));
     const ranges = cmpxchgRanges(code).map(
       ({ first, last }): AddressRange => [address + BigInt(first), address + BigInt(last)],
     );

@@ -20,6 +20,12 @@ describe('withoutFarBranches', () => {
     expect(hex(withoutFarBranches(bytes(code)))).toBe(safe);
   });
 
+  it('takes out one that code goes on at after a fault', () => {
+    const code = bytes('48 b8 ff ec 00 00 00 00 00 00 c3');
+    expect(hex(withoutFarBranches(code, [2]))).toBe('48b80f0b000000000000c3');
+    expect(hex(withoutFarBranches(code, [10]))).toBe(hex(code));
+  });
+
   it('leaves every image of the generator alone, where such bytes end displacements', () => {
     for (let index = 0; index < 200; index++) {
       const { code } = compile(lower(drawSpec(1, index)).program).image;
