@@ -69,7 +69,7 @@ function driver(): Drive {
   if (drive === undefined) {
     const at = placeCode(driverCode());
     if (at === null) throw failed('mmap', 'no executable memory for the driver; the system forbids it');
-    drive = koffi.decode(at, koffi.proto('void drive(void *record)')) as Drive;
+    drive = koffi.decode(at, koffi.proto('void (void *record)')) as Drive;
   }
   return drive;
 }
