@@ -6,6 +6,7 @@
 import { encode } from '../bpf/encode.ts';
 import { nativeProtoText } from '../bpf/native-proto.ts';
 import type { Program } from '../bpf/program.ts';
+import { signatureText } from '../bpf/proto.ts';
 import type { Input } from '../core/env.ts';
 import { type JitSwitches, switchLines } from '../core/jit-switches.ts';
 
@@ -16,6 +17,7 @@ export interface DigestedCase {
   readonly jit?: JitSwitches;
 }
 
+const UTF8 = new TextEncoder();
 const FIRST_PRIME = 0x85eb_ca6b;
 const SECOND_PRIME = 0xc2b2_ae35;
 
@@ -44,6 +46,10 @@ class Hash {
     for (let i = whole; i < bytes.length; i++) this.word(bytes[i] as number);
   }
 
+  text(text: string): void {
+    this.bytes(UTF8.encode(text));
+  }
+
   lanes(): readonly [low: number, high: number] {
     return [fmix32(this.#low ^ this.#high), fmix32(this.#high + Math.imul(this.#low, 5))];
   }
@@ -66,8 +72,9 @@ function hashCase(
   hash.bytes(code);
   hash.bytes(input.memory);
   for (const { start, args } of program.subprogs) hash.word((start << 4) | args);
-  for (const { kind, id, args } of program.callees.values()) {
+  for (const { kind, id, args, signature } of program.callees.values()) {
     hash.word((id << 6) | ((args ?? 15) << 2) | (kind === 'kfunc' ? 2 : 1));
+    if (signature !== undefined) hash.text(signatureText(signature));
   }
   for (const { address, bytes, writable } of program.data) {
     hash.word(Number(address & 0xffff_ffffn) | (writable ? 1 : 0));
@@ -75,8 +82,8 @@ function hashCase(
   }
   for (const { programs } of program.progArrays ?? []) for (const entry of programs) hash.word(entry ?? -1);
   if (program.exceptionCallback !== undefined) hash.word(program.exceptionCallback);
-  for (const [key, value] of switchLines(jit)) hash.bytes(new TextEncoder().encode(`${key} ${value}`));
-  if (program.native !== undefined) hash.bytes(new TextEncoder().encode(nativeProtoText(program.native)));
+  for (const [key, value] of switchLines(jit)) hash.text(`${key} ${value}`);
+  if (program.native !== undefined) hash.text(nativeProtoText(program.native));
   return hash.lanes();
 }
 
@@ -93,7 +100,7 @@ export class CaseDigest {
   /** Adds a name, wherever in the order. */
   addName(text: string): void {
     const hash = new Hash();
-    hash.bytes(new TextEncoder().encode(text));
+    hash.text(text);
     this.addLanes(hash.lanes());
   }
 
