@@ -32,10 +32,21 @@ export interface Items {
   readonly data: readonly DataSection[];
 }
 
+/** What a program has beside its instructions, and C that is loaded alone has not. */
+function beyondC({ progArrays, native, exceptionCallback }: Program): string | undefined {
+  if (progArrays !== undefined)
+    return 'it has program arrays, which a selftest would have to fill at run time';
+  if (native !== undefined)
+    return 'native code calls it through a trampoline, which a selftest would have to attach at run time';
+  if (exceptionCallback !== undefined)
+    return 'it can throw: its callback would have to be a global function of C, which it is not here';
+  return undefined;
+}
+
 /** Throws an `input` error for what has a meaning in one kernel only, such as maps by file descriptor. */
 export function itemsOf(program: Program, where: string): Items {
-  if (program.progArrays !== undefined)
-    throw badInput('export', where, 'it has program arrays, which a selftest would have to fill at run time');
+  const beyond = beyondC(program);
+  if (beyond !== undefined) throw badInput('export', where, `${beyond}; use data`);
   const targets = new Set(
     program.insns.flatMap((insn, pc) => {
       const isJump = insn?.kind === 'ja' || insn?.kind === 'jcc' || insn?.kind === 'may_goto';
@@ -54,7 +65,15 @@ export function itemsOf(program: Program, where: string): Items {
   return { functions, data: program.data };
 }
 
+/** Accesses and casts that Linux's verifier makes of others: no source has them. */
+const isOfVerifier = (insn: Insn): boolean =>
+  ('access' in insn && insn.access !== undefined) || (insn.kind === 'cast' && insn.to === 'percpu');
+
 function itemOf(program: Program, pc: number, insn: Insn, where: string): Item {
+  if (isOfVerifier(insn)) {
+    const why = 'the verifier makes such an instruction of others, and takes none from a file; use data';
+    throw badInput('export', `${where}: insn ${pc}`, why);
+  }
   const target = targetOf(pc, insn);
   if (insn.kind === 'call' || insn.kind === 'lddw') {
     if (target !== undefined) {
