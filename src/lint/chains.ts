@@ -11,6 +11,7 @@ export function* chainSuspects(flow: Flow, convention: ConventionName): Iterable
   yield* depthSuspects(flow, graph);
   if (convention !== 'reply') yield* tailCallSuspects(flow, graph);
   yield* callbackSuspects(flow, graph);
+  yield* exceptionSuspects(flow, graph);
 }
 
 /** The deepest chain to a function. */
@@ -79,6 +80,16 @@ export function hasStackArgs(fn: FunctionFlow): boolean {
 
 function passesStackArgs({ context }: FunctionFlow, pc: number, insn: Insn): insn is CallInsn {
   return insn.kind === 'call' && (argsOfCall(context.program, pc, insn) ?? 0) > MAX_REG_ARGS;
+}
+
+/** Linux b9ae0c9dd0ac: an exception callback is called by nobody, and takes the cookie alone. */
+function* exceptionSuspects(flow: Flow, graph: CallGraph): Iterable<Suspect> {
+  const index = flow[0]?.context.program.exceptionCallback;
+  const callback = index === undefined ? undefined : flow[index]?.subprog;
+  if (callback === undefined) return;
+  for (const { to, pc } of graph.edges.flat())
+    if (to === index) yield { rule: 'exception-call', pc, values: [pc] };
+  if (callback.args !== 1) yield { rule: 'exception-args', pc: callback.start, values: [] };
 }
 
 function* callbackSuspects(flow: Flow, graph: CallGraph): Iterable<Suspect> {

@@ -114,6 +114,8 @@ class Solver {
     this.#enter(0, 'main');
     for (const index of tailCalled(this.#program)) this.#enter(index, 'tail call');
     for (const index of addressed(this.#program)) this.#enter(index, 'callback');
+    const { exceptionCallback } = this.#program;
+    if (exceptionCallback !== undefined) this.#enter(exceptionCallback, 'exception');
     this.#solve();
     for (const { subprog, summary } of this.#functions) {
       if (summary.arguments !== undefined) continue;

@@ -64,6 +64,8 @@ export const RULES = [
   { id: 'stack-depth',      scope: 'general',  message: 'combined stack size of %d calls is %d. Too large', source: 'linux check_max_stack_depth_subprog()' },
   { id: 'callback-tail-call', scope: 'general', message: 'cannot tail call within callback', source: 'linux check_max_stack_depth_subprog()' },
   { id: 'callback-throw',   scope: 'general',  message: 'bpf_throw kfunc (insn %d) cannot be called from callback subprog %d', source: 'linux check_max_stack_depth_subprog()' },
+  { id: 'exception-call',   scope: 'general',  message: 'insn %d cannot call exception cb directly', source: 'linux b9ae0c9dd0ac check_max_stack_depth_subprog()' },
+  { id: 'exception-args',   scope: 'general',  message: 'exception cb only supports single integer argument', source: 'linux do_check_common()' },
 
   // What may be read and written.
   { id: 'unset-register',   scope: 'general',  message: 'R%d !read_ok', source: 'linux check_reg_arg()' },

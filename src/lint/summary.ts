@@ -18,8 +18,8 @@ export interface ArgumentRead {
   readonly size: number;
 }
 
-/** How a function is entered, beside by calls: main, programs in program arrays, and what nobody calls but might. */
-export type Entrance = 'main' | 'tail call' | 'callback' | 'uncalled';
+/** How a function is entered, beside by calls: main, programs in program arrays, callbacks, and what nobody calls but might. */
+export type Entrance = 'main' | 'tail call' | 'callback' | 'exception' | 'uncalled';
 
 export class Summary {
   readonly subprog: Subprog;
@@ -32,7 +32,7 @@ export class Summary {
   readonly reads: ArgumentRead[] = [];
   /** It writes through pointers that are not followed: maybe through those it is passed. */
   isWild = false;
-  /** Its address is taken. */
+  /** Its address is taken, or it is the exception callback. */
   isCallback = false;
   /** Lowest byte of its stack it uses, as a distance from r10. */
   lowest = 0;
@@ -77,8 +77,10 @@ export class Summary {
       for (let n = 1; n <= MAX_ARGS; n++) this.arguments[n] = n === R1 || n === R2 ? OTHER : UNSET;
       return true;
     }
-    // It is a program, and given its context.
-    if (entrance === 'tail call') return this.enter((n) => (n === R1 ? OTHER : UNSET));
+    if (entrance === 'exception') this.isCallback = true;
+    // A program is given its context, an exception callback the cookie.
+    if (entrance === 'tail call' || entrance === 'exception')
+      return this.enter((n) => (n === R1 ? OTHER : UNSET));
     if (entrance === 'callback') {
       this.isCallback = true;
       const changed = this.arguments === undefined;

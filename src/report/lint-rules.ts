@@ -109,6 +109,11 @@ const WORDS: Readonly<Record<RuleId, readonly [title: string, text: string]>> = 
   ],
   'callback-tail-call': ['A tail call in a callback', 'The kernel called it, and expects it back.'],
   'callback-throw': ['An exception in a callback', 'The kernel called it, and does not unwind.'],
+  'exception-call': [
+    'A call of the exception callback',
+    'It takes apart the frame of main, not the one of a caller.',
+  ],
+  'exception-args': ['An exception callback of other arguments', 'It gets the cookie, and nothing else.'],
   'unset-register': [
     'A register that nothing was put in',
     'A function starts with its arguments and r10; a call leaves r0 and r6 to r9.',

@@ -1,4 +1,5 @@
 /** The native code that is at fault. */
+import { isThrow } from '../../bpf/exceptions.ts';
 import { type Program, subprogAt, targetOf } from '../../bpf/program.ts';
 import type { Image } from '../../core/image.ts';
 import { type Piece, pieceAt, piecesOf } from '../../core/pieces.ts';
@@ -9,6 +10,8 @@ import { disassemblePiece } from '../native.ts';
 export function guiltySubprog(program: Program, { pc, stage }: Culprit): number {
   if (pc === null) return 0;
   const insn = program.insns[pc];
+  if (stage === 'prologue' && insn?.kind === 'call' && isThrow(program, insn))
+    return program.exceptionCallback;
   const target = stage === 'prologue' && insn !== undefined ? targetOf(pc, insn) : undefined;
   return subprogAt(program, target ?? pc).index;
 }
