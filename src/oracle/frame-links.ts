@@ -79,7 +79,11 @@ export class FrameLinks {
     }
   }
 
+  /** What a helper keeps in registers when it calls a function is its own affair. */
   #callAt(pc: number, got: NativeStep): Omit<Link, 'depth'> {
+    const insn = this.#program.insns[pc];
+    if (insn?.kind === 'call' && insn.target === 'helper')
+      return { returnAddress: undefined, canary: undefined, regs: [] };
     const offset = this.#returnOffsets.get(pc);
     const returnAddress = offset === undefined ? undefined : this.#base + BigInt(offset);
     return { returnAddress, canary: undefined, regs: gprs(got) };

@@ -13,6 +13,8 @@ export interface Culprit {
   /** Offset in the image, within the native instruction. */
   readonly offset: number;
   readonly stage: Stage;
+  /** Subprog whose prologue it is, where a helper enters it. */
+  readonly callee?: number;
   /**
    * How it went wrong, where that is not what the instruction is there for. `way`: it is no jump, but code went on
    * elsewhere; `bystander`: what it writes is right, but another register changed.

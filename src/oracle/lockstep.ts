@@ -15,6 +15,7 @@ import { GivenBack } from './given-back.ts';
 import { type Culprit, locate, locateOffset, type Stage } from './locate.ts';
 import { ownPlacement, placementOf } from './placement.ts';
 import { type StepDifference, stepDifferences } from './step-differences.ts';
+import { walk } from './window/way.ts';
 
 /** The guilty instruction, and what it did. */
 export interface Localisation extends Culprit {
@@ -69,7 +70,30 @@ export function localise(
   const reference = machines.reference(program, env, placement === undefined ? {} : { placement });
   const lock = new LockStep(program, image, reference, observer);
   const got = machines.native(image, program, env, { ...known, onStep: (step) => lock.onStep(step) });
-  return lock.result(got);
+  const found = lock.result(got);
+  if (program.callbacks === undefined || found === null || found.differences.length > 0) return found;
+  return (
+    brokenPromise(
+      { program, image },
+      got,
+      machines.reference(program, env, placement === undefined ? {} : { placement }),
+    ) ?? found
+  );
+}
+
+/** A function that a helper calls may break promises that its caller does not see: the exit at which it did. */
+function brokenPromise(
+  { program, image }: { readonly program: Program; readonly image: Image },
+  { outcome, breaches: [breach] }: Execution,
+  reference: Generator<ReferenceStep, Execution, void>,
+): Localisation | null {
+  if (outcome.kind !== 'exit' || breach === undefined) return null;
+  const { pcs, events } = walk(program, reference);
+  const steps = events[breach.at] ?? -1;
+  const pc = pcs[steps];
+  if (pc === undefined || program.insns[pc]?.kind !== 'exit') return null;
+  const offset = image.pcMap?.find(([slot]) => slot === pc)?.[1] ?? 0;
+  return { pc, offset, stage: 'epilogue', differences: [], steps };
 }
 
 class LockStep {
@@ -202,8 +226,10 @@ class LockStep {
       this.#found = { pc: null, offset, stage: 'prologue', differences, steps };
     } else {
       const wrong = wrongOf(this.#program.insns[pc], differences);
+      const callee = this.#calledBack(pc);
       this.#found = {
         ...this.#placeOf(pc, stage ?? this.#stageAt(pc, differences)),
+        ...(stage !== undefined || callee === undefined ? {} : { callee }),
         ...(wrong === undefined ? {} : { wrong }),
         differences,
         steps,
@@ -214,12 +240,17 @@ class LockStep {
 
   /** What a helper hands to a function that it calls is right. */
   #stageAt(pc: number, differences: readonly StepDifference[]): Stage {
+    return this.#calledBack(pc) === undefined ? stageOf(this.#program.insns[pc], differences) : 'prologue';
+  }
+
+  /** The subprog that a helper has entered after the instruction at `pc`: its call, or the exit of a call before. */
+  #calledBack(pc: number): number | undefined {
     const insn = this.#program.insns[pc];
-    const isLocal = insn?.kind === 'call' && insn.target === 'local';
-    const isEntered =
-      this.#next !== undefined && this.#next.pc === this.#program.subprogs[this.#next.subprog]?.start;
-    const isAfterCall = insn?.kind === 'call' || insn?.kind === 'exit';
-    return isEntered && isAfterCall && !isLocal ? 'prologue' : stageOf(insn, differences);
+    const next = this.#next;
+    const isBefore = insn?.kind === 'exit' || (insn?.kind === 'call' && insn.target === 'helper');
+    if (next === undefined || !isBefore || next.pc !== this.#program.subprogs[next.subprog]?.start)
+      return undefined;
+    return next.subprog;
   }
 
   #placeOf(pc: number, stage: Stage): Culprit {

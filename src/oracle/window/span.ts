@@ -35,10 +35,13 @@ function isUnseenAt({ program, image }: Judged, pc: number): boolean {
   return insn !== undefined && isUnseen(insn, image);
 }
 
+const isStart = (program: Program, pc: number): boolean => subprogAt(program, pc).start === pc;
+
 /** After a return the code of the call goes on. */
 function callBehind({ program }: Judged, pcs: readonly number[], step: number): number[] {
   const next = pcs[step + 1];
-  return program.insns[pcs[step] ?? -1]?.kind === 'exit' && next !== undefined ? [next - 1] : [];
+  const isReturn = program.insns[pcs[step] ?? -1]?.kind === 'exit' && next !== undefined;
+  return isReturn && !isStart(program, next) ? [next - 1] : [];
 }
 
 /** Where a prologue ends nobody knows: it may go on until the first instruction of its subprog is done. */
@@ -49,9 +52,11 @@ function prologueIn(
 ): number | null {
   for (let step = first; step <= last + 1; step++) {
     const pc = pcs[step];
-    const caller = step === 0 ? undefined : program.insns[pcs[step - 1] ?? -1];
-    const isEntered = step === 0 || (caller?.kind === 'call' && caller.target === 'local');
-    if (isEntered && pc !== undefined) return subprogAt(program, pc).index;
+    const before = step === 0 ? undefined : program.insns[pcs[step - 1] ?? -1]?.kind;
+    if (pc === undefined) continue;
+    // By a call, or by a helper, which may do so behind an exit.
+    const isEntered = step === 0 || ((before === 'call' || before === 'exit') && isStart(program, pc));
+    if (isEntered) return subprogAt(program, pc).index;
   }
   return null;
 }

@@ -7,7 +7,8 @@ import type { Culprit } from '../../oracle/locate.ts';
 import { disassemblePiece } from '../native.ts';
 
 /** The subprog whose prologue or epilogue it is, or that holds the instruction. */
-export function guiltySubprog(program: Program, { pc, stage }: Culprit): number {
+export function guiltySubprog(program: Program, { pc, stage, callee }: Culprit): number {
+  if (callee !== undefined) return callee;
   if (pc === null) return 0;
   const insn = program.insns[pc];
   if (stage === 'prologue' && insn?.kind === 'call' && isThrow(program, insn))
