@@ -131,8 +131,7 @@ export class ImageRunner {
     const { callees } = subject;
     const context = native === undefined ? memory : NO_BYTES;
     const parts = { callees, data: options.tables.data };
-    const alone = options.expected === undefined;
-    const guest = this.#space.prepare(image, parts, context, { stubs: 'stop', alone });
+    const guest = this.#space.prepare(image, parts, context, { stubs: 'stop', alone: true });
     const answers = new Answers(options.expected, env);
     const tracker = new CallTracker(options.tables, env, guest, { ...options, answers, regs: this.#scratch });
     const regs = this.#enter(env, guest, tracker);
