@@ -74,7 +74,13 @@ export interface CallEvent {
   readonly result: Word;
   /** A helper that calls functions of the program (core/callback.ts): these calls follow, and no model computes it. */
   readonly callsBack?: true;
+  /** A kfunc that does not come back: an exception callback runs next, if anything does. */
+  readonly throws?: true;
 }
+
+/** A call of a helper or a kfunc that a model computes the result of. */
+export const isModelled = ({ callee, callsBack, throws }: CallEvent): boolean =>
+  callee.kind !== 'bpf' && callsBack !== true && throws !== true;
 
 /** Leaving a subprog (main too). */
 export interface ReturnEvent {

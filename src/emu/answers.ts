@@ -3,7 +3,7 @@
  * are the same, so is the result, and need not be computed again.
  */
 import type { Env } from '../core/env.ts';
-import type { CallEvent, CalleeRef, Trace, Word } from '../core/execution.ts';
+import { type CallEvent, type CalleeRef, isModelled, type Trace, type Word } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
 
 export class Answers {
@@ -15,10 +15,7 @@ export class Answers {
   constructor(expected: Trace | undefined, env: Env) {
     // Models of the user's may look at memory.
     const events = expected === undefined || env.models.size > 0 ? [] : expected.events;
-    this.calls = events.filter(
-      (event): event is CallEvent =>
-        event.kind === 'call' && event.callee.kind !== 'bpf' && event.callsBack !== true,
-    );
+    this.calls = events.filter((event): event is CallEvent => event.kind === 'call' && isModelled(event));
   }
 
   /** Whether a call was another one than the reference's. */

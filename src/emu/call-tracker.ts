@@ -194,7 +194,7 @@ export class CallTracker {
     const pc = this.#callPc(this.#returnAddress());
     this.#record(() => ({
       ...{ kind: 'call', callee: callee.ref, pc, args, regs: this.#frameRegs() },
-      ...{ stack: this.#callerStack(), result: undefined },
+      ...{ stack: this.#callerStack(), result: undefined, throws: true },
     }));
     const { exceptions } = this.#tables;
     if (exceptions !== undefined) enterCallback(exceptions, regs, args[0] ?? 0n, this.#memory);

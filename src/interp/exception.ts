@@ -16,7 +16,7 @@ export function throwException(m: Machine, { imm }: CallInsn, callback: number):
   const cookie = m.regs.word(R1);
   m.trace.record(() => ({
     ...{ kind: 'call', callee, pc: m.pc, args: [cookie], regs: m.frameRegs() },
-    ...{ stack: m.frame.stack.snapshot(), result: undefined },
+    ...{ stack: m.frame.stack.snapshot(), result: undefined, throws: true },
   }));
   if (cookie === undefined) return m.poisoned(R1, 'cookie of an exception');
   // KERNEL: "bpf_throw kfunc cannot be called from callback subprog".

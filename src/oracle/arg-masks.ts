@@ -5,7 +5,7 @@
  */
 import type { Program } from '../bpf/program.ts';
 import { type CalleeModel, calleeKey, defaultModel, type Env } from '../core/env.ts';
-import type { Trace, Word } from '../core/execution.ts';
+import { isModelled, type Trace, type Word } from '../core/execution.ts';
 
 /** Bit i of a mask: argument i + 1 is defined. */
 export interface MaskRecorder {
@@ -42,11 +42,7 @@ export function recordMasks(program: Program, env: Env): MaskRecorder {
 /** The masks of a run that was traced without a recorder: of the calls it kept. */
 export function masksOf({ events }: Trace): Uint16Array {
   return Uint16Array.from(
-    events.flatMap((event) =>
-      event.kind === 'call' && event.callee.kind !== 'bpf' && event.callsBack !== true
-        ? [maskOf(event.args)]
-        : [],
-    ),
+    events.flatMap((event) => (event.kind === 'call' && isModelled(event) ? [maskOf(event.args)] : [])),
   );
 }
 

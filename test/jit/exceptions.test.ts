@@ -107,6 +107,34 @@ describe.each([
   });
 });
 
+describe('a callback that calls a kfunc', () => {
+  const TEXT = `# oracle: exception-callback caught
+main:
+  r1 = 1
+  r2 = 2
+  call kfunc_7
+  r1 = 3
+  call bpf_throw
+  r0 = 0
+  exit
+.type caught, @function
+caught:
+  call kfunc_7
+  exit
+`;
+
+  it('has its results of the model, which knows nothing of bpf_throw', () => {
+    const checker = new Checker();
+    const { verdict, want, got } = checker.check(programOf(TEXT));
+    expect(verdict).toBe('agree');
+    expect(got?.trace.events.map((event) => event.result)).toEqual(
+      want?.trace.events.map((event) => event.result),
+    );
+    expect(checker.explain(programOf(TEXT)).localisation).toBeNull();
+    checker.close();
+  });
+});
+
 describe('a program that throws', () => {
   it.each([
     [
