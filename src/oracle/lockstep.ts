@@ -243,11 +243,11 @@ class LockStep {
     return this.#calledBack(pc) === undefined ? stageOf(this.#program.insns[pc], differences) : 'prologue';
   }
 
-  /** The subprog that a helper has entered after the instruction at `pc`: its call, or the exit of a call before. */
+  /** The subprog that a helper or a throw has entered after the instruction at `pc`: its call, or the exit of a call before. */
   #calledBack(pc: number): number | undefined {
     const insn = this.#program.insns[pc];
     const next = this.#next;
-    const isBefore = insn?.kind === 'exit' || (insn?.kind === 'call' && insn.target === 'helper');
+    const isBefore = insn?.kind === 'exit' || (insn?.kind === 'call' && insn.target !== 'local');
     if (next === undefined || !isBefore || next.pc !== this.#program.subprogs[next.subprog]?.start)
       return undefined;
     return next.subprog;
