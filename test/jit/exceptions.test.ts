@@ -5,6 +5,7 @@ import { Checker } from '../../src/checker.ts';
 import { openSilicon } from '../../src/emu/silicon/silicon.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
 import { compile, type JitOptions } from '../../src/jit/compile.ts';
+import { requestOf } from '../../src/jits/request.ts';
 import { THROWN, THROWS_BELOW, THROWS_IN_MAIN, throwing } from '../kit/exceptions.ts';
 import { programOf } from '../kit/tail-calls.ts';
 
@@ -156,5 +157,10 @@ describe('a program that throws', () => {
     ['have program arrays', `# oracle: prog-array jumps main\n${THROWS_IN_MAIN}`, 'no program arrays'],
   ])('may not %s', (_, text, why) => {
     expect(() => programOf(text)).toThrow(why);
+  });
+
+  it('is not sent through the image protocol', () => {
+    const input = { contextSize: 0, addressOf: () => 0n };
+    expect(() => requestOf(1, programOf(THROWS_IN_MAIN), input)).toThrow('it has exceptions');
   });
 });

@@ -25,10 +25,17 @@ export function asmExport(subject: ExportSubject): string {
     ...(program.progArrays ?? []).map(
       (array) => `# oracle: prog-array ${progArrayText(array, program.subprogs)}`,
     ),
+    ...callbackLines(program),
     ...listed.rows.flatMap((row) => linesOf(row)),
     '',
   ].join('\n');
 }
+
+/** By its slot, as nobody calls it; `bpf_throw` keeps its name. */
+const callbackLines = ({ exceptionCallback, subprogs }: Program): string[] =>
+  exceptionCallback === undefined
+    ? []
+    : [`# oracle: exception-callback func_${subprogs[exceptionCallback]?.start}`];
 
 function linesOf(row: Row): string[] {
   const place = `${String(row.pc).padStart(4)}: ${bytesOf(row)}`;
