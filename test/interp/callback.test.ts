@@ -72,6 +72,14 @@ describe('bpf_loop', () => {
     expect(outcomeOf(six)).toMatchObject({ kind: 'unsupported', what: 'callback with stack arguments' });
   });
 
+  it('expects its function back', () => {
+    const each = 'r1 = 0\n  r2 = 0x3a4080000000 ll\n  r3 = 0\n  call 12\n  r0 = 0';
+    expect(outcomeOf(`# oracle: prog-array jumps main\n${loop(each)}`)).toMatchObject({
+      kind: 'unsupported',
+      what: 'tail call in a callback',
+    });
+  });
+
   it('counts frames, its own not among them', () => {
     expect(outcomeOf(nested(7))).toEqual(exit(1n));
     expect(outcomeOf(nested(8))).toMatchObject({ fault: { kind: 'frames' } });
