@@ -13,7 +13,7 @@ export function liar(engine: Engine, name: string = engine.name): Engine {
     caps: engine.caps,
     map: (region) => engine.map(region),
     unmap: (region) => engine.unmap(region),
-    load: (address, code) => engine.load(address, lied(code)),
+    load: (address, code, entries) => engine.load(address, lied(code), entries),
     run: (request, out) => engine.run(request, out),
     close: () => engine.close(),
   };
