@@ -1,17 +1,20 @@
-/** Opens engines by name. Of those that few ask for, the code is loaded when they are prepared. */
+/** Opens engines by name. That of unicorn-wasm, which few ask for, is loaded when it is prepared. */
 import { OracleError } from '../core/errors.ts';
 import type { Engine } from './engine.ts';
 import type { EngineName } from './engine-names.ts';
+import { openSilicon } from './silicon/silicon.ts';
 import { openUnicorn } from './unicorn.ts';
 
 type Open = () => Engine;
 
-const opens = new Map<EngineName, Open>([['unicorn', openUnicorn]]);
+const opens = new Map<EngineName, Open>([
+  ['unicorn', openUnicorn],
+  ['silicon', openSilicon],
+]);
 
 /** Loads what cannot be loaded while an engine is opened. Throws an `engine` error that says what is missing. */
 export async function prepareEngines(names: Iterable<EngineName> = []): Promise<void> {
   for (const name of names) {
-    if (name === 'silicon') opens.set(name, (await import('./silicon/silicon.ts')).openSilicon);
     if (name === 'unicorn-wasm') {
       const { openUnicornWasm, prepareUnicornWasm } = await import('./wasm/unicorn-wasm.ts');
       await prepareUnicornWasm();
@@ -20,7 +23,7 @@ export async function prepareEngines(names: Iterable<EngineName> = []): Promise<
   }
 }
 
-/** Opens an engine; but for `unicorn` it must have been prepared. Throws an `engine` error that says what is missing. */
+/** Opens an engine; `unicorn-wasm` must have been prepared. Throws an `engine` error that says what is missing. */
 export function openEngine(name: EngineName): Engine {
   const open = opens.get(name);
   if (open !== undefined) return open();
