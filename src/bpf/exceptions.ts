@@ -11,7 +11,7 @@ import { EXIT_INSN, movReg } from './make-insn.ts';
 /** The kfunc that throws, by name. It takes one argument, the cookie. */
 export const THROW = 'bpf_throw';
 /** Of a program that names no callback: it returns the cookie. Linux hides this subprog of its own. */
-export const DEFAULT_CALLBACK = 'default_exception_callback';
+export const DEFAULT_CALLBACK = 'default_callback';
 const DEFAULT_CODE: readonly Insn[] = [movReg(0, 1), EXIT_INSN];
 
 interface NamedCallee extends CalleeRef {

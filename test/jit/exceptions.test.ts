@@ -73,7 +73,7 @@ describe('an exception callback', () => {
 
   it('is Linux’s own where a program names none', () => {
     const { program, prologue, at } = codeOf(THROWS_IN_MAIN);
-    expect(program.subprogs[1]?.name).toBe('default_exception_callback');
+    expect(program.subprogs[1]?.name).toBe('default_callback');
     expect(prologue(1)).toBe(`${NOPS} ${ENTER}`);
     expect(at(4)).toBe('48 89 f8');
     expect(at(5)).toBe('c9 c3');
