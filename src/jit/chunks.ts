@@ -6,6 +6,7 @@ import type { Assembler } from '../x86/assembler.ts';
 import { LFENCE } from '../x86/forms.ts';
 import type { Frame } from './frame.ts';
 import type { Hardening, PendingRef } from './hardening.ts';
+import { knownTailCalls } from './known-tail-call.ts';
 import { callTarget } from './lower/call.ts';
 import type { JumpForms, LowerContext, PendingCall, PendingFault } from './lower/context.ts';
 import { REG_PRIVATE_FP } from './regmap.ts';
@@ -90,6 +91,9 @@ export function lowerEntries(
     faults,
     jump: undefined,
   };
+  // Linux patches no jumps into programs whose constants it blinds.
+  const isPatched = tailCall !== 'none' && hardening.blinding === undefined;
+  const known = isPatched ? knownTailCalls(program, subprog) : NONE_KNOWN;
   target.prologue(context);
   const prologueBytes = asm.length;
   const starts = STARTS.take(count + 1);
@@ -109,7 +113,7 @@ export function lowerEntries(
       target.lowerExit(context, exit < 0 ? 'first' : 'later');
       if (exit < 0) exit = i;
     } else if (kind !== 'call') target.lowerInsn(context, target.convention, insn, pc);
-    else if (isTailCall(program, insn as CallInsn)) target.lowerTailCall(context);
+    else if (isTailCall(program, insn as CallInsn)) emitTailCall(context, target, known.get(pc));
     else {
       callEntries.push(i);
       target.lowerCall(context, callTarget(program, subprog, pc, insn as CallInsn));
@@ -142,6 +146,13 @@ export function lowerEntries(
     slots,
     epilogue: exit,
   };
+}
+
+const NONE_KNOWN: ReturnType<typeof knownTailCalls> = new Map();
+
+function emitTailCall(context: LowerContext, target: Target, known: number | null | undefined): void {
+  if (known === undefined) target.lowerTailCall(context);
+  else target.lowerDirectTailCall(context, known);
 }
 
 /** What may be left half done when its place is read again speculatively: linux 2039f26f3aca. */

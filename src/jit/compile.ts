@@ -111,13 +111,14 @@ export function compile(
   link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program), target);
   const addressOf = (slot: number): bigint =>
     target.functionAddress(base, subprogs[subprogAt(program, slot).index] as CompiledSubprog);
-  linkRefs(out, refs, { base, programName: program.name, addressOf });
+  const offsets = subprogs.map(({ offset }) => offset);
+  linkRefs(out, refs, { base, programName: program.name, addressOf, offsets });
   const image: Image = {
     jit: 'builtin',
     code: out.copy(),
     base,
     entry: 0,
-    subprogEntries: subprogs.map(({ offset }) => offset),
+    subprogEntries: offsets,
     regs: BPF_TO_GPR,
     args: target.convention.places,
     pcMap: pcMapOf(subprogs),

@@ -25,11 +25,17 @@ export interface FunctionAddress {
   readonly bytes: 4 | 8;
 }
 
+/** A place in a subprog, `offset` bytes behind its first one: the displacement to it is filled in. */
+export interface SubprogPlace {
+  readonly subprog: number;
+  readonly offset: number;
+}
+
 /** A displacement that is filled in when all addresses are known. */
 export interface PendingRef {
   /** Offset in the assembler's buffer of the byte after the displacement or address. */
   readonly end: number;
   /** Bytes of the instruction after it: displacements count from its end. */
   readonly after: number;
-  readonly to: Outside | FunctionAddress;
+  readonly to: Outside | FunctionAddress | SubprogPlace;
 }

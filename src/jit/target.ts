@@ -18,7 +18,7 @@ import { lowerExit } from './lower/exit.ts';
 import { prologue } from './lower/frame.ts';
 import { lowerInsn } from './lower/insn.ts';
 import { functionAddress } from './lower/move.ts';
-import { lowerTailCall } from './lower/tail-call.ts';
+import { lowerDirectTailCall, lowerTailCall } from './lower/tail-call.ts';
 import { privateStacks, withPrivateFp } from './private-stack.ts';
 import { distance, settle } from './relax.ts';
 import { rewrite } from './rewrite.ts';
@@ -38,6 +38,7 @@ export interface Target {
   readonly lowerInsn: typeof lowerInsn;
   readonly lowerCall: typeof lowerCall;
   readonly lowerTailCall: typeof lowerTailCall;
+  readonly lowerDirectTailCall: typeof lowerDirectTailCall;
   readonly displacement: typeof displacement;
   readonly fixup: typeof fixup;
   readonly functionAddress: typeof functionAddress;
@@ -61,6 +62,7 @@ export const LINUX_TARGET: Target = {
   lowerInsn,
   lowerCall,
   lowerTailCall,
+  lowerDirectTailCall,
   displacement,
   fixup,
   functionAddress,

@@ -2,7 +2,7 @@
 import { badInput } from '../core/errors.ts';
 import { CALL_DEPTH } from '../core/percpu.ts';
 import type { Assembler } from '../x86/assembler.ts';
-import type { FunctionAddress, Outside } from './hardening.ts';
+import type { FunctionAddress, Outside, SubprogPlace } from './hardening.ts';
 
 /** RETPOLINE_THUNK_SIZE */
 const THUNK_BYTES = 32;
@@ -37,7 +37,7 @@ const THUNKS: Readonly<Record<Thunk, readonly number[]>> = {
 export interface Ref {
   readonly end: number;
   readonly after: number;
-  readonly to: Outside | FunctionAddress;
+  readonly to: Outside | FunctionAddress | SubprogPlace;
 }
 
 /** The image that refs are of. */
@@ -46,13 +46,15 @@ export interface Linked {
   readonly programName: string;
   /** Of the function at a slot. */
   readonly addressOf: (slot: number) => bigint;
+  /** Of each subprog's first byte, in the image. */
+  readonly offsets: readonly number[];
 }
 
 /** Puts the thunks that are wanted behind the code, and fills in all displacements and addresses. */
 export function linkRefs(
   out: Assembler,
   refs: readonly Ref[],
-  { base, programName, addressOf }: Linked,
+  { base, programName, addressOf, offsets }: Linked,
 ): void {
   const thunks = new Map<Thunk, bigint>();
   const outside = (to: Outside): bigint => {
@@ -62,6 +64,10 @@ export function linkRefs(
     return known;
   };
   for (const { end, after, to } of refs) {
+    if (typeof to === 'object' && 'subprog' in to) {
+      out.patch32(end - 4, (offsets[to.subprog] as number) + to.offset - end);
+      continue;
+    }
     if (typeof to === 'object') {
       patchAddress(out, end, to.bytes, addressOf(to.slot), programName);
       continue;

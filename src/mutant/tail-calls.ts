@@ -11,17 +11,30 @@ const GUILTY = { stages: ['insn', 'call', 'prologue'], insn: /^call/ } as const;
 
 type Bytes = readonly number[];
 
-/** Changes the bytes of tail calls; their length stays, as do the jumps in them. */
+type Patch = (bytes: Bytes, context: LowerContext) => Bytes;
+
+/** Changes the bytes of tail calls of both forms; their length stays, as do the jumps in them. */
 const inTailCall =
-  (patch: (bytes: Bytes, context: LowerContext) => Bytes) =>
+  (patch: Patch) =>
   (target: Target): Target => ({
     ...target,
-    lowerTailCall(context) {
-      const inner: LowerContext = { ...context, asm: new Assembler(128) };
-      target.lowerTailCall(inner);
-      context.asm.raw(Uint8Array.from(patch([...inner.asm.bytes()], context)));
-    },
+    lowerTailCall: (context) => patched(context, patch, target.lowerTailCall),
+    lowerDirectTailCall: (context, program) =>
+      patched(context, patch, (inner) => target.lowerDirectTailCall(inner, program)),
   });
+
+function patched(context: LowerContext, patch: Patch, emit: (inner: LowerContext) => void): void {
+  const { asm, refs } = context;
+  const inner: LowerContext = { ...context, asm: new Assembler(128), refs: [] };
+  emit(inner);
+  for (const ref of inner.refs) refs.push({ ...ref, end: asm.length + ref.end });
+  asm.raw(Uint8Array.from(patch([...inner.asm.bytes()], context)));
+}
+
+/** Changes how tail calls to known programs are made. */
+const direct =
+  (change: (lower: Target['lowerDirectTailCall']) => Target['lowerDirectTailCall']) =>
+  (target: Target): Target => ({ ...target, lowerDirectTailCall: change(target.lowerDirectTailCall) });
 
 /** Puts some bytes in the place of the first that are `from`. */
 function swapped(bytes: Bytes, from: Bytes, to: Bytes): Bytes {
@@ -137,7 +150,7 @@ const WITHOUT_LANE: readonly Mutant[] = [
       const at = bytes.findIndex(
         (byte, i) => byte === 0x48 && bytes[i + 1] === 0x85 && bytes[i + 2] === 0xc9,
       );
-      return bytes.map((byte, i) => (i >= at && i < at + 5 ? NOP : byte));
+      return at < 0 ? bytes : bytes.map((byte, i) => (i >= at && i < at + 5 ? NOP : byte));
     }),
   },
   {
@@ -164,7 +177,72 @@ const WITHOUT_LANE: readonly Mutant[] = [
     source: 'linux emit_bpf_tail_call_indirect(): pop_callee_regs()',
     mutate: replaced([0x5b, 0x58, 0x58], [0x58, 0x58, 0x58]),
   },
+  {
+    name: 'tail-call-direct-not-bypassed',
+    breaks: 'the way past a tail call to an empty entry is not patched in',
+    guilty: GUILTY,
+    source: 'linux ebf7d1f508a7 (the bypass)',
+    mutate: direct((lower) => (context, program) => {
+      const { asm } = context;
+      const start = asm.length;
+      lower(context, program);
+      if (program === null) NOP5.forEach((byte, i) => void asm.patch8(start + BYPASS_AT + i, byte));
+    }),
+  },
+  {
+    name: 'tail-call-direct-bypass-too-short',
+    breaks: 'the way past a tail call to an empty entry leads before `add rsp, depth`',
+    guilty: GUILTY,
+    source: 'linux ebf7d1f508a7 (the bypass)',
+    mutate: direct((lower) => (context, program) => {
+      const { asm, frame } = context;
+      const start = asm.length;
+      lower(context, program);
+      const past = asm.length - start - BYPASS_AT - NOP5.length;
+      const back = NOP5.length + (frame.stackDepth > 0 ? ADD_RSP_BYTES : 1);
+      if (program === null) asm.patch32(start + BYPASS_AT + 1, past - back);
+    }),
+  },
+  {
+    name: 'tail-call-direct-enters-at-start',
+    breaks: 'a patched jump leads to the first byte of a program, not past its prologue',
+    guilty: GUILTY,
+    source: 'linux X86_TAIL_CALL_OFFSET: adj_off',
+    mutate: direct((lower) => (context, program) => {
+      const inner: LowerContext = { ...context, refs: [] };
+      lower(inner, program);
+      for (const { to, ...ref } of inner.refs)
+        context.refs.push({
+          ...ref,
+          to: typeof to === 'object' && 'subprog' in to ? { ...to, offset: 0 } : to,
+        });
+    }),
+  },
+  {
+    name: 'tail-call-direct-empty-counts',
+    breaks: 'a tail call to an empty entry is counted, though it goes on behind itself',
+    guilty: GUILTY,
+    source: 'linux 116e04ba1459 (counted only if the entry is there)',
+    mutate: direct((lower) => (context, program) => {
+      const { asm } = context;
+      const start = asm.length;
+      lower(context, program);
+      if (program !== null) return;
+      // The bypass and the counting change places.
+      const order = [...COUNT_ONE, JMP_REL32, ...int32(asm.length - start - BYPASS_AT - 9)];
+      for (const [i, byte] of order.entries()) asm.patch8(start + BYPASS_AT + i, byte);
+    }),
+  },
 ];
+
+/** Of the first patched place, behind load, comparison and `jae`. */
+const BYPASS_AT = 13;
+const NOP5: Bytes = [0x0f, 0x1f, 0x44, 0x00, 0x00];
+/** `add rsp, imm32` */
+const ADD_RSP_BYTES = 7;
+/** `add qword [rax], 1` */
+const COUNT_ONE: Bytes = [0x48, 0x83, 0x00, 0x01];
+const JMP_REL32 = 0xe9;
 
 /** `mov rax, [rbp + disp32]` */
 const POINTER_LOAD_BYTES = 7;

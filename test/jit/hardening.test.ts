@@ -5,7 +5,7 @@ import { Checker } from '../../src/checker.ts';
 import { CALL_DEPTH } from '../../src/core/percpu.ts';
 import { compile, type JitOptions } from '../../src/jit/compile.ts';
 import { exit, helper, link, mov, passArg, store } from '../kit/insns.ts';
-import { COUNTER, programOf, TAIL_CALL_PROGRAMS } from '../kit/tail-calls.ts';
+import { COUNTER, indirect, programOf, TAIL_CALL_PROGRAMS } from '../kit/tail-calls.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').replace(/../g, '$& ').trim();
 const pad = (count: number): string => 'cc '.repeat(count).trim();
@@ -54,7 +54,7 @@ describe('lfence', () => {
 });
 
 describe('tail calls', () => {
-  const program = programOf(TAIL_CALL_PROGRAMS[0] as string);
+  const program = programOf(indirect(TAIL_CALL_PROGRAMS[0] as string));
   const code = (options: JitOptions): string => hex(compile(program, options).image.code);
   const ADD_OFFSET = '48 83 c1 0c';
 

@@ -1,11 +1,16 @@
 /** Tail calls in native code: bytes by hand, function by function of bpf_jit_comp.c; and runs on both sides. */
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { tailCallProgram } from '../../src/arb/index.ts';
 import { CONVENTION_NAMES } from '../../src/bpf/calling.ts';
+import type { Subprog } from '../../src/bpf/program.ts';
 import { Checker } from '../../src/checker.ts';
 import { ImageRunner } from '../../src/emu/run-image.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
 import { compile } from '../../src/jit/compile.ts';
+import { knownTailCalls } from '../../src/jit/known-tail-call.ts';
 import { tailCallRoles } from '../../src/jit/tail-calls.ts';
+import { LINUX_TARGET } from '../../src/jit/target.ts';
 import { requestOf } from '../../src/jits/request.ts';
 import { runner } from '../cost/machines.ts';
 import { envOf } from '../kit/insns.ts';
@@ -14,6 +19,7 @@ import {
   CALLS_AFTERWARDS,
   COUNTER,
   FALLS_THROUGH,
+  indirect,
   programOf,
   TAIL_CALL_PROGRAMS,
   tailCall,
@@ -58,6 +64,7 @@ apart:
 ${AGAIN}`;
 const CALL_OF_STEP = 1;
 const TAIL_CALL = 9;
+const INDIRECT = indirect(SHAPES);
 const CALL_OF_APART = 11;
 
 describe('the prologue', () => {
@@ -99,11 +106,114 @@ describe('a tail call', () => {
   const LEAVE = '41 5d 5b 58 58 48 81 c4 08 00 00 00';
 
   it('checks index, count and program, counts, undoes the frame and jumps past the prologue', () => {
-    expect(codeOf(SHAPES).at(TAIL_CALL)).toBe(`${HEAD} ${FIND} ${LEAVE} 48 8b 49 30 48 83 c1 0c ff e1`);
+    expect(codeOf(INDIRECT).at(TAIL_CALL + 1)).toBe(`${HEAD} ${FIND} ${LEAVE} 48 8b 49 30 48 83 c1 0c ff e1`);
   });
 
   it('jumps four bytes farther with endbr64', () => {
-    expect(codeOf(SHAPES, { endbr: true }).at(TAIL_CALL)).toMatch(/48 83 c1 10 ff e1$/);
+    expect(codeOf(INDIRECT, { endbr: true }).at(TAIL_CALL + 1)).toMatch(/48 83 c1 10 ff e1$/);
+  });
+});
+
+describe('a tail call whose map and index are known', () => {
+  // mov rax, [rbp - 24]; cmp qword [rax], 33; jae out
+  const HEAD = '48 8b 85 e8 ff ff ff 48 83 38 21 73';
+  const NOP5 = '0f 1f 44 00 00';
+  const COUNT = '48 83 00 01';
+  const LEAVE = '41 5d 5b 58 58 48 81 c4 08 00 00 00';
+
+  /** Of `jmp rel32` at the end of slot `pc`: where it leads, counted from the program it is to enter. */
+  function entered(options: Parameters<typeof compile>[1]): number {
+    const { image, at } = codeOf(SHAPES, options);
+    const end = image.pcMap?.find(([pc]) => pc === TAIL_CALL + 1)?.[1] ?? 0;
+    expect(at(TAIL_CALL)).toMatch(/ e9( \w\w){4}$/);
+    const displacement = Buffer.from(image.code).readInt32LE(end - 4);
+    return end + displacement - (image.subprogEntries[3] ?? 0);
+  }
+
+  it('counts, undoes the frame and jumps to the program, past its prologue', () => {
+    // 5 + 4 + 12 + 5 bytes behind jae.
+    const start = `${HEAD} 1a ${NOP5} ${COUNT} ${LEAVE} e9 `;
+    expect(codeOf(SHAPES).at(TAIL_CALL).slice(0, start.length)).toBe(start);
+    expect(entered({})).toBe(12);
+    expect(entered({ endbr: true })).toBe(16);
+  });
+
+  it('jumps past all of it where the entry is empty', () => {
+    const empty = SHAPES.replace('jumps again', 'jumps -');
+    // 4 + 12 + 5 bytes behind the bypass.
+    expect(codeOf(empty).at(TAIL_CALL)).toBe(`${HEAD} 1a e9 15 00 00 00 ${COUNT} ${LEAVE} ${NOP5}`);
+  });
+
+  it('needs neither retpoline nor lfence, and is none where constants are blinded', () => {
+    const plain = codeOf(SHAPES).at(TAIL_CALL);
+    expect(codeOf(SHAPES, { retpoline: true, lfence: true }).at(TAIL_CALL).length).toBe(plain.length);
+    expect(codeOf(SHAPES, { blinding: 1 }).at(TAIL_CALL)).toMatch(/ff e1$/);
+  });
+});
+
+describe('knownTailCalls', () => {
+  const ARRAYS = '# oracle: prog-array jumps main,-\n# oracle: prog-array others -,-,main\n';
+  const known = (body: string) => {
+    const program = programOf(`${ARRAYS}main:\n${body}\n  call 12\n  r0 = 0\n  exit\n`);
+    const pc = program.insns.findLastIndex((insn) => insn?.kind === 'call');
+    return knownTailCalls(program, program.subprogs[0] as Subprog).get(pc);
+  };
+  const MAP = 'r2 = 0x3a4080000000 ll';
+
+  it.each([
+    ['the first entry', `${MAP}\n  r3 = 0`, 0],
+    ['an empty one', `${MAP}\n  r3 = 1`, null],
+    ['constants in any order, of any width', `r3 = 1 ll\n  ${MAP}`, null],
+    ['32 bits', `w3 = 0\n  ${MAP}`, 0],
+    ['the last write', `r3 = 7\n  r3 = 1\n  ${MAP}\n  r4 = 5\n  *(u64 *)(r10 - 8) = 1`, null],
+  ])('finds %s', (_, body, entry) => {
+    expect(known(body)).toBe(entry);
+  });
+
+  it('does not know the address of a function for a map or an index', () => {
+    const program = programOf(`${ARRAYS}main:\n  ${MAP}\n  r3 = 0 ll\n  call 12\n  exit\n`);
+    const insns = program.insns.map((insn) =>
+      insn?.kind === 'lddw' && insn.dst === 3 ? { ...insn, src: 4 } : insn,
+    );
+    const [main] = program.subprogs as [Subprog];
+    expect(knownTailCalls(program, main).get(4)).toBe(0);
+    expect(knownTailCalls({ ...program, insns }, main).size).toBe(0);
+  });
+
+  it.each([
+    ['an index past the end', `${MAP}\n  r3 = 2`],
+    ['a negative index', `${MAP}\n  r3 = -1`],
+    ['an index of 64 bits', `${MAP}\n  r3 = 0x100000000 ll`],
+    ['an index that is computed', `${MAP}\n  r3 = 0\n  r3 += 0`],
+    ['an index that is copied', `${MAP}\n  r4 = 0\n  r3 = r4`],
+    ['an index that is loaded', `${MAP}\n  r3 = *(u64 *)(r1 + 0)`],
+    ['an index from before a call', `${MAP}\n  r3 = 0\n  call 5\n  ${MAP}`],
+    ['an index from before a branch', `r3 = 0\n  if r1 == 0 goto +3\n  ${MAP}`],
+    ['an index from before the target of a jump', `goto +1\n  r3 = 0\n  ${MAP}`],
+    ['an index that was never set', MAP],
+    ['what is no map', 'r2 = 5\n  r3 = 0'],
+    ['a map that is the address of a function', 'r2 = 0\n  r3 = 0'],
+  ])('does not know %s', (_, body) => {
+    expect(known(body)).toBeUndefined();
+  });
+});
+
+describe('the generator of tail calls', () => {
+  it('makes both forms, and the direct one to programs and to empty entries', () => {
+    const seen = new Set<string>();
+    for (const { program } of fc.sample(tailCallProgram(), { numRuns: 100, seed: 1 })) {
+      const note = (form: string): void => void seen.add(form);
+      compile(
+        program,
+        {},
+        {
+          ...LINUX_TARGET,
+          lowerTailCall: () => note('indirect'),
+          lowerDirectTailCall: (_, to) => note(to === null ? 'empty' : 'direct'),
+        },
+      );
+    }
+    expect([...seen].sort()).toEqual(['direct', 'empty', 'indirect']);
   });
 });
 

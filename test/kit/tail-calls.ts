@@ -90,12 +90,40 @@ last:
   exit
 `;
 
-export const TAIL_CALL_PROGRAMS: readonly string[] = [
+/** An empty slot, 40 times: none of them counts, so that the last tail call goes on. */
+export const EMPTY_MANY_TIMES = `
+# oracle: prog-array jumps last,-
+main:
+  *(u64 *)(r10 - 8) = 1
+  r6 = r1
+  r7 = 40
+again:
+  r1 = r6
+  ${tailCall(1)}
+  r7 -= 1
+  if r7 != 0 goto again
+  r1 = r6
+  ${tailCall(0)}
+  r0 = 1
+  exit
+.type last, @function
+last:
+  r0 = 2
+  exit
+`;
+
+/** The same, with indices that are not constants. */
+export const indirect = (text: string): string => text.replaceAll(/r3 = \d+$/gm, '$&\n  r3 += 0');
+
+const DIRECT: readonly string[] = [
   throughFunction(),
   throughFunction(40),
   CALLS_AFTERWARDS,
   FALLS_THROUGH,
+  EMPTY_MANY_TIMES,
 ];
+
+export const TAIL_CALL_PROGRAMS: readonly string[] = [...DIRECT, ...DIRECT.map(indirect)];
 
 /** Context for all of them: one counter. */
 export const COUNTER = new Uint8Array(16);
