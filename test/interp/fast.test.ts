@@ -56,6 +56,15 @@ describe('translated code', () => {
     expect(interpreted(program, { memory: new Uint8Array(16) })).toEqual([program.insns.length - 1]);
   });
 
+  it('leaves accesses that a verifier made to the interpreter', () => {
+    const probe: Insn = { ...k.ldx(8, 'r0', 'r1', 0), access: 'probe' } as Insn;
+    const arena: Insn = { kind: 'st', size: 8, dst: 1, off: 0, imm: 1, access: 'arena' };
+    for (const insn of [probe, arena])
+      expect(interpreted(k.link([[k.mov('r0', 5), insn, k.exit]]), { memory: new Uint8Array(16) })).toEqual([
+        1,
+      ]);
+  });
+
   it('leaves constant divisors without a quotient to the interpreter', () => {
     for (const op of ['div', 'mod', 'sdiv', 'smod'] as const)
       expect(interpreted(k.link([[k.mov('r0', 1), k.alu(64, op, 'r0', 0), k.exit]]))).toEqual([1]);

@@ -52,6 +52,7 @@ describe('stackDepths of one subprog', () => {
     ['a masked pointer',                [mov('r6', 'r10'), alu(64, 'and', 'r6', -16), store(8, 'r6', 0, 0)], 512],
     ['a pointer from two halves',       [mov('r6', 'r10'), alu(32, 'mov', 'r7', 'r6'), alu(64, 'rsh', 'r6', 32), alu(64, 'lsh', 'r6', 32), alu(64, 'or', 'r6', 'r7'), store(8, 'r6', -8, 0)], 512],
     ['a pointer sign-extended',         [mov('r6', 'r10'), movsx(64, 32, 'r6', 'r6'), store(8, 'r6', -8, 0)], 512],
+    ['a pointer cast to another kind',  [mov('r6', 'r10'), { kind: 'cast', to: 'percpu', dst: 6, src: 6 }, store(8, 'r6', -8, 0)], 512],
     ['a pointer swapped twice',         [mov('r6', 'r10'), swap('bswap', 64, 'r6'), swap('bswap', 64, 'r6'), store(8, 'r6', -8, 0)], 512],
     ['an overwritten pointer',          [mov('r6', 'r10'), lddw('r6', 5n), store(8, 'r6', -8, 0)], 0],
     ['a context pointer',               [store(8, 'r1', -64, 0)], 0],
