@@ -14,14 +14,23 @@ const isFarThroughRegister = (modrm: number): boolean =>
   modrm >= 0xc0 && (((modrm >> 3) & 7) === 3 || ((modrm >> 3) & 7) === 5);
 const UD2 = [0x0f, 0x0b];
 
-/** The same code, or a copy without them. `entries`: offsets where it goes on after a fault. */
-export function withoutFarBranches(code: Uint8Array, entries: readonly number[] = []): Uint8Array {
-  if (!looksLikeOne(code) || isPlain(code, entries)) return code;
-  const places = placesIn(code, entries);
-  if (places.length === 0) return code;
+/** Code that libunicorn can translate. */
+export interface SafeCode {
+  /** The same code, or a copy without such branches. */
+  readonly code: Uint8Array;
+  /** Whether the copy does all that the code does: not if such a branch shares bytes with another instruction. */
+  readonly isFaithful: boolean;
+}
+
+/** `entries`: offsets where the code goes on after a fault. */
+export function withoutFarBranches(code: Uint8Array, entries: readonly number[] = []): SafeCode {
+  if (!looksLikeOne(code) || isPlain(code, entries)) return { code, isFaithful: true };
+  const { places, covered } = placesIn(code, entries);
+  if (places.length === 0) return { code, isFaithful: true };
   const safe = code.slice();
   for (const at of places) safe.set(UD2, at);
-  return safe;
+  const isShared = places.some((at) => covered[at] === 1 || covered[at + 1] === 1);
+  return { code: safe, isFaithful: !isShared };
 }
 
 /** Most such bytes are part of a constant. */
@@ -63,12 +72,20 @@ function displacementBytes(code: Uint8Array, at: number): 0 | 1 | 4 {
   return 0;
 }
 
-/** Opcodes of those among the instructions from the start on, from entries, and from the targets of direct branches on. */
-function placesIn(code: Uint8Array, entries: readonly number[]): number[] {
+interface Places {
+  /** Opcodes of such branches. */
+  readonly places: readonly number[];
+  /** 1 for each byte of another instruction. */
+  readonly covered: Uint8Array;
+}
+
+/** Looks at the instructions from the start on, from entries, and from the targets of direct branches on. */
+function placesIn(code: Uint8Array, entries: readonly number[]): Places {
   const { Decoder, DecoderOptions } = iced();
   const decoder = new Decoder(64, code, DecoderOptions.None);
   const starts = new Set<number>();
   const places: number[] = [];
+  const covered = new Uint8Array(code.length);
   const pending = [0, ...entries];
   for (let from = pending.pop(); from !== undefined; from = pending.pop()) {
     for (let at = from; at < code.length && !starts.has(at); ) {
@@ -78,6 +95,7 @@ function placesIn(code: Uint8Array, entries: readonly number[]): number[] {
       const insn = decoder.decode();
       const place = insn.isInvalid ? opcodeAt(code, at) : undefined;
       if (place !== undefined) places.push(place);
+      else if (!insn.isInvalid) covered.fill(1, at, at + insn.length);
       // What else is no instruction may be the beginning of one.
       const next = place === undefined ? at + (insn.isInvalid ? 1 : insn.length) : place + UD2.length;
       const target = insn.nearBranchTarget;
@@ -87,7 +105,7 @@ function placesIn(code: Uint8Array, entries: readonly number[]): number[] {
     }
   }
   decoder.free();
-  return places;
+  return { places, covered };
 }
 
 /** Where the opcode of such a branch is, behind its prefixes; undefined if it is none. */

@@ -34,6 +34,8 @@ import type { RegisterAccess, UnicornHost } from './unicorn-host.ts';
  * A handle is replaced once this much code has been loaded into it: translations of dropped code are never
  * freed (7 kB for 100 instructions), and 2.0.1 takes seconds to flush its 1 GiB buffer when it is full.
  */
+const UNTRANSLATABLE =
+  'code in which a branch leads into an instruction, to bytes of a far branch (FF /3, FF /5): libunicorn cannot translate both; --engine silicon can';
 const RECYCLE_BYTES = 1 << 20;
 /** A load costs at least this much of that, however short. */
 const LOAD_BYTES = 64;
@@ -74,6 +76,8 @@ export class UnicornEngine implements Engine {
   readonly #cmpxchgAt = new Map<U64, readonly AddressRange[]>();
   #handle: UnicornHandle | undefined;
   #loadedBytes = 0;
+  /** Where code lies that cannot be translated as it is. */
+  readonly #unfaithful = new Set<U64>();
   #closed = false;
   /** The run in progress. */
   #active: UnicornHandle | undefined;
@@ -151,7 +155,10 @@ export class UnicornEngine implements Engine {
 
   load(address: U64, code: Uint8Array, entries: readonly number[] = []): void {
     this.#checkIdle('load');
-    const stale = this.#space.load(address, withoutFarBranches(code, entries));
+    const safe = withoutFarBranches(code, entries);
+    if (safe.isFaithful) this.#unfaithful.delete(address);
+    else this.#unfaithful.add(address);
+    const stale = this.#space.load(address, safe.code);
     const ranges = cmpxchgRanges(code).map(
       ({ first, last }): AddressRange => [address + BigInt(first), address + BigInt(last)],
     );
@@ -167,6 +174,7 @@ export class UnicornEngine implements Engine {
 
   run(request: RunRequest, out: BigUint64Array): Stop {
     this.#checkIdle('run');
+    if (this.#unfaithful.size > 0) return { kind: 'unsupported', what: UNTRANSLATABLE, rip: request.start };
     const exact = request.precise === true || request.onInsn !== undefined;
     if (!exact) {
       this.#handle ??= this.#open(this.#hooks);
