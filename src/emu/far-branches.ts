@@ -75,37 +75,55 @@ function displacementBytes(code: Uint8Array, at: number): 0 | 1 | 4 {
 interface Places {
   /** Opcodes of such branches. */
   readonly places: readonly number[];
-  /** 1 for each byte of another instruction. */
+  /** 1 for each byte of another instruction that control can come to, as far as direct branches show. */
   readonly covered: Uint8Array;
 }
 
-/** Looks at the instructions from the start on, from entries, and from the targets of direct branches on. */
+/**
+ * Looks at the instructions from the start on, from entries, and from the targets of direct branches on; then at what
+ * follows where control does not go on, which other branches may lead to.
+ */
 function placesIn(code: Uint8Array, entries: readonly number[]): Places {
   const { Decoder, DecoderOptions } = iced();
   const decoder = new Decoder(64, code, DecoderOptions.None);
   const starts = new Set<number>();
   const places: number[] = [];
   const covered = new Uint8Array(code.length);
-  const pending = [0, ...entries];
-  for (let from = pending.pop(); from !== undefined; from = pending.pop()) {
-    for (let at = from; at < code.length && !starts.has(at); ) {
+  const [reached, rest]: [number[], number[]] = [[0, ...entries], []];
+  for (;;) {
+    const pending = reached.length > 0 ? reached : rest;
+    let at = pending.pop();
+    if (at === undefined) break;
+    while (at !== undefined && at < code.length && !starts.has(at)) {
       starts.add(at);
       decoder.position = at;
       decoder.ip = BigInt(at);
       const insn = decoder.decode();
       const place = insn.isInvalid ? opcodeAt(code, at) : undefined;
       if (place !== undefined) places.push(place);
-      else if (!insn.isInvalid) covered.fill(1, at, at + insn.length);
+      else if (!insn.isInvalid && pending === reached) covered.fill(1, at, at + insn.length);
       // What else is no instruction may be the beginning of one.
-      const next = place === undefined ? at + (insn.isInvalid ? 1 : insn.length) : place + UD2.length;
+      const next: number = place === undefined ? at + (insn.isInvalid ? 1 : insn.length) : place + UD2.length;
       const target = insn.nearBranchTarget;
+      const goesOn = pending === rest || !endsFlow(insn.flowControl);
       insn.free();
       if (target > 0n && target < BigInt(code.length)) pending.push(Number(target));
-      at = next;
+      if (!goesOn) rest.push(next);
+      at = goesOn ? next : undefined;
     }
   }
   decoder.free();
   return { places, covered };
+}
+
+function endsFlow(flow: number): boolean {
+  const { FlowControl } = iced();
+  return [
+    FlowControl.UnconditionalBranch,
+    FlowControl.IndirectBranch,
+    FlowControl.Return,
+    FlowControl.Exception,
+  ].includes(flow);
 }
 
 /** Where the opcode of such a branch is, behind its prefixes; undefined if it is none. */
