@@ -9,6 +9,7 @@ import { atDistance, buildProgram, type Program } from '../../bpf/program.ts';
 import { FOR_EACH_HELPER, LOOP_HELPER } from '../../core/callback.ts';
 import type { Input } from '../../core/env.ts';
 import { DATA_BASE } from '../../core/layout.ts';
+import { joinFunctions } from '../join.ts';
 import { argsOf, type CallbackCode, callbackFunctionCode } from './function.ts';
 import type { CallbackFunction, CallbackRole, CallbackSpec, CallbackStep } from './spec.ts';
 
@@ -36,20 +37,7 @@ export function lowerCallbacks(spec: CallbackSpec): CallbackProgram {
 }
 
 function link({ others, elements }: CallbackSpec, codes: readonly CallbackCode[]): Program {
-  const starts: number[] = [];
-  let length = 0;
-  for (const { insns } of codes) {
-    starts.push(length);
-    length += insns.length;
-  }
-  const startOf = (index: number): number => starts[index] ?? 0;
-  const insns: (Insn | undefined)[] = codes.flatMap((code) => [...code.insns]);
-  codes.forEach(({ references }, i) => {
-    for (const { slot, callee } of references) {
-      const at = startOf(i) + slot;
-      insns[at] = atDistance(insns[at] as Insn, startOf(callee) - at - 1);
-    }
-  });
+  const { insns, startOf } = joinFunctions(codes, (insn, distance) => atDistance(insn as Insn, distance));
   const names = others.map(({ role }, i) => `${role === 'function' ? 'f' : role}${i + 1}`);
   return buildProgram(insns, {
     name: 'callbacks',

@@ -5,10 +5,10 @@
 import * as fc from 'fast-check';
 import { MAX_ARGS, MAX_CALL_FRAMES, MAX_STACK_ARGS } from '../../bpf/calling.ts';
 import { THROW } from '../../bpf/exceptions.ts';
-import type { Insn } from '../../bpf/insn.ts';
 import { buildProgram, type Callee, type Program } from '../../bpf/program.ts';
 import type { Input } from '../../core/env.ts';
 import { DATA_BASE } from '../../core/layout.ts';
+import { joinFunctions, localCall } from '../join.ts';
 import { kfuncId, THROW_ID, type ThrowCode, throwFunctionCode } from './code.ts';
 import type { ThrowFunction, ThrowSpec, ThrowStep } from './spec.ts';
 
@@ -51,20 +51,10 @@ export function lowerThrows(spec: ThrowSpec): ThrowProgram {
 }
 
 function link({ functions, callback }: ThrowSpec, codes: readonly ThrowCode[]): Program {
-  const starts: number[] = [];
-  let length = 0;
-  for (const { insns } of codes) {
-    starts.push(length);
-    length += insns.length;
-  }
-  const startOf = (index: number): number => starts[index] ?? 0;
-  const insns: (Insn | undefined)[] = codes.flatMap((code) => [...code.insns]);
-  codes.forEach(({ calls }, i) => {
-    for (const { slot, callee } of calls) {
-      const at = startOf(i) + slot;
-      insns[at] = { kind: 'call', target: 'local', imm: startOf(callee) - at - 1, off: 0 };
-    }
-  });
+  const { insns, startOf } = joinFunctions(
+    codes.map(({ insns, calls }) => ({ insns, references: calls })),
+    localCall,
+  );
   const last = functions.length + 1;
   const nameOf = (index: number): string =>
     index === 0 ? 'main' : index === last ? 'callback' : `f${index}`;

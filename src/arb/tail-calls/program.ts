@@ -4,9 +4,9 @@
  */
 import * as fc from 'fast-check';
 import { MAX_REG_ARGS, MAX_STACK_ARGS, TAIL_CALL_HELPER } from '../../bpf/calling.ts';
-import type { Insn } from '../../bpf/insn.ts';
 import { buildProgram, type Program } from '../../bpf/program.ts';
 import type { Input } from '../../core/env.ts';
+import { joinFunctions, localCall } from '../join.ts';
 import { type TailCode, tailFunctionCode } from './function.ts';
 import type { TailCallSpec, TailFunction, TailStep } from './spec.ts';
 
@@ -47,20 +47,10 @@ export function lowerTailCalls(spec: TailCallSpec): TailCallProgram {
 
 function link(spec: TailCallSpec, codes: readonly TailCode[]): Program {
   const { programs, leaves, functions, arrays } = spec;
-  const starts: number[] = [];
-  let length = 0;
-  for (const { insns } of codes) {
-    starts.push(length);
-    length += insns.length;
-  }
-  const startOf = (index: number): number => starts[index] ?? 0;
-  const insns: (Insn | undefined)[] = codes.flatMap((code) => [...code.insns]);
-  codes.forEach(({ calls }, i) => {
-    for (const { slot, callee } of calls) {
-      const at = startOf(i) + slot;
-      insns[at] = { kind: 'call', target: 'local', imm: startOf(callee) - at - 1, off: 0 };
-    }
-  });
+  const { insns, startOf } = joinFunctions(
+    codes.map(({ insns, calls }) => ({ insns, references: calls })),
+    localCall,
+  );
   const starters = programs.length + leaves.length;
   const entry = (value: number, from: number): number | null => {
     const count = starters - from;
