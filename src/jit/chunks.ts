@@ -6,7 +6,7 @@ import type { Assembler } from '../x86/assembler.ts';
 import { LFENCE } from '../x86/forms.ts';
 import type { Frame } from './frame.ts';
 import type { Hardening, PendingRef } from './hardening.ts';
-import { knownTailCalls } from './known-tail-call.ts';
+import type { knownTailCalls } from './known-tail-call.ts';
 import { callTarget } from './lower/call.ts';
 import type { JumpForms, LowerContext, PendingCall, PendingFault } from './lower/context.ts';
 import { REG_PRIVATE_FP } from './regmap.ts';
@@ -93,7 +93,7 @@ export function lowerEntries(
   };
   // Linux patches no jumps into programs whose constants it blinds.
   const isPatched = tailCall !== 'none' && hardening.blinding === undefined;
-  const known = isPatched ? knownTailCalls(program, subprog) : NONE_KNOWN;
+  const known = isPatched ? target.knownTailCalls(program, subprog) : NONE_KNOWN;
   target.prologue(context);
   const prologueBytes = asm.length;
   const starts = STARTS.take(count + 1);

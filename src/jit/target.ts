@@ -12,6 +12,7 @@ import { callV3, exitV3, layOutV3, prologueV3, V3 } from './convention/v3.ts';
 import { ZERO } from './convention/zero.ts';
 import { EXCEPTIONS, EXCEPTIONS_BY_FP, type ExceptionParts } from './exceptions.ts';
 import { layOut } from './frame.ts';
+import { knownTailCalls } from './known-tail-call.ts';
 import { fixup } from './linux-access.ts';
 import { displacement, lowerCall } from './lower/call.ts';
 import { lowerExit } from './lower/exit.ts';
@@ -37,6 +38,7 @@ export interface Target {
   readonly lowerExit: typeof lowerExit;
   readonly lowerInsn: typeof lowerInsn;
   readonly lowerCall: typeof lowerCall;
+  readonly knownTailCalls: typeof knownTailCalls;
   readonly lowerTailCall: typeof lowerTailCall;
   readonly lowerDirectTailCall: typeof lowerDirectTailCall;
   readonly displacement: typeof displacement;
@@ -61,6 +63,7 @@ export const LINUX_TARGET: Target = {
   lowerExit,
   lowerInsn,
   lowerCall,
+  knownTailCalls,
   lowerTailCall,
   lowerDirectTailCall,
   displacement,

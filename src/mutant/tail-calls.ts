@@ -1,4 +1,5 @@
 /** Tail calls that count, jump or clean up otherwise. They show in the lane of tail calls alone. */
+import type { Insn } from '../bpf/insn.ts';
 import type { LowerContext } from '../jit/lower/context.ts';
 import { load } from '../jit/lower/memory.ts';
 import type { Target } from '../jit/target.ts';
@@ -235,6 +236,56 @@ const WITHOUT_LANE: readonly Mutant[] = [
   },
 ];
 
+/** Tail calls that take a program for known that is not: changes what is looked at, or how two ways meet. */
+const known =
+  (find: (target: Target) => Target['knownTailCalls']) =>
+  (target: Target): Target => ({
+    ...target,
+    knownTailCalls: find(target),
+  });
+
+/** Finds known tail calls in another program. */
+const knownIn = (other: (insn: Insn) => Insn) =>
+  known(({ knownTailCalls }) => (program, subprog) => {
+    const insns = program.insns.map((insn) => insn && other(insn));
+    return knownTailCalls({ ...program, insns }, subprog);
+  });
+
+const MISTAKEN: readonly Mutant[] = [
+  {
+    name: 'tail-call-direct-by-first-way',
+    breaks: 'a tail call is direct though its index differs on another way: the key is not poisoned',
+    guilty: GUILTY,
+    source: 'linux d2e4c1e6c294 (BPF_MAP_KEY_POISON)',
+    mutate: known(
+      ({ knownTailCalls }) =>
+        (program, subprog) =>
+          knownTailCalls(program, subprog, () => false),
+    ),
+  },
+  {
+    name: 'tail-call-direct-by-wrong-branch',
+    breaks: 'a tail call is direct to the index that its own was found not to be',
+    guilty: GUILTY,
+    source: 'linux regs_refine_cond_op(): BPF_JEQ, BPF_JNE',
+    mutate: knownIn((insn) =>
+      insn.kind === 'jcc' && insn.op in OTHER_BRANCH
+        ? { ...insn, op: OTHER_BRANCH[insn.op as keyof typeof OTHER_BRANCH] }
+        : insn,
+    ),
+  },
+  {
+    name: 'tail-call-direct-by-stale-spill',
+    breaks: 'a tail call is direct to an index from the stack, a part of which was written since',
+    guilty: GUILTY,
+    source: 'linux check_stack_write_fixed_off(): misc slots',
+    mutate: knownIn((insn) => (insn.kind === 'st' && insn.size < 8 ? NOTHING : insn)),
+  },
+];
+
+const OTHER_BRANCH = { jeq: 'jne', jne: 'jeq' } as const;
+const NOTHING: Insn = { kind: 'ja', width: 16, off: 0 };
+
 /** Of the first patched place, behind load, comparison and `jae`. */
 const BYPASS_AT = 13;
 const NOP5: Bytes = [0x0f, 0x1f, 0x44, 0x00, 0x00];
@@ -249,7 +300,7 @@ const POINTER_LOAD_BYTES = 7;
 
 const int32 = (value: number): Bytes => [...new Uint8Array(Int32Array.of(value).buffer)];
 
-export const TAIL_CALL_MUTANTS: readonly Mutant[] = WITHOUT_LANE.map((mutant) => ({
+export const TAIL_CALL_MUTANTS: readonly Mutant[] = [...WITHOUT_LANE, ...MISTAKEN].map((mutant) => ({
   ...mutant,
   lane: 'tail-calls',
 }));

@@ -144,6 +144,22 @@ describe('a tail call whose map and index are known', () => {
     expect(codeOf(empty).at(TAIL_CALL)).toBe(`${HEAD} 1a e9 15 00 00 00 ${COUNT} ${LEAVE} ${NOP5}`);
   });
 
+  it('may have them from before a branch, or from the stack', () => {
+    const afar = SHAPES.replace('r0 = 0\n  call apart', 'call apart')
+      .replace('r6 = 1\n', 'r3 = 0\n  if r1 == 0 goto +1\n  r6 = 1\n')
+      .replace('  r3 = 0\n  call 12', '  call 12');
+    // One slot more before it: r6 and r7 as in SHAPES, so that frame and bytes are those of above.
+    const start = `${HEAD} 1a ${NOP5} ${COUNT} ${LEAVE} e9 `;
+    expect(
+      codeOf(afar)
+        .at(TAIL_CALL + 1)
+        .slice(0, start.length),
+    ).toBe(start);
+    const differs = afar.replace('  r6 = 1\n', '  r3 = 1\n');
+    // mov edx, edx; cmp [rsi + 16], edx
+    expect(codeOf(differs).at(TAIL_CALL + 1)).toMatch(/^89 d2 39 56 10 76 /);
+  });
+
   it('needs neither retpoline nor lfence, and is none where constants are blinded', () => {
     const plain = codeOf(SHAPES).at(TAIL_CALL);
     expect(codeOf(SHAPES, { retpoline: true, lfence: true }).at(TAIL_CALL).length).toBe(plain.length);
@@ -166,6 +182,26 @@ describe('knownTailCalls', () => {
     ['constants in any order, of any width', `r3 = 1 ll\n  ${MAP}`, null],
     ['32 bits', `w3 = 0\n  ${MAP}`, 0],
     ['the last write', `r3 = 7\n  r3 = 1\n  ${MAP}\n  r4 = 5\n  *(u64 *)(r10 - 8) = 1`, null],
+    ['an index that is copied', `${MAP}\n  r4 = 1\n  r3 = r4`, null],
+    [
+      'an index that is computed',
+      `${MAP}\n  r3 = 7\n  r3 *= 3\n  r3 -= 20\n  r3 |= 4\n  r3 ^= 7\n  w3 &= 2\n  r4 = -2\n  r3 += r4`,
+      0,
+    ],
+    ['an index that registers keep across a call', `r6 = 1\n  call 5\n  ${MAP}\n  r3 = r6`, null],
+    ['an index from before a branch', `r3 = 0\n  if r1 == 0 goto +1\n  r1 = 0\n  ${MAP}`, 0],
+    ['a map from before a branch', `${MAP}\n  r3 = 1\n  if r1 == 0 goto +1\n  r1 = 0`, null],
+    ['an index that is the same on both ways', `${MAP}\n  r3 = 1\n  if r1 == 0 goto +1\n  r3 = 1`, null],
+    ['an index that a loop leaves alone', `r3 = 1\n  r1 += -1\n  if r1 != 0 goto -2\n  ${MAP}`, null],
+    ['an index that was compared', `${MAP}\n  r3 = r1\n  if r3 != 1 goto +1`, null],
+    ['an index that was compared, where it jumps', `${MAP}\n  r3 = r1\n  if r3 == 0 goto +1\n  exit`, 0],
+    ['an index from the stack', `*(u64 *)(r10 - 8) = 1\n  call 5\n  ${MAP}\n  r3 = *(u64 *)(r10 - 8)`, null],
+    [
+      'a spilled register',
+      `r4 = 1\n  *(u64 *)(r10 - 16) = r4\n  *(u8 *)(r10 - 8) = 0\n  ${MAP}\n  r3 = *(u64 *)(r10 - 16)`,
+      null,
+    ],
+    ['what only ways that lead nowhere change', `${MAP}\n  r3 = 0\n  goto +1\n  r3 = 1`, 0],
   ])('finds %s', (_, body, entry) => {
     expect(known(body)).toBe(entry);
   });
@@ -184,11 +220,36 @@ describe('knownTailCalls', () => {
     ['an index past the end', `${MAP}\n  r3 = 2`],
     ['a negative index', `${MAP}\n  r3 = -1`],
     ['an index of 64 bits', `${MAP}\n  r3 = 0x100000000 ll`],
-    ['an index that is computed', `${MAP}\n  r3 = 0\n  r3 += 0`],
-    ['an index that is copied', `${MAP}\n  r4 = 0\n  r3 = r4`],
+    ['an index that is computed of what is not known', `${MAP}\n  r3 = r1\n  r3 += 0`],
+    ['an index of arithmetic it does not do', `${MAP}\n  r3 = 1\n  r3 >>= 1`],
+    ['an index that is a sum of one constant', `${MAP}\n  r3 = 0\n  r3 += r1`],
+    ['an index that differs on two ways', `${MAP}\n  r3 = 0\n  if r1 == 0 goto +1\n  r3 = 1`],
+    ['an index that only one way sets', `${MAP}\n  r3 = r1\n  if r1 == 0 goto +1\n  r3 = 1`],
+    ['a map that differs on two ways', `r3 = 0\n  ${MAP}\n  if r1 == 0 goto +2\n  r2 = 0x3a4080000800 ll`],
+    ['an index that a loop changes', `${MAP}\n  r3 = 0\n  r3 += 1\n  if r1 != 0 goto -2`],
+    ['an index that may_goto jumps to with another', `${MAP}\n  r3 = 0\n  may_goto +1\n  r3 = 1`],
+    ['an index that was compared, where it goes on', `${MAP}\n  r3 = r1\n  if r3 == 0 goto +1`],
+    ['an index whose lower half was compared', `${MAP}\n  r3 = r1\n  if w3 != 0 goto +1`],
+    ['an index that was compared with a register', `${MAP}\n  r3 = r1\n  if r3 != r4 goto +1`],
+    [
+      'a word of the stack of which a part was written',
+      `${MAP}\n  *(u64 *)(r10 - 8) = 1\n  *(u8 *)(r10 - 1) = 0\n  r3 = *(u64 *)(r10 - 8)`,
+    ],
+    [
+      'a word of the stack that another overlaps',
+      `${MAP}\n  *(u64 *)(r10 - 16) = 1\n  *(u64 *)(r10 - 9) = 0\n  r3 = *(u64 *)(r10 - 16)`,
+    ],
+    ['a part of a word of the stack', `${MAP}\n  *(u64 *)(r10 - 8) = 1\n  r3 = *(u32 *)(r10 - 8)`],
+    [
+      'a word of a stack that others may write to',
+      `${MAP}\n  *(u64 *)(r10 - 8) = 1\n  r4 = r10\n  r3 = *(u64 *)(r10 - 8)`,
+    ],
+    [
+      'a register that was spilled unknown',
+      `${MAP}\n  *(u64 *)(r10 - 8) = 1\n  *(u64 *)(r10 - 8) = r1\n  r3 = *(u64 *)(r10 - 8)`,
+    ],
     ['an index that is loaded', `${MAP}\n  r3 = *(u64 *)(r1 + 0)`],
     ['an index from before a call', `${MAP}\n  r3 = 0\n  call 5\n  ${MAP}`],
-    ['an index from before a branch', `r3 = 0\n  if r1 == 0 goto +3\n  ${MAP}`],
     ['an index from before the target of a jump', `goto +1\n  r3 = 0\n  ${MAP}`],
     ['an index that was never set', MAP],
     ['what is no map', 'r2 = 5\n  r3 = 0'],

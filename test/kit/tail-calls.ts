@@ -112,8 +112,35 @@ last:
   exit
 `;
 
-/** The same, with indices that are not constants. */
-export const indirect = (text: string): string => text.replaceAll(/r3 = \d+$/gm, '$&\n  r3 += 0');
+/** A main that goes on in one of two programs, by an index that `index` puts into r3. */
+const chosen = (index: string): string => `
+# oracle: prog-array jumps first,second
+main:
+  ${tailCall(index)}
+  r0 = 3
+  exit
+.type first, @function
+first:
+  r0 = 1
+  exit
+.type second, @function
+second:
+  r0 = 2
+  exit
+`;
+
+/** Indices that are set far from the call; the context's first word is 0. */
+export const FROM_AFAR: readonly string[] = [
+  'r3 = 1\n  r0 = *(u64 *)(r1 + 0)\n  if r0 == 0 goto +1\n  r0 = 1',
+  'r3 = 1\n  r0 = *(u64 *)(r1 + 0)\n  if r0 == 0 goto +1\n  r3 = 0',
+  'r3 = *(u64 *)(r1 + 0)\n  if r3 == 1 goto +1',
+  '*(u64 *)(r10 - 8) = 1\n  r3 = *(u64 *)(r10 - 8)',
+  '*(u64 *)(r10 - 8) = 1\n  *(u8 *)(r10 - 8) = 0\n  r3 = *(u64 *)(r10 - 8)',
+].map(chosen);
+
+/** The same, with indices that nobody knows to be constants: the second word of the context is 0. */
+export const indirect = (text: string): string =>
+  text.replaceAll(/r3 = (\d+)$/gm, 'r3 = *(u64 *)(r1 + 8)\n  r3 += $1');
 
 const DIRECT: readonly string[] = [
   throughFunction(),
@@ -123,7 +150,7 @@ const DIRECT: readonly string[] = [
   EMPTY_MANY_TIMES,
 ];
 
-export const TAIL_CALL_PROGRAMS: readonly string[] = [...DIRECT, ...DIRECT.map(indirect)];
+export const TAIL_CALL_PROGRAMS: readonly string[] = [...DIRECT, ...DIRECT.map(indirect), ...FROM_AFAR];
 
 /** Context for all of them: one counter. */
 export const COUNTER = new Uint8Array(16);

@@ -1,8 +1,8 @@
 /** One function of a spec with tail calls to instructions; calls are distances yet to be filled in. */
-import { TAIL_CALL_HELPER } from '../../bpf/calling.ts';
 import type { Insn } from '../../bpf/insn.ts';
 import { aluImm, aluReg, load, movImm, movReg, storeReg } from '../../bpf/make-insn.ts';
 import { PROG_ARRAY_BASE, PROG_ARRAY_STRIDE } from '../../core/layout.ts';
+import { lddw, st, tailCall } from './index-form.ts';
 import type { TailFunction, TailStep } from './spec.ts';
 
 /** What a function may do. */
@@ -21,14 +21,11 @@ export interface TailCode {
   readonly calls: readonly { readonly slot: number; readonly callee: number }[];
 }
 
-const [R0, R1, R2, R3, R6, FP, ARGS] = [0, 1, 2, 3, 6, 10, 11];
+const [R0, R1, R2, R6, FP, ARGS] = [0, 1, 2, 6, 10, 11];
 const WORD = 8;
 const CALLEE_SAVED = 4;
 /** Odd, so that no change of the counter is lost in the next. */
 const FACTOR = 31;
-/** Entries that a counter chooses from; some may be past the end. */
-const COUNTED_MASK = 3;
-const WIDE = 0x5_0000_0000n;
 
 class Code implements TailCode {
   readonly insns: (Insn | undefined)[] = [];
@@ -89,28 +86,10 @@ function lowerStep(step: TailStep, context: Insn, scope: TailScope, code: Code):
     case 'tail': {
       const array = scope.arrays[step.array % scope.arrays.length];
       if (array === undefined) return;
-      const address = PROG_ARRAY_BASE + BigInt(array.number * PROG_ARRAY_STRIDE);
-      code.emit(context, ...indexInsns(step, array.entries), lddw(R2, address), {
-        kind: 'call',
-        target: 'helper',
-        imm: TAIL_CALL_HELPER,
-        off: 0,
-      });
+      const map = lddw(R2, PROG_ARRAY_BASE + BigInt(array.number * PROG_ARRAY_STRIDE));
+      code.emit(context, ...tailCall(step, array.entries, map));
       return;
     }
-  }
-}
-
-/** r3, with the context in r1. */
-function indexInsns({ index, by }: Extract<TailStep, { kind: 'tail' }>, entries: number): Insn[] {
-  const folded = index % (entries + 1);
-  switch (by) {
-    case 'imm':
-      return [movImm(R3, folded)];
-    case 'wide':
-      return [lddw(R3, WIDE + BigInt(folded))];
-    case 'counted':
-      return [load(R3, R1, 0), aluImm('and', R3, COUNTED_MASK)];
   }
 }
 
@@ -121,6 +100,3 @@ const mix = (reg: number): Insn[] => [
   aluReg('add', R2, reg),
   storeReg(R1, 0, R2),
 ];
-
-const lddw = (dst: number, imm: bigint): Insn => ({ kind: 'lddw', dst, src: 0, imm });
-const st = (dst: number, off: number, imm: number): Insn => ({ kind: 'st', size: 8, dst, off, imm });

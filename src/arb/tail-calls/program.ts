@@ -8,7 +8,7 @@ import { buildProgram, type Program } from '../../bpf/program.ts';
 import type { Input } from '../../core/env.ts';
 import { joinFunctions, localCall } from '../join.ts';
 import { type TailCode, tailFunctionCode } from './function.ts';
-import type { TailCallSpec, TailFunction, TailStep } from './spec.ts';
+import { INDEX_FORMS, type TailCallSpec, type TailFunction, type TailStep } from './spec.ts';
 
 /** Constraints to be applied on {@link tailCallProgram}. */
 export interface TailCallConstraints {
@@ -91,7 +91,7 @@ const step: fc.Arbitrary<TailStep> = fc.oneof(
       kind: fc.constant('tail' as const),
       array: fc.nat(1),
       index: fc.nat(MAX_ENTRIES),
-      by: fc.constantFrom('imm' as const, 'wide' as const, 'counted' as const),
+      by: fc.constantFrom(...INDEX_FORMS),
     }),
     weight: 3,
   },

@@ -13,10 +13,27 @@ export type TailStep =
       readonly kind: 'tail';
       /** Which of the program arrays, if it may choose. */
       readonly array: number;
-      /** Entry, or one past the end; `counted`: as the counter says; `wide`: with bits above the lower 32. */
+      /** Entry, or one past the end. */
       readonly index: number;
-      readonly by: 'imm' | 'wide' | 'counted';
+      readonly by: IndexForm;
     };
+
+/**
+ * Where the index of a tail call comes from: a constant, a constant with bits above the lower 32, the counter; a
+ * constant from before a branch, one that a way changes, a counter that was compared with it, a word of the stack
+ * that holds it, one of which a way writes over a part.
+ */
+export const INDEX_FORMS = [
+  'imm',
+  'wide',
+  'counted',
+  'before-branch',
+  'on-one-way',
+  'compared',
+  'spilled',
+  'half-overwritten',
+] as const;
+export type IndexForm = (typeof INDEX_FORMS)[number];
 
 /** A program or a function. */
 export interface TailFunction {

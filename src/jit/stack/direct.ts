@@ -41,7 +41,7 @@ export function directReach(insns: Slots, { start, end }: Subprog): number | und
 }
 
 /** Of its access through r10; 0 if it has none, undefined if it does anything else with r10. */
-function offsetFromFp(insn: Insn): number | undefined {
+export function offsetFromFp(insn: Insn): number | undefined {
   switch (insn.kind) {
     case 'ldx':
       return insn.src === R10 ? insn.off : 0;
