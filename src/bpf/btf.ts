@@ -60,7 +60,7 @@ const KINDS = [
 
 type Kind = (typeof KINDS)[number]['name'];
 
-interface BtfType {
+export interface BtfType {
   readonly id: number;
   readonly kind: Kind;
   /** Offset of its name in the string section; 0: none. */
@@ -72,7 +72,7 @@ interface BtfType {
   readonly extra: number;
 }
 
-interface Btf {
+export interface Btf {
   readonly reader: ByteReader;
   readonly fileName: string;
   /** By type id; [0] is void. */
@@ -82,15 +82,18 @@ interface Btf {
   readonly scalars: Map<string, boolean>;
 }
 
-const badBtf = (fileName: string, where: string, why: string): OracleError =>
+export const badBtf = (fileName: string, where: string, why: string): OracleError =>
   badInput('read BTF', `${fileName}: .BTF ${where}`, `${why}; llvm-objcopy --remove-section=.BTF drops it`);
 
 /**
  * Reads a .BTF section. Functions of the same name whose numbers differ (statics of several files) and
  * variadic ones are left out. Throws an `input` error if the section is malformed.
  */
-export function readPrototypes(bytes: Uint8Array, fileName: string): Prototypes {
-  const btf = readBtf(bytes, fileName);
+export const readPrototypes = (bytes: Uint8Array, fileName: string): Prototypes =>
+  prototypesIn(readBtf(bytes, fileName));
+
+/** As {@link readPrototypes}. */
+export function prototypesIn(btf: Btf): Prototypes {
   const found = new Map<string, Prototype | undefined>();
   for (const type of btf.types) {
     if (type.kind !== 'FUNC') continue;
@@ -104,7 +107,8 @@ export function readPrototypes(bytes: Uint8Array, fileName: string): Prototypes 
   return known;
 }
 
-function readBtf(bytes: Uint8Array, fileName: string): Btf {
+/** Checks header and types. Throws an `input` error if they are malformed. */
+export function readBtf(bytes: Uint8Array, fileName: string): Btf {
   const reader = new ByteReader(bytes, (offset, size) =>
     badBtf(fileName, `offset ${offset}`, `${size} bytes are needed but it has ${bytes.length}`),
   );
@@ -167,7 +171,8 @@ function readType(reader: ByteReader, at: number, id: number): BtfType | undefin
   };
 }
 
-function typeAt(btf: Btf, id: number, user: BtfType): BtfType {
+/** The type another one refers to. Throws an `input` error if there is none. */
+export function typeAt(btf: Btf, id: number, user: BtfType): BtfType {
   const type = btf.types[id];
   if (type !== undefined) return type;
   const why = `it refers to type ${id}, but there are ${btf.types.length - 1}`;

@@ -1,4 +1,5 @@
 /** The functions of an object, and which of them are programs: what libbpf would load by itself. */
+import { badInput } from '../core/errors.ts';
 import { badElf, type ElfFile, sectionLabel, symbolLabel } from './elf-file.ts';
 import { type ElfSection, type ElfSymbol, isExecutable, STB, STT } from './elf-format.ts';
 
@@ -78,6 +79,14 @@ export function chooseFunction(
   ].filter((part) => part !== '');
   if (wanted.length === 0 || programs.length === 0) throw noPrograms(fileName);
   throw badElf(fileName, wanted.join(', '), `no such program: ${describePrograms(programs.map(toProgram))}`);
+}
+
+/** The exception callback that a tag of `main` names. Throws an `input` error if it is no global function. */
+export function callbackNamed(tag: string, functions: readonly ElfFunction[], main: string): ElfFunction {
+  const found = functions.find(({ name, aliases }) => name === tag || aliases.includes(tag));
+  if (found?.global === true) return found;
+  const why = found === undefined ? 'could not be found' : 'must have global linkage';
+  throw badInput('read ELF', main, `exception callback '${tag.slice(0, 60)}' ${why}`);
 }
 
 /** `it has 2 programs: xdp_main (xdp), tc_main (tc); choose with --function` */

@@ -27,6 +27,8 @@ export interface Linked {
   readonly kfuncs: readonly string[];
   readonly data: readonly DataSection[];
   readonly lines: SourceLines;
+  /** First slot of the exception callback that was named. */
+  readonly callback: number | undefined;
 }
 
 /** For programs that are not going to be run. */
@@ -35,6 +37,8 @@ export interface LinkOptions {
   readonly registers?: RegisterRange;
   /** Whether maps may be referred to. @defaultValue false */
   readonly takesMaps?: boolean;
+  /** The exception callback: placed behind all others if none of them refers to it. */
+  readonly callback?: ElfFunction | undefined;
 }
 
 /** A function in its place. */
@@ -51,10 +55,10 @@ export function link(
   elf: ElfFile,
   functions: readonly ElfFunction[],
   main: ElfFunction,
-  { registers = 'general', takesMaps = false }: LinkOptions = {},
+  { registers = 'general', takesMaps = false, callback }: LinkOptions = {},
 ): Linked {
   const input = { elf, functionAt: functionFinder(functions), takesMaps };
-  const placed = placeReachable(input, main, registers);
+  const placed = placeReachable(input, main, registers, callback);
   const targets = [...placed.values()].flatMap((p) => [...p.targets.values()]);
   const data = layOutData(elf, new Set(targets.flatMap((t) => (t.kind === 'data' ? [t.section] : []))));
   const kfuncs = [...new Set(targets.flatMap((t) => (t.kind === 'kfunc' ? [t.name] : [])))];
@@ -70,6 +74,7 @@ export function link(
     kfuncs,
     data: data.sections,
     lines: linesIn(elf, [...placed.values()]),
+    callback: callback && placed.get(callback)?.start,
   };
 }
 
@@ -88,11 +93,12 @@ function placeReachable(
   input: LinkInput,
   main: ElfFunction,
   registers: RegisterRange,
+  callback: ElfFunction | undefined,
 ): Map<ElfFunction, Placed> {
   const { elf } = input;
   const placed = new Map<ElfFunction, Placed>();
   const relocs = relocsOnce(elf);
-  const pending = [main];
+  const pending = callback === undefined ? [main] : [callback, main];
   let start = 0;
   for (let fn = pending.pop(); fn !== undefined; fn = pending.pop()) {
     if (placed.has(fn)) continue;

@@ -3,9 +3,17 @@
  * kfuncs it refers to. Maps, CO-RE relocations and program types are the kernel's business and stay outside.
  */
 import { badInput, OracleError } from '../core/errors.ts';
-import { type Prototype, type Prototypes, readPrototypes } from './btf.ts';
+import { type Btf, type Prototype, type Prototypes, prototypesIn, readBtf } from './btf.ts';
+import { exceptionCallbackOf } from './btf-tags.ts';
 import { type ElfFile, openElf } from './elf-file.ts';
-import { chooseFunction, type ElfProgram, functionsOf, programsOf, toProgram } from './elf-functions.ts';
+import {
+  callbackNamed,
+  chooseFunction,
+  type ElfProgram,
+  functionsOf,
+  programsOf,
+  toProgram,
+} from './elf-functions.ts';
 import { type Linked, link } from './elf-link.ts';
 import type { CallInsn } from './insn.ts';
 import { highestArgRead } from './live-args.ts';
@@ -24,9 +32,13 @@ export function readElf(bytes: Uint8Array, options: LoadOptions): Loaded {
   const functions = functionsOf(elf);
   const main = chooseFunction(options.fileName, functions, options);
   const takesMaps = options.shape === 'as-is';
-  const linked = link(elf, functions, main, { registers: registersOf(options), takesMaps });
   const name = `${options.fileName}:${main.name}`;
-  return { name, program: toLinkedProgram(name, linked, prototypesOf(elf), options) };
+  const btf = btfOf(elf);
+  const tagged = btf && exceptionCallbackOf(btf, main.name);
+  const callback = tagged === undefined ? undefined : callbackNamed(tagged, functions, name);
+  const linked = link(elf, functions, main, { registers: registersOf(options), takesMaps, callback });
+  const prototypes = btf === undefined ? new Map() : prototypesIn(btf);
+  return { name, program: toLinkedProgram(name, linked, prototypes, options) };
 }
 
 /** The programs of an object, in order of section and offset. Throws as `readElf`. */
@@ -34,9 +46,9 @@ export function listPrograms(bytes: Uint8Array, fileName: string): readonly ElfP
   return programsOf(functionsOf(openElf(bytes, fileName))).map(toProgram);
 }
 
-function prototypesOf(elf: ElfFile): Prototypes {
+function btfOf(elf: ElfFile): Btf | undefined {
   const section = elf.sections.find(({ name }) => name === '.BTF');
-  return section === undefined ? new Map() : readPrototypes(elf.contents(section), elf.fileName);
+  return section && readBtf(elf.contents(section), elf.fileName);
 }
 
 /** Number of arguments a function or kfunc is declared with. */
@@ -55,6 +67,7 @@ function toLinkedProgram(name: string, linked: Linked, btf: Prototypes, options:
       functionDeclared: functionDeclaredOf(linked, declaredOf),
       callees: linked.kfuncs.map((kfunc, i) => toCallee(kfunc, i + 1, { argsOf, declaredOf })),
       data: linked.data,
+      ...(linked.callback === undefined ? {} : { exceptionCallback: linked.callback }),
       ...(linked.lines.length === 0 ? {} : { lines: linked.lines }),
       convention: options.convention ?? 'linux',
       shape,
