@@ -140,7 +140,8 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'stx-dst-src-exchanged-rex',
     breaks: 'REX.R and REX.B of 64-bit stores are exchanged',
-    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)/ },
+    // may_goto keeps its count by a store of its own.
+    guilty: { stages: ['insn'], insn: /^\*\(u64 \*\)|^may_goto/ },
     source: 'linux 5bbbce02e500',
     mutate: patched(
       (insn) => insn.kind === 'stx' && insn.size === 8 && insn.dst < 11,

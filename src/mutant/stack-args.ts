@@ -395,7 +395,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
   {
     name: 'saved-below-outgoing',
     breaks: 'the outgoing area is reserved before the callee-saved registers are pushed',
-    guilty: { stages: ['epilogue', 'insn', 'prologue'], insn: /^exit|r11|^call/ },
+    guilty: { stages: ['epilogue', 'insn', 'prologue'], insn: /^exit|r11|^call|^$/ },
     source: SEED,
     mutate: (target) => ({
       ...target,

@@ -173,8 +173,8 @@ const WITHOUT_LANE: readonly Mutant[] = [
   {
     name: 'tail-call-forgets-rbx',
     breaks: 'rbx is not given back before the next program is entered',
-    // Seen where the successor returns.
-    guilty: { stages: ['epilogue'], insn: /^exit/ },
+    // Seen as the successor saves it, else where that returns.
+    guilty: { stages: ['call', 'prologue', 'epilogue'], insn: /^call|^exit/ },
     source: 'linux emit_bpf_tail_call_indirect(): pop_callee_regs()',
     mutate: replaced([0x5b, 0x58, 0x58], [0x58, 0x58, 0x58]),
   },

@@ -27,6 +27,11 @@ export interface FrameRow {
   readonly fpOffset: number;
 }
 
+const LINKS: ReadonlySet<FrameRole['kind']> = new Set(['canary', 'return-address', 'saved-fp', 'saved-reg']);
+
+/** Whether a word is there for whoever called the subprog, and is none of its business. */
+export const isLink = ({ kind }: FrameRole): boolean => LINKS.has(kind);
+
 const WORD = 8;
 
 /** From the highest address to the lowest; none for an image that does not state its frames. */

@@ -4,14 +4,16 @@
  * instruction before. Needs a pc map; poison of the reference is never compared.
  */
 import type { Insn } from '../bpf/insn.ts';
-import { writesOf } from '../bpf/live-args.ts';
 import { type Program, subprogAt } from '../bpf/program.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import type { Execution } from '../core/execution.ts';
 import { FP_DEPTH, type Image } from '../core/image.ts';
 import type { NativeStep, ReferenceStep } from '../core/step.ts';
+import { pcsByOffset, stageOf, wrongOf } from './blame.ts';
+import { CallReturn } from './call-return.ts';
 import type { Case } from './case.ts';
 import { GivenBack } from './given-back.ts';
+import { KeptWords } from './kept-words.ts';
 import { type Culprit, locate, locateOffset, type Stage } from './locate.ts';
 import { ownPlacement, placementOf } from './placement.ts';
 import { type StepDifference, stepDifferences } from './step-differences.ts';
@@ -105,6 +107,8 @@ class LockStep {
   readonly #prologues: ReadonlySet<number>;
   readonly #observer: StepObserver | undefined;
   readonly #givenBack: GivenBack;
+  readonly #kept: KeptWords;
+  readonly #return: CallReturn;
   #isEntered = false;
   /** Where the reference stands; undefined when it has ended. */
   #next: ReferenceStep | undefined;
@@ -121,6 +125,8 @@ class LockStep {
   ) {
     this.#observer = observer;
     this.#givenBack = new GivenBack(program, image);
+    this.#kept = new KeptWords(program, image);
+    this.#return = new CallReturn(image);
     this.#program = program;
     this.#image = image;
     this.#reference = reference;
@@ -134,6 +140,7 @@ class LockStep {
     if (!this.#isEntered) this.#observer?.onEntry(native);
     this.#isEntered = true;
     this.#givenBack.see(native);
+    this.#kept.see(native);
     const pcs = this.#pcsAt.get(native.offset);
     if (pcs === undefined || this.#isSharedEpilogue(pcs)) return this.#betweenInsns(native);
     if (this.#next === undefined || !pcs.includes(this.#next.pc)) {
@@ -145,9 +152,11 @@ class LockStep {
       const differences = [
         ...stepDifferences(this.#next, native, this.#image),
         ...this.#givenBack.differences(this.#next, native),
+        ...this.#kept.differences(this.#next, native),
       ];
       if (differences.length > 0) return this.#blame(differences);
       const { pc } = this.#next;
+      this.#return.before(this.#next);
       this.#last = pc;
       this.#steps++;
       this.#advance();
@@ -169,7 +178,10 @@ class LockStep {
    * rsp elsewhere than its callee's frame is to be.
    */
   #betweenInsns(native: NativeStep): boolean {
-    if (!this.#prologues.has(native.offset) || this.#next === undefined) return true;
+    if (this.#next === undefined) return true;
+    if (this.#last !== null && this.#program.insns[this.#last]?.kind === 'exit')
+      this.#return.see(this.#next, native);
+    if (!this.#prologues.has(native.offset)) return true;
     const { subprog, base } = this.#next;
     const isCall = this.#last === null || this.#mayEnter(this.#program.insns[this.#last], this.#next);
     if (!isCall || this.#image.subprogEntries[subprog] !== native.offset)
@@ -192,15 +204,31 @@ class LockStep {
     if (this.#found !== null) return this.#found;
     const { outcome } = got;
     if (outcome.kind === 'exit' && got.breaches.length === 0) return null;
-    const at = locate(this.#program, this.#image, got);
-    const pc = this.#last;
+    const at = locate(this.#program, this.#image, got) ?? this.#behindImage(got);
+    const pc = this.#return.call ?? this.#last;
     if (pc === null) return at === null ? null : { ...at, differences: [], steps: 0 };
-    if (at !== null && at.pc === pc) return { ...at, differences: [], steps: Math.max(this.#steps, 0) };
+    if (at !== null && (at.pc === pc || this.#isNext(at)))
+      return { ...at, differences: [], steps: Math.max(this.#steps, 0) };
     return {
       ...this.#placeOf(pc, this.#stageAt(pc, [])),
       differences: [],
       steps: this.#steps,
     };
+  }
+
+  /** The last instruction of an image may have become no code: then native code that comes to it leaves the image. */
+  #behindImage({ outcome }: Execution): Culprit | null {
+    const { code, base } = this.#image;
+    const next = this.#next;
+    if (next === undefined || outcome.kind !== 'fault' || outcome.rip === undefined) return null;
+    // A byte that is no code of the image is int3, behind which the CPU stands.
+    const offset = Number(outcome.rip - base) - (outcome.fault.kind === 'interrupt' ? 1 : 0);
+    if (offset !== code.length || this.#pcsAt.get(offset)?.includes(next.pc) !== true) return null;
+    return this.#placeOf(next.pc, this.#stageAt(next.pc, []));
+  }
+
+  #isNext(at: Culprit): boolean {
+    return at.pc === this.#next?.pc && at.offset === this.#image.code.length;
   }
 
   #advance(): void {
@@ -219,13 +247,14 @@ class LockStep {
   }
 
   #blame(differences: readonly StepDifference[], stage?: Stage): false {
-    const pc = this.#last;
+    const pc = this.#return.call ?? this.#last;
     const steps = Math.max(this.#steps, 0);
     if (pc === null) {
       const offset = this.#image.subprogEntries[0] ?? this.#image.entry;
       this.#found = { pc: null, offset, stage: 'prologue', differences, steps };
     } else {
       const wrong = wrongOf(this.#program.insns[pc], differences);
+      if (this.#return.call !== undefined) stage ??= 'call';
       const callee = this.#calledBack(pc);
       this.#found = {
         ...this.#placeOf(pc, stage ?? this.#stageAt(pc, differences)),
@@ -258,34 +287,4 @@ class LockStep {
     const known = locateOffset(this.#program, this.#image, offset);
     return { pc, offset: known?.offset ?? offset, stage };
   }
-}
-
-/** A difference right after a call of a subprog is the call's if arguments differ, else the prologue's. */
-function stageOf(insn: Insn | undefined, differences: readonly StepDifference[]): Stage {
-  if (insn?.kind === 'exit') return 'epilogue';
-  if (insn?.kind !== 'call') return 'insn';
-  const isArgument = ({ what }: StepDifference): boolean =>
-    what.kind === 'incoming' || (what.kind === 'reg' && what.reg <= 5);
-  return insn.target === 'local' && differences.length > 0 && !differences.some(isArgument)
-    ? 'prologue'
-    : 'call';
-}
-
-function wrongOf(insn: Insn | undefined, differences: readonly StepDifference[]): Culprit['wrong'] {
-  if (insn === undefined || /^(jcc|ja|may_goto|callx?|exit)$/.test(insn.kind)) return undefined;
-  if (differences[0]?.what.kind === 'control') return 'way';
-  const written = writesOf(insn);
-  const isBystander = ({ what }: StepDifference): boolean =>
-    what.kind === 'reg' && (written & (1 << what.reg)) === 0;
-  return differences.length > 0 && differences.every(isBystander) ? 'bystander' : undefined;
-}
-
-function pcsByOffset({ pcMap = [] }: Image): Map<number, number[]> {
-  const byOffset = new Map<number, number[]>();
-  for (const [pc, offset] of pcMap) {
-    const pcs = byOffset.get(offset);
-    if (pcs === undefined) byOffset.set(offset, [pc]);
-    else pcs.push(pc);
-  }
-  return byOffset;
 }

@@ -8,6 +8,7 @@ import type { Word } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 import type { NativeStep, ReferenceStep } from '../core/step.ts';
 import type { U64 } from '../core/u64.ts';
+import type { FrameRole } from './frame-rows.ts';
 
 /** What differs, in the order of comparison. */
 export interface StepDifference {
@@ -24,6 +25,8 @@ export interface StepDifference {
     | { readonly kind: 'rsp' }
     /** A register that an exception callback owes to whoever called main. */
     | { readonly kind: 'given-back'; readonly gpr: number }
+    /** A word that the running frame keeps for its caller, at fp + `fpOffset`. */
+    | { readonly kind: 'kept'; readonly role: FrameRole; readonly fpOffset: number }
     | { readonly kind: 'direction-flag' };
   readonly want: U64;
   readonly got: U64;

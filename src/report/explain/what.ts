@@ -6,7 +6,7 @@ import { hex, type U64 } from '../../core/u64.ts';
 import type { CaseResult } from '../../oracle/case.ts';
 import { frameCell } from '../../oracle/cells.ts';
 import type { Explained } from '../../oracle/explained.ts';
-import { type FrameRole, frameRows } from '../../oracle/frame-rows.ts';
+import { frameRows, isLink } from '../../oracle/frame-rows.ts';
 import type { Localisation } from '../../oracle/lockstep.ts';
 import type { StepDifference } from '../../oracle/step-differences.ts';
 import { lastState, type StepTrace } from '../../oracle/step-trace.ts';
@@ -31,10 +31,10 @@ export function whatDiffers(explained: Explained): string[] {
   // What a callee makes of wrong arguments is not the call's doing.
   const differences = localisation.differences.filter(({ what }) => passed.length === 0 || !isResult(what));
   const phrases = differencePhrases(differences, { program, image, localisation, owners });
-  return joined([...passed, ...phrases, ...linkPhrases(result, trace)]);
+  return joined([...new Set([...passed, ...phrases, ...linkPhrases(result, trace)])]);
 }
 
-/** What the frame keeps for the caller, where that was overwritten: lock-step compares what a program can see. */
+/** What the frame keeps for the caller, where that was overwritten. */
 function linkPhrases({ program, image }: CaseResult, trace: StepTrace | null): string[] {
   const last = trace?.steps.at(-1);
   if (program === null || image === null || trace === null || last === undefined) return [];
@@ -43,18 +43,11 @@ function linkPhrases({ program, image }: CaseResult, trace: StepTrace | null): s
   if (fp === undefined) return [];
   return frameRows(program, image, last.subprog).flatMap(({ role, fpOffset }) => {
     const value = cells.get(frameCell(fp + BigInt(fpOffset)));
-    if (
-      !LINKS.has(role.kind) ||
-      value?.want === undefined ||
-      value.got === undefined ||
-      value.want === value.got
-    )
+    if (!isLink(role) || value?.want === undefined || value.got === undefined || value.want === value.got)
       return [];
     return [`${rowName(role, fpOffset, image)} is ${should(value.want, value.got)}`];
   });
 }
-
-const LINKS: ReadonlySet<FrameRole['kind']> = new Set(['canary', 'return-address', 'saved-fp', 'saved-reg']);
 
 const isResult = (what: StepDifference['what']): boolean => what.kind === 'reg' && what.reg === 0;
 
@@ -116,6 +109,8 @@ function phrase({ what, want, got }: StepDifference, run: readonly StepDifferenc
       return `rsp is ${apart(want, got)}`;
     case 'given-back':
       return `${gprName(what.gpr)} of main's caller is not given back: it is ${should(want, got, scene.owners)}`;
+    case 'kept':
+      return `${rowName(what.role, what.fpOffset, scene.image)} is ${should(want, got)}`;
     case 'direction-flag':
       return 'the direction flag is set, should be clear';
   }
