@@ -118,6 +118,7 @@ export class ImageRunner {
         fuel: plan.fuel,
         watch: NOTHING,
         watcher: () => undefined,
+        ...onFaultOf(options.tables),
       },
       this.#out,
     );

@@ -46,11 +46,12 @@ export interface Instrumented {
  * are, tail calls, or a trace too long for the log.
  */
 export function instrument(image: Image, subject: NativeSubject, expected: Trace): Instrumented | null {
-  const { frames, callSites, base, memory, subprogEntries, entry } = image;
-  if (frames === undefined || callSites === undefined || memory !== undefined || base !== CODE_BASE)
-    return null;
+  const { frames, callSites, base, subprogEntries, entry } = image;
+  if (frames === undefined || callSites === undefined || base !== CODE_BASE) return null;
   if (subject.progArrays !== undefined || subprogEntries.length > MAX_SUBPROGS) return null;
   if (entry !== subprogEntries[0]) return null;
+  // What no window of the native stack shows.
+  if (frames.some(({ privateStack }) => privateStack !== undefined)) return null;
   const windows = windowsOf(frames);
   if (windows * WINDOW_UNIT > MAX_WINDOW || !fitsLog(expected, windows)) return null;
   const firstStackArg = firstOnStack(image);

@@ -1,20 +1,21 @@
 /**
  * The program of the guest's process: an ELF file of one page, made here. It asks to be traced and stops; from
- * then on it is a shell for whatever the host maps into it. Its only other code is the gate, through which the
- * host has it do system calls: `syscall`, and `int3` to come back.
+ * then on it is a shell for whatever the host maps into it. Its only other code are the gates, through which the
+ * host has it do system calls: `syscall`, and `int3` to come back; and the same for a list of them.
  *
  * ELF-64 object file format (file header, program header); psABI §3.4 (process entry).
  */
 import { Assembler } from '../../x86/assembler.ts';
-import { CMP, INT3, JCC, MOV, NEG } from '../../x86/forms.ts';
-import { RAX, RDI } from '../../x86/reg.ts';
+import { ADD, CMP, INT3, JCC, MOV, NEG } from '../../x86/forms.ts';
+import { type Gpr, R8, R9, R10, RAX, RBP, RBX, RDI, RDX, RSI } from '../../x86/reg.ts';
 import { PTRACE, SYS } from './linux.ts';
 
 /** Where the page lies in the guest's address space: far from all regions, and no pattern code is likely to hit. */
 export const GUEST_PAGE = 0x6b3d_51c7_e000n;
 export const GUEST_PAGE_SIZE = 0x1000;
-/** The page after it: code the host puts there while the guest runs (breakpoints.ts). */
+/** The page after it: code the host puts there while the guest runs (breakpoints.ts), then calls to do (call-list.ts). */
 export const SLOT_PAGE = GUEST_PAGE + BigInt(GUEST_PAGE_SIZE);
+export const LIST_PAGE_OFFSET = 0x800;
 /** First address after both. */
 export const OWN_END = SLOT_PAGE + BigInt(GUEST_PAGE_SIZE);
 /** First address above all that a process may map. */
@@ -26,12 +27,15 @@ export const TICK_MS = 5;
 const CODE_OFFSET = 0x100;
 const GATE_OFFSET = 0x180;
 const SYSENTER_OFFSET = 0x190;
+const LIST_OFFSET = 0x1a0;
 const DATA_OFFSET = 0x200;
 
 /** `syscall; int3` */
 export const GATE = GUEST_PAGE + BigInt(GATE_OFFSET);
-/** Where it stops after a system call. */
-export const AFTER_GATE = GATE + 3n;
+/** Does the calls from [rbx] up to rbp, LIST_CALL_WORDS each, until one fails. */
+export const LIST_GATE = GUEST_PAGE + BigInt(LIST_OFFSET);
+/** Number, and arguments. */
+export const LIST_CALL_WORDS = 7;
 /** `sysenter` */
 export const SYSENTER = GUEST_PAGE + BigInt(SYSENTER_OFFSET);
 /** An empty signal set. */
@@ -40,6 +44,9 @@ export const EMPTY_SIGSET = GUEST_PAGE + BigInt(DATA_OFFSET);
 export const TICK_TIMER = EMPTY_SIGSET + 8n;
 
 export const SYSCALL = Uint8Array.of(0x0f, 0x05);
+/** Of a system call: its number, then its arguments. psABI appendix A.2.1. */
+const CALL_GPRS: readonly Gpr[] = [RAX, RDI, RSI, RDX, R10, R8, R9];
+const JCC_BYTES = 2;
 
 /** The file's bytes. */
 export function guestElf(): Uint8Array {
@@ -52,6 +59,7 @@ export function guestElf(): Uint8Array {
   file.set(entryCode(), CODE_OFFSET);
   file.set([...SYSCALL, 0xcc], GATE_OFFSET);
   file.set([0x0f, 0x34], SYSENTER_OFFSET);
+  file.set(listCode(), LIST_OFFSET);
   const microseconds = BigInt(TICK_MS * 1000);
   [0n, 0n, microseconds, 0n, microseconds].forEach((word, i) => {
     view.setBigUint64(DATA_OFFSET + 8 * i, word, true);
@@ -84,6 +92,21 @@ function segment(view: DataView, at: number, { type, flags, size }: Segment): vo
   [0n, address, address, size, size, BigInt(GUEST_PAGE_SIZE)].forEach((word, i) => {
     view.setBigUint64(at + 8 + 8 * i, word, true);
   });
+}
+
+function listCode(): Uint8Array {
+  const asm = new Assembler(64);
+  for (const [i, gpr] of CALL_GPRS.entries()) asm.mem(MOV.r64_rm64, RBX, 8 * i, gpr);
+  asm.raw(SYSCALL);
+  asm.mi(CMP.rm64_imm8, RAX, 0);
+  asm.rel(JCC.l.rel8, 0);
+  const failed = asm.length;
+  asm.mi(ADD.rm64_imm8, RBX, 8 * LIST_CALL_WORDS);
+  asm.mr(CMP.rm64_r64, RBX, RBP);
+  asm.rel(JCC.b.rel8, -(asm.length + JCC_BYTES));
+  asm.patch8(failed - 1, asm.length - failed);
+  asm.none(INT3);
+  return asm.copy();
 }
 
 /** ptrace(PTRACE_TRACEME); int3. Exits with the error's number if it may not be traced. */

@@ -23,7 +23,6 @@ import { hex, type U64 } from '../../core/u64.ts';
 import {
   type Engine,
   type EngineCaps,
-  type Perms,
   REG_FILE_WORDS,
   type Region,
   type RunRequest,
@@ -32,9 +31,10 @@ import {
 import { type GuestBytes, GuestSpace, type Mapped } from '../guest-space.ts';
 import { Affinity } from './affinity.ts';
 import { Breakpoints, type CodeByte } from './breakpoints.ts';
+import { CallList, type FailedCall } from './call-list.ts';
 import { RIP } from './driver-code.ts';
 import { runFree } from './free-run.ts';
-import { GUEST_PAGE, GUEST_PAGE_SIZE, OWN_END, SLOT_PAGE } from './guest-elf.ts';
+import { GUEST_PAGE, GUEST_PAGE_SIZE, LIST_PAGE_OFFSET, OWN_END, SLOT_PAGE } from './guest-elf.ts';
 import { errorText, failed, MAP_FIXED, MAP_SHARED, PROT, SYS, systemCallName } from './linux.ts';
 import { type Ending, Session } from './session.ts';
 import { type Segment, sharedMemory } from './shared-memory.ts';
@@ -49,6 +49,9 @@ interface CodeRegion {
   readonly end: number;
   readonly bytes: Uint8Array;
 }
+
+/** Number and arguments. */
+type SystemCall = readonly [number: number, ...args: (number | bigint)[]];
 
 /** The guest's process, and where it runs. */
 interface Running {
@@ -78,8 +81,13 @@ class SiliconEngine implements Engine {
   readonly #slots = sharedMemory().allocate(GUEST_PAGE_SIZE);
   readonly #breakpoints = new Breakpoints((address) => this.#codeByte(address), {
     address: SLOT_PAGE,
-    bytes: this.#slots.bytes,
+    bytes: this.#slots.bytes.subarray(0, LIST_PAGE_OFFSET),
   });
+  /** What the guest is to do before it runs next. */
+  readonly #calls = new CallList(
+    this.#slots.bytes.subarray(LIST_PAGE_OFFSET, GUEST_PAGE_SIZE),
+    SLOT_PAGE + BigInt(LIST_PAGE_OFFSET),
+  );
   readonly #memory = {
     isCode: (address: number) => this.#codeAt(address) !== undefined,
     bytes: (address: U64, size: number) => this.#space.bytes(address, size),
@@ -98,7 +106,7 @@ class SiliconEngine implements Engine {
     checkClear(region);
     const mapped = this.#space.add(region);
     this.#code = this.#codeRegions();
-    this.#changeGuest((guest) => this.#mapInGuest(guest, mapped));
+    this.#change(this.#mapCall(mapped));
     return () => mapped.bytes;
   }
 
@@ -106,7 +114,7 @@ class SiliconEngine implements Engine {
     this.#checkIdle('unmap');
     const { region: mapped, memory } = this.#space.remove(region);
     this.#code = this.#codeRegions();
-    this.#changeGuest((guest) => call(guest, SYS.munmap, mapped.address, mapped.size));
+    this.#change([SYS.munmap, mapped.address, mapped.size]);
     this.#release(memory);
   }
 
@@ -117,8 +125,7 @@ class SiliconEngine implements Engine {
 
   run(request: RunRequest, out: BigUint64Array): Stop {
     this.#checkIdle('run');
-    this.#running ??= this.#start();
-    const { guest, affinity } = this.#running;
+    const { guest, affinity } = this.#ready();
     this.#isActive = true;
     affinity.pin();
     try {
@@ -161,17 +168,40 @@ class SiliconEngine implements Engine {
 
   /** Maps everything, and learns what differs from CPU to CPU. */
   #furnish(guest: Tracee): Running {
-    mapShared(guest, SLOT_PAGE, GUEST_PAGE_SIZE, 'rx', this.#slots.offset);
-    for (const mapped of this.#space.mapped) {
-      if (!this.#mapInGuest(guest, mapped))
-        throw failed('start', 'the guest ended at once; is memory short?');
-    }
+    const slots = [SLOT_PAGE, GUEST_PAGE_SIZE, PROT.rx, MAP_SHARED | MAP_FIXED, GUEST_FD, this.#slots.offset];
+    const result = guest.systemCall(SYS.mmap, ...slots);
+    if (result !== undefined && result < 0n) throw callFailed({ number: SYS.mmap, errno: Number(-result) });
+    this.#calls.clear();
+    const isThere = this.#space.mapped.every((mapped) => this.#ask(guest, ...this.#mapCall(mapped)));
+    if (result === undefined || !isThere || !this.#doCalls(guest))
+      throw failed('start', 'the guest ended at once; is memory short?');
     return { guest, affinity: new Affinity(guest.pid), sysenterReturn: guest.findSysenterReturn() };
   }
 
+  /** A guest that has all that is mapped. */
+  #ready(): Running {
+    if (this.#running !== undefined && !this.#doCalls(this.#running.guest)) this.#drop();
+    this.#running ??= this.#start();
+    return this.#running;
+  }
+
   /** Changes what is mapped; a guest that has ended gets all of it when it is started again. */
-  #changeGuest(change: (guest: Tracee) => boolean): void {
-    if (this.#running !== undefined && !change(this.#running.guest)) this.#drop();
+  #change(call: SystemCall): void {
+    if (this.#running !== undefined && !this.#ask(this.#running.guest, ...call)) this.#drop();
+  }
+
+  /** Has the guest do a call before it runs next; false if it is gone. */
+  #ask(guest: Tracee, ...call: SystemCall): boolean {
+    const isThere = !this.#calls.isFull || this.#doCalls(guest);
+    this.#calls.add(...call);
+    return isThere;
+  }
+
+  /** False if the guest is gone. Throws an `engine` error if a call fails. */
+  #doCalls(guest: Tracee): boolean {
+    const failure = this.#calls.isEmpty ? undefined : this.#calls.run(guest);
+    if (failure !== undefined && failure !== 'gone') throw callFailed(failure);
+    return failure === undefined;
   }
 
   /** The next run gets a new process, with the same memory. */
@@ -206,9 +236,10 @@ class SiliconEngine implements Engine {
     return event.kind === 'system-call' ? stopOfSystemCall(guest) : stopOfSignal(event, guest);
   }
 
-  #mapInGuest(guest: Tracee, { region, memory }: Mapped): boolean {
-    const { address, size, perms } = region;
-    return mapShared(guest, address, size, perms, this.#segments.get(memory)?.offset ?? 0);
+  /** Maps its part of the shared memory. */
+  #mapCall({ region: { address, size, perms }, memory }: Mapped): SystemCall {
+    const offset = this.#segments.get(memory)?.offset ?? 0;
+    return [SYS.mmap, address, size, PROT[perms], MAP_SHARED | MAP_FIXED, GUEST_FD, offset];
   }
 
   #allocate(size: number): GuestBytes {
@@ -251,17 +282,7 @@ class SiliconEngine implements Engine {
   }
 }
 
-/** Maps part of the shared memory; false if the guest is gone. Throws an `engine` error if it cannot be. */
-function mapShared(guest: Tracee, address: U64, size: number, perms: Perms, offset: number): boolean {
-  return call(guest, SYS.mmap, address, size, PROT[perms], MAP_SHARED | MAP_FIXED, GUEST_FD, offset);
-}
-
-/** False if the guest is gone. Throws an `engine` error if the system call fails. */
-function call(guest: Tracee, number: number, ...args: readonly (number | bigint)[]): boolean {
-  const result = guest.systemCall(number, ...args);
-  if (result !== undefined && result < 0n) throw failed(systemCallName(number), errorText(Number(-result)));
-  return result !== undefined;
-}
+const callFailed = ({ number, errno }: FailedCall): Error => failed(systemCallName(number), errorText(errno));
 
 const isOwnPage = (address: U64): boolean => address >= GUEST_PAGE && address < OWN_END;
 

@@ -7,7 +7,7 @@ import type { U64 } from '../../core/u64.ts';
 import { RFLAGS } from '../engine.ts';
 import { placeCode } from '../host-code.ts';
 import { driverCode, RECORD, RECORD_WORDS, RIP } from './driver-code.ts';
-import { AFTER_GATE, GATE, SYSENTER } from './guest-elf.ts';
+import { GATE, LIST_GATE, SYSENTER } from './guest-elf.ts';
 import {
   addressOf,
   errorText,
@@ -46,6 +46,8 @@ const XSTATE_BYTES = 16 * 1024;
 const SYSCALL_ARGS = [7, 6, 2, 10, 8, 9] as const;
 const RAX = 0;
 const RCX = 1;
+const RBX = 3;
+const RBP = 5;
 const R11 = 11;
 const TRAP_FLAG = 0x100n;
 /** Those that come of what the guest does, and of its timer. */
@@ -128,12 +130,27 @@ export class Tracee {
     args.forEach((arg, i) => {
       this.regs[SYSCALL_ARGS[i] ?? RAX] = BigInt(arg);
     });
-    this.regs[RIP] = GATE;
+    return this.#atGate(GATE);
+  }
+
+  /** Until it comes to the int3 of a gate: what is in rax then. */
+  #atGate(gate: U64): bigint | undefined {
+    this.regs[RIP] = gate;
     for (;;) {
       const event = this.#go(PTRACE.cont);
       if (event.kind === 'gone') return undefined;
-      if (this.regs[RIP] === AFTER_GATE) return BigInt.asIntN(64, this.regs[RAX] ?? 0n);
+      if (event.kind === 'signal' && event.signal === SIGNAL.trap)
+        return BigInt.asIntN(64, this.regs[RAX] ?? 0n);
     }
+  }
+
+  /** Has it do the calls of a list (guest-elf.ts): the last one done and its result; undefined if it is gone. */
+  systemCalls(from: U64, end: U64): { readonly at: U64; readonly result: bigint } | undefined {
+    this.reset();
+    this.regs[RBX] = from;
+    this.regs[RBP] = end;
+    const result = this.#atGate(LIST_GATE);
+    return result === undefined ? undefined : { at: this.regs[RBX] ?? from, result };
   }
 
   /**
