@@ -97,10 +97,11 @@ const fixupsOf = ({ base, fixups = [] }: Image): ImageTables['fixups'] =>
   );
 
 /** Subprogs that tail calls may enter. */
-const programsOf = ({ progArrays = [] }: NativeSubject): Set<number> =>
+export const programsOf = ({ progArrays = [] }: NativeSubject): Set<number> =>
   new Set(progArrays.flatMap(({ programs }) => programs.filter((subprog) => subprog !== null)));
 
-function tailCallEntry({ jit, subprogEntries, tailCallOffset }: Image, subprog: number): number {
+/** Offset in the image. Throws an `input` error for an image that does not say. */
+export function tailCallEntry({ jit, subprogEntries, tailCallOffset }: Image, subprog: number): number {
   const entry = subprogEntries[subprog];
   if (entry === undefined || tailCallOffset === undefined)
     throw badInput('run image', `image of ${jit}`, 'it does not say where tail calls enter a program');

@@ -4,6 +4,7 @@
  *
  *   call thunk      (in the place of a call of a subprog) → note; replace the return address by `back`; go on in its slot
  *   back            (where subprogs return to)            → note; go on at the return address that was replaced
+ *   program thunk   (where tail calls enter a subprog)    → note; go on in its slot
  *   callee's stub   (at the address of a helper or kfunc) → note; destroy what a callee may; return the next answer
  *
  * Whatever is out of bounds (rsp, the log, the answers) ends in ud2. Flags and registers are as if nothing had
@@ -23,12 +24,16 @@ import {
   LOG_BYTES,
   MAX_SUBPROGS,
   MAX_WINDOW,
+  PROGRAM_ID,
+  PROGRAM_SLOTS,
+  PROGRAM_THUNKS,
   RECORD,
   RECORDER_CODE,
   RECORDER_DATA,
   RECORDER_LOG,
   RETURN_ID,
   recordBytes,
+  SLOT_BYTES,
   THUNK_BYTES,
   THUNKS,
   WINDOW_UNIT,
@@ -74,13 +79,24 @@ function makeCode(): RecorderCode {
   const enter = enterCode(asm);
   const back = backCode(asm);
   const callee = calleeCode(asm);
+  const program = programCode(asm);
   if (asm.length > THUNKS - RECORDER_CODE)
     throw new RangeError('the code of the recorder runs into its thunks');
-  while (asm.length < THUNKS - RECORDER_CODE) asm.none(INT3);
-  for (let subprog = 0; subprog < MAX_SUBPROGS; subprog++) {
-    asm.raw(entryOf(subprog, THUNKS + THUNK_BYTES * subprog, RECORDER_CODE + enter));
-  }
+  thunks(asm, THUNKS, { firstId: 0, to: RECORDER_CODE + enter });
+  thunks(asm, PROGRAM_THUNKS, { firstId: PROGRAM_ID, to: RECORDER_CODE + program });
   return { bytes: asm.bytes().slice(), back: RECORDER_CODE + back, callee: RECORDER_CODE + callee };
+}
+
+/** One for each subprog, from `start` on. */
+function thunks(
+  asm: Assembler,
+  start: number,
+  { firstId, to }: { readonly firstId: number; readonly to: number },
+): void {
+  while (asm.length < start - RECORDER_CODE) asm.none(INT3);
+  for (let subprog = 0; subprog < MAX_SUBPROGS; subprog++) {
+    asm.raw(entryOf(firstId + subprog, start + THUNK_BYTES * subprog, to));
+  }
 }
 
 /** What stands at `address` where the callee of an index is called. */
@@ -127,6 +143,17 @@ function backCode(asm: Assembler): number {
   failIf(asm, JCC.b.rel32);
   asm.mem(MOV.rm64_r64, RDX, 8 * WORD.shadowTop, RSI);
   asm.mem(MOV.r64_rm64, RSI, 0, RCX);
+  asm.mem(MOV.rm64_r64, RDX, 8 * WORD.target, RCX);
+  goOn(asm);
+  return start;
+}
+
+function programCode(asm: Assembler): number {
+  const start = asm.length;
+  note(asm, 'call');
+  asm.mem(MOV.r32_rm32, RAX, 8 * RECORD.id, RCX);
+  asm.mi(SHL.rm64_imm8, RCX, Math.log2(SLOT_BYTES));
+  asm.mi(ADD.rm64_imm32, RCX, PROGRAM_SLOTS - SLOT_BYTES * PROGRAM_ID);
   asm.mem(MOV.rm64_r64, RDX, 8 * WORD.target, RCX);
   goOn(asm);
   return start;

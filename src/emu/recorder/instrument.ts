@@ -1,16 +1,20 @@
 /**
  * An image made ready for the recorder: its calls of subprogs lead to the recorder's thunks, and who comes to a
- * subprog's entry by another way meets an int3. Its first instruction is run elsewhere, in a slot.
+ * subprog's entry by another way meets an int3. Its first instruction is run elsewhere, in a slot; so are those where
+ * tail calls enter, in whose place a jump leads to another thunk.
  */
 import type { Trace } from '../../core/execution.ts';
 import { FP_DEPTH, type FrameShape, type Image } from '../../core/image.ts';
 import { CODE_BASE } from '../../core/layout.ts';
 import { insnLayout } from '../../x86/insn-length.ts';
+import { programsOf, tailCallEntry } from '../image-tables.ts';
 import type { NativeSubject } from '../native-subject.ts';
 import {
   LOG_BYTES,
   MAX_SUBPROGS,
   MAX_WINDOW,
+  PROGRAM_SLOTS,
+  PROGRAM_THUNKS,
   recordBytes,
   SLOT_BYTES,
   SLOTS,
@@ -27,6 +31,8 @@ const JMP_BYTES = 5;
 const INT3 = 0xcc;
 /** SDM 2A §2.3.11. */
 const MAX_INSN_BYTES = 15;
+/** Most that a program makes. */
+const TAIL_CALLS = 33;
 /** Words a return address and pushed arguments may take above rsp. */
 const ABOVE_RSP = 8 * 13;
 
@@ -35,6 +41,8 @@ export interface Instrumented {
   readonly image: Image;
   /** Code of the slots. */
   readonly slots: Uint8Array;
+  /** And of those for tail calls, if there are any. */
+  readonly programSlots: Uint8Array | null;
   /** WINDOW_UNITs of stack in each record. */
   readonly windows: number;
   /** Index of the first native argument that travels on the stack. */
@@ -43,13 +51,12 @@ export interface Instrumented {
 
 /**
  * Null where the recorder cannot stand in for breakpoints: an image that does not say where its calls and frames
- * are, tail calls, or a trace too long for the log.
+ * are, frames that are not on the stack, or a trace too long for the log.
  */
 export function instrument(image: Image, subject: NativeSubject, expected: Trace): Instrumented | null {
   const { frames, callSites, base, subprogEntries, entry } = image;
   if (frames === undefined || callSites === undefined || base !== CODE_BASE) return null;
-  if (subject.progArrays !== undefined || subprogEntries.length > MAX_SUBPROGS) return null;
-  if (entry !== subprogEntries[0]) return null;
+  if (subprogEntries.length > MAX_SUBPROGS || entry !== subprogEntries[0]) return null;
   // What no window of the native stack shows.
   if (frames.some(({ privateStack }) => privateStack !== undefined)) return null;
   const windows = windowsOf(frames);
@@ -58,7 +65,10 @@ export function instrument(image: Image, subject: NativeSubject, expected: Trace
   const code = firstStackArg === null ? null : redirected(image);
   const slots = code === null ? null : moveFirstInsns(code, image);
   if (code === null || slots === null || firstStackArg === null) return null;
-  return { image: { ...image, code }, slots, windows, firstStackArg };
+  const programs = programsOf(subject);
+  const programSlots = programs.size === 0 ? null : moveProgramStarts(code, image, programs);
+  if (programSlots === null && programs.size > 0) return null;
+  return { image: { ...image, code }, slots, programSlots, windows, firstStackArg };
 }
 
 /** The frame of whoever calls, from rsp upwards; or that of whoever has returned, below rsp. */
@@ -73,7 +83,7 @@ function windowsOf(frames: readonly FrameShape[]): number {
 /** With room for as much again, since code that is wrong may call more often. */
 const fitsLog = ({ events, total }: Trace, windows: number): boolean =>
   total === events.length &&
-  2 * total * recordBytes(windows) + recordBytes(MAX_WINDOW / WINDOW_UNIT) <= LOG_BYTES;
+  2 * (total + TAIL_CALLS) * recordBytes(windows) + recordBytes(MAX_WINDOW / WINDOW_UNIT) <= LOG_BYTES;
 
 /** Those from some argument on lie on the stack, one after the other: else null. */
 function firstOnStack({ args: { native } }: Image): number | null {
@@ -103,23 +113,85 @@ function redirected({ code, callSites = [], subprogEntries, base }: Image): Uint
 
 /** Puts an int3 at each entry, and what was there into slots; null where it means something else elsewhere. */
 function moveFirstInsns(code: Uint8Array, { subprogEntries, base }: Image): Uint8Array | null {
-  const slots = new Uint8Array(SLOT_BYTES * subprogEntries.length).fill(INT3);
-  const view = new DataView(slots.buffer);
+  const slots = slotsFor(subprogEntries.length);
   for (const [subprog, entry] of subprogEntries.entries()) {
     const length = movableLength(code.subarray(entry, entry + MAX_INSN_BYTES));
     if (length === null) return null;
-    const at = SLOT_BYTES * subprog;
-    for (let i = 0; i < length; i++) slots[at + i] = code[entry + i] ?? INT3;
-    slots[at + length] = JMP;
-    const after = SLOTS + at + length + JMP_BYTES;
-    view.setInt32(at + length + 1, Number(base) + entry + length - after, true);
+    const insn = code.subarray(entry, entry + length);
+    fillSlot(slots, SLOTS, { subprog, insns: insn, after: Number(base) + entry + length });
     code[entry] = INT3;
   }
   return slots;
 }
 
-/** Of the instructions that stand at entries most often: `push rbp`, and Linux's nop of 5 bytes before it. */
-const KNOWN: readonly (readonly number[])[] = [[0x55], [0x0f, 0x1f, 0x44, 0x00, 0x00]];
+/** Puts a jump where tail calls enter; null where instructions cannot move, or something may jump to one of them. */
+function moveProgramStarts(code: Uint8Array, image: Image, programs: ReadonlySet<number>): Uint8Array | null {
+  const slots = slotsFor(image.subprogEntries.length);
+  const view = new DataView(code.buffer, code.byteOffset, code.length);
+  for (const subprog of programs) {
+    const at = tailCallEntry(image, subprog);
+    const length = movableRun(code, at);
+    if (length === null || mayBeEntered(image, at, at + length)) return null;
+    const after = Number(image.base) + at + length;
+    fillSlot(slots, PROGRAM_SLOTS, { subprog, insns: code.subarray(at, at + length), after });
+    code[at] = JMP;
+    const next = Number(image.base) + at + JMP_BYTES;
+    view.setInt32(at + 1, PROGRAM_THUNKS + THUNK_BYTES * subprog - next, true);
+  }
+  return slots;
+}
+
+const slotsFor = (subprogs: number): Uint8Array => new Uint8Array(SLOT_BYTES * subprogs).fill(INT3);
+
+interface Slot {
+  readonly subprog: number;
+  readonly insns: Uint8Array;
+  /** Address of what follows them. */
+  readonly after: number;
+}
+
+/** The instructions, and a jump to what follows them. */
+function fillSlot(slots: Uint8Array, start: number, { subprog, insns, after }: Slot): void {
+  const at = SLOT_BYTES * subprog;
+  slots.set(insns, at);
+  const end = at + insns.length;
+  slots[end] = JMP;
+  const view = new DataView(slots.buffer, slots.byteOffset, slots.length);
+  view.setInt32(end + 1, after - (start + end + JMP_BYTES), true);
+}
+
+/** Bytes of as many whole instructions as a jump takes the place of. */
+function movableRun(code: Uint8Array, start: number): number | null {
+  let at = start;
+  while (at < start + JMP_BYTES) {
+    const length = movableLength(code.subarray(at, at + MAX_INSN_BYTES));
+    if (length === null) return null;
+    at += length;
+  }
+  return at - start;
+}
+
+/** Whether code of some BPF instruction begins within a range, but not at its start. */
+const mayBeEntered = ({ pcMap }: Image, from: number, end: number): boolean =>
+  pcMap === undefined || pcMap.some(([, offset]) => offset > from && offset < end);
+
+/**
+ * Of what stands at entries most often: `push rbp`, Linux's nop of 5 bytes before it; and how main sets up its count of
+ * tail calls, whose jumps lead no further than its own end.
+ */
+// biome-ignore format: an instruction a line
+const KNOWN: readonly (readonly number[])[] = [
+  [0x55],
+  [0x0f, 0x1f, 0x44, 0x00, 0x00],
+  [
+    0x48, 0x83, 0xf8, 0x21, // cmp rax, 33
+    0x77, 0x06,             // ja 6f
+    0x50,                   // push rax
+    0x48, 0x89, 0xe0,       // mov rax, rsp
+    0xeb, 0x01,             // jmp 7f
+    0x50,                   // 6: push rax; 7:
+  ],
+];
 
 function movableLength(code: Uint8Array): number | null {
   const known = KNOWN.find((insn) => insn.every((byte, i) => byte === code[i]));

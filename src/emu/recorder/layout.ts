@@ -11,7 +11,10 @@ export const MAX_SUBPROGS = 256;
 /** One slot for each subprog: its first instruction, and a jump to the second. An int3 stands at its entry. */
 export const SLOTS = RECORDER_CODE + 0x2000;
 export const SLOT_BYTES = 32;
-export const CODE_BYTES = 0x4000;
+/** The same for places where tail calls enter: a jump to the thunk stands there. */
+export const PROGRAM_THUNKS = RECORDER_CODE + 0x4000;
+export const PROGRAM_SLOTS = RECORDER_CODE + 0x5000;
+export const CODE_BYTES = 0x7000;
 
 export const RECORDER_DATA = RECORDER_CODE + CODE_BYTES;
 export const DATA_BYTES = 0x4000;
@@ -20,7 +23,7 @@ export const DATA_BYTES = 0x4000;
 export const WORD = {
   /** Where the next record goes. */
   log: 0,
-  /** Who is being entered: a subprog's index, or CALLEE_ID plus a callee's. */
+  /** Who is being entered: a subprog's index, by a call or, plus PROGRAM_ID, behind its entry; or CALLEE_ID plus a callee's. */
   id: 1,
   /** For one value. */
   spare: 2,
@@ -49,6 +52,7 @@ export const WORD = {
 
 export const CALLEE_ID = 0x1_0000;
 export const RETURN_ID = 0x2_0000;
+export const PROGRAM_ID = 0x3_0000;
 
 export const RECORDER_LOG = RECORDER_DATA + DATA_BYTES;
 export const LOG_BYTES = RECORDER_SIZE - CODE_BYTES - DATA_BYTES;

@@ -82,10 +82,12 @@ export class RecordedRuns {
     tracker: CallTracker,
   ): boolean {
     if (this.#recorder === undefined) return false;
-    const { base, subprogEntries } = plan.image;
+    const { base, subprogEntries, tailCallOffset = 0 } = plan.image;
+    const subprogs = subprogEntries.map((offset) => base + BigInt(offset));
     const addresses = {
       callees: callees.map(({ address }) => address),
-      subprogs: subprogEntries.map((offset) => base + BigInt(offset)),
+      subprogs,
+      programs: subprogs.map((address) => address + BigInt(tailCallOffset)),
     };
     return replay(this.#recorder.log(plan), addresses, memory, tracker);
   }

@@ -12,6 +12,7 @@ import {
   DATA_BYTES,
   dataWord,
   LOG_BYTES,
+  PROGRAM_SLOTS,
   RECORDER_DATA,
   RECORDER_LOG,
   recordBytes,
@@ -49,7 +50,7 @@ export class Recorder {
 
   /** Before a run: `destroyed` says how many words of stack arguments each call destroys. */
   arm(
-    { image, slots, windows, firstStackArg }: Instrumented,
+    { image, slots, programSlots, windows, firstStackArg }: Instrumented,
     calls: readonly CallEvent[],
     destroyed: readonly number[],
   ): void {
@@ -61,6 +62,7 @@ export class Recorder {
     words[WORD.windows] = BigInt(windows);
     words[WORD.clobber] = clobberedArg(firstStackArg + 1);
     this.#engine.load(BigInt(SLOTS), slots);
+    if (programSlots !== null) this.#engine.load(BigInt(PROGRAM_SLOTS), programSlots);
     for (let subprog = 0; subprog < image.subprogEntries.length; subprog++)
       words[WORD.targets + subprog] = BigInt(slotOf(subprog));
     calls.forEach((call, i) => {

@@ -5,7 +5,7 @@ import type { CallTracker } from '../call-tracker.ts';
 import { type Cpu, REG_FILE_WORDS } from '../engine.ts';
 import type { ExtentMemory, TrackedMemory } from '../guest-memory.ts';
 import { recorderCode } from './code.ts';
-import { CALLEE_ID, RECORD, RETURN_ID } from './layout.ts';
+import { CALLEE_ID, PROGRAM_ID, RECORD, RETURN_ID } from './layout.ts';
 import type { LogView } from './recorder.ts';
 
 /** Memory as it was at one record: the window of stack in it, and nothing else. After the last one, as it is. */
@@ -58,10 +58,14 @@ export class RecordedMemory implements TrackedMemory {
 export interface RecordedAddresses {
   readonly callees: readonly U64[];
   readonly subprogs: readonly U64[];
+  /** Of each subprog, where tail calls enter it. */
+  readonly programs: readonly U64[];
 }
 
-const addressOf = (id: number, { callees, subprogs }: RecordedAddresses): U64 | undefined =>
-  id >= CALLEE_ID ? callees[id - CALLEE_ID] : subprogs[id];
+function addressOf(id: number, { callees, subprogs, programs }: RecordedAddresses): U64 | undefined {
+  if (id >= PROGRAM_ID) return programs[id - PROGRAM_ID];
+  return id >= CALLEE_ID ? callees[id - CALLEE_ID] : subprogs[id];
+}
 
 /** False if the log does not fit together: then the run says nothing. */
 export function replay(
