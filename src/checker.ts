@@ -8,6 +8,7 @@ import type { Execution } from './core/execution.ts';
 import type { Image } from './core/image.ts';
 import type { JitSwitches } from './core/jit-switches.ts';
 import { type Signature, wordsIn } from './core/native.ts';
+import { isTimerHelper } from './core/timer.ts';
 import type { U64 } from './core/u64.ts';
 import type { NativeCallee } from './emu/native-subject.ts';
 import type { ImageRunner, NativeSubject } from './emu/run-image.ts';
@@ -25,12 +26,13 @@ import { type Localisation, localise, type StepMachines, type StepObserver } fro
 import { isMisalignment, localiseMisalignedCall, withoutMisalignment } from './oracle/misaligned-call.ts';
 import { culpritAfter, culpritBefore } from './oracle/native/locate.ts';
 import { placesOf } from './oracle/native/psabi.ts';
-import { placementOf } from './oracle/placement.ts';
+import { ownPlacement, placementOf } from './oracle/placement.ts';
 import { fuelFor, type Machines, runCase, runCases, TRACE_LIMIT } from './oracle/run.ts';
 import { StepRecorder } from './oracle/step-trace.ts';
+import { localiseTimerCall, timerCallDiffers } from './oracle/timer-call.ts';
 import { vacuityOf } from './oracle/vacuity.ts';
 import { localiseWindow } from './oracle/window/localise.ts';
-import { walk } from './oracle/window/way.ts';
+import { type Way, walk } from './oracle/window/way.ts';
 
 /** @defaultValue of CheckOptions.insnLimit: some seconds of the reference. */
 export const DEFAULT_INSN_LIMIT = 100_000_000;
@@ -225,7 +227,10 @@ export class Checker {
       if (found !== null) return found;
     }
     const known = { reference: want, fuel };
-    return localise(judged, image, known, machines, observer) ?? asLocalised(culpritAfter(result));
+    const found = localise(judged, image, known, machines, observer);
+    if (observer === undefined && timerCallDiffers({ image, want, got }))
+      return localiseTimerCall({ image, want, got }, wayOf(judged, image), found);
+    return found ?? asLocalised(culpritAfter(result));
   }
 
   #stepMachines(runner: ImageRunner): StepMachines {
@@ -252,6 +257,12 @@ export class Checker {
 /** The engine on which the sides differ: the one that counts, unless it is only another one that is at odds. */
 function oddEngine({ divergences: [first], engine }: CaseResult): string | undefined {
   return first?.subject.kind === 'engine' ? first.subject.engine : engine;
+}
+
+/** The way of the reference with its frames where the image has them. */
+function wayOf({ program, env }: Case, image: Image): Way {
+  const placement = placementOf(image, program, env.input) ?? ownPlacement(image, program);
+  return walk(program, interpretSteps(program, env, placement === undefined ? {} : { placement }));
 }
 
 /** Of a JIT that knows no trampolines. */
@@ -300,6 +311,9 @@ export function subjectOf(
         : {}),
       ...typedPlaces(ref.signature),
       ...(program.callbacks !== undefined && callsBack(ref) ? { callsBack: true } : {}),
+      ...(program.callbacks !== undefined && program.native === undefined && isTimerHelper(ref)
+        ? { timer: true }
+        : {}),
     })),
     data: program.data,
     ...(program.progArrays === undefined ? {} : { progArrays: program.progArrays }),

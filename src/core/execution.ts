@@ -74,20 +74,22 @@ export interface CallEvent {
   readonly result: Word;
   /** A helper that calls functions of the program (core/callback.ts): these calls follow, and no model computes it. */
   readonly callsBack?: true;
+  /** A helper of timers (core/timer.ts): no model computes its result. */
+  readonly timer?: true;
   /** A kfunc that does not come back: an exception callback runs next, if anything does. */
   readonly throws?: true;
 }
 
 /** A call of a helper or a kfunc that a model computes the result of. */
-export const isModelled = ({ callee, callsBack, throws }: CallEvent): boolean =>
-  callee.kind !== 'bpf' && callsBack !== true && throws !== true;
+export const isModelled = ({ callee, callsBack, timer, throws }: CallEvent): boolean =>
+  callee.kind !== 'bpf' && callsBack !== true && timer !== true && throws !== true;
 
-/** Leaving a subprog (main too). */
+/** Leaving a subprog (main too). What timers call runs after main, and is entered from nowhere. */
 export interface ReturnEvent {
   readonly kind: 'return';
   readonly subprog: number;
   readonly result: Word;
-  /** r6..r9, r10 of the frame returned to; null when main returns. */
+  /** r6..r9, r10 of the frame returned to; null when main returns, or what a timer calls. */
   readonly regs: FrameRegs | null;
   /** The frame that ends. */
   readonly stack: StackBytes | null;

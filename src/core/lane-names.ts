@@ -10,6 +10,7 @@ export const LANE_NAMES = [
   'accesses',
   'hardened',
   'callbacks',
+  'timers',
   'exceptions',
 ] as const;
 export type LaneName = (typeof LANE_NAMES)[number];

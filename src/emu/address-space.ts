@@ -112,6 +112,11 @@ export class AddressSpace {
     return this.#extents[CTX_EXTENT]?.bytes ?? new Uint8Array(0);
   }
 
+  /** Before something is entered that is no part of what ran: nothing of that is left on the stack. */
+  clearStack(): void {
+    this.#stack.bytes().set(this.#canaries);
+  }
+
   /** A data section, by its index. */
   data(index: number): Uint8Array {
     return this.#extents[FIRST_DATA + index]?.bytes ?? new Uint8Array(0);
@@ -160,7 +165,7 @@ export class AddressSpace {
     this.#stubKind = kind;
     const stubs = calleeStubs(callees, kind);
     if (Buffer.compare(stubs, this.#stubs) === 0) return;
-    if (callees.some(({ callsBack }) => callsBack === true)) this.#mapCallback();
+    if (callees.some(({ callsBack, timer }) => callsBack === true || timer === true)) this.#mapCallback();
     if (this.#callees !== undefined && this.#callees.region.size < stubs.length) {
       this.#engine.unmap(this.#callees.region);
       this.#callees = undefined;

@@ -11,6 +11,7 @@ import type { AbiBreach, FrameRegs, StackBytes, Trace, TraceEvent, Word } from '
 import { type ArgPlace, FP_DEPTH } from '../core/image.ts';
 import { clobberedArg } from '../core/junk.ts';
 import type { NativePlace } from '../core/native.ts';
+import { timerArgs } from '../core/timer.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import { RDX, RSP } from '../x86/reg.ts';
 import type { Answers } from './answers.ts';
@@ -23,6 +24,7 @@ import type { ImageTables } from './image-tables.ts';
 import type { NativeCallee, RunImageOptions } from './native-subject.ts';
 import { NativeWatch } from './native-watch.ts';
 import { type OpenFrame, ShadowStack } from './shadow-stack.ts';
+import { TimerCalls } from './timer-calls.ts';
 import { enterCallback } from './unwind.ts';
 
 const RAX = 0;
@@ -32,6 +34,8 @@ const CLOBBERED_WORDS = Array.from({ length: 12 }, (_, i) => clobberedArg(i + 1)
 const NATIVE_FRAME = -1;
 /** And of a helper that calls back. */
 const HELPER_FRAME = -2;
+/** And of what a timer calls, where that is no function. */
+const NO_FUNCTION = -3;
 const TRACE_LIMIT = 100_000;
 const BREACH_LIMIT = 64;
 const MAX_REG_ARGS = 5;
@@ -59,6 +63,7 @@ export class CallTracker {
   #total = 0;
   #calleeCalls = 0;
   readonly #callbacks: CallbackCalls;
+  readonly #timers: TimerCalls;
 
   constructor(tables: ImageTables, env: Env, memory: TrackedMemory, options: TrackerOptions) {
     this.#tables = tables;
@@ -69,6 +74,7 @@ export class CallTracker {
     this.#traceLimit = options.traceLimit ?? TRACE_LIMIT;
     this.#shadow = new ShadowStack((address) => memory.read(address, 8), BREACH_LIMIT);
     this.#callbacks = new CallbackCalls(tables.data);
+    this.#timers = new TimerCalls(tables.data);
     const { native } = env.input;
     if (native !== undefined) this.native = new NativeWatch(native, env.input.memory.length, memory);
   }
@@ -91,6 +97,26 @@ export class CallTracker {
     this.#shadow.enter(this.native === undefined ? 0 : NATIVE_FRAME, returnAddress, regs);
   }
 
+  /** All has returned: what a timer calls is about to be entered, with these registers it sets; false if nothing is left. */
+  startTimer(regs: BigUint64Array, returnAddress: U64): boolean {
+    const { targets, nativeArgs, bpfArgs, subprogArgs } = this.#tables;
+    const rsp = regs[RSP] ?? 0n;
+    const address = this.#timers.next(regs, nativeArgs);
+    if (address === undefined) return false;
+    regs[RSP] = rsp;
+    this.#regs.set(regs);
+    const target = targets.get(Number(address));
+    const subprog = target?.kind === 'subprog' ? target.subprog : NO_FUNCTION;
+    if (subprog !== NO_FUNCTION)
+      this.#record(() => ({
+        ...{ kind: 'call', callee: { kind: 'bpf', id: subprog }, pc: null },
+        ...{ args: this.#args(bpfArgs, subprogArgs[subprog] ?? MAX_REG_ARGS), regs: NO_REGS },
+        ...{ stack: null, result: undefined },
+      }));
+    this.#shadow.enter(subprog, returnAddress, regs);
+    return true;
+  }
+
   /** The engine's watcher. */
   onBlock(address: number, cpu: Cpu): void {
     const regs = this.#regs;
@@ -111,7 +137,7 @@ export class CallTracker {
     }
   }
 
-  /** Main came to its return address. */
+  /** Main, or what a timer called, came to its return address. */
   finish(regs: BigUint64Array): void {
     this.#regs.set(regs);
     this.#shadow.drop(1);
@@ -166,7 +192,7 @@ export class CallTracker {
     if (isMain) this.native?.onProgramEnd(this.#regs);
     const isChecked = isMain || this.#tables.keepsSubprogAbi;
     const frame = isChecked ? this.#shadow.leave(this.#regs, this.#total) : this.#shadow.pop();
-    if (frame === undefined) return;
+    if (frame === undefined || frame.subprog === NO_FUNCTION) return;
     this.#record(() => ({
       kind: 'return',
       subprog: frame.subprog,
@@ -220,6 +246,10 @@ export class CallTracker {
       this.#onThrow(callee, cpu);
       return;
     }
+    if (callee.timer === true) {
+      this.#onTimer(callee, cpu);
+      return;
+    }
     const mask = this.#options.argMasks?.[this.#calleeCalls++];
     const count = argCount(callee, mask);
     const places = callee.places ?? this.#tables.nativeArgs;
@@ -236,6 +266,23 @@ export class CallTracker {
     this.#clobber(places, count);
     this.#regs[RAX] = result;
     if (callee.returnsTwo === true) this.#regs[RDX] = secondWord(result);
+    cpu.writeRegs(this.#regs);
+  }
+
+  #onTimer({ ref }: NativeCallee, cpu: Cpu): void {
+    const places = this.#tables.nativeArgs;
+    const count = timerArgs(ref.id);
+    const args = this.#args(places, count);
+    const pc = this.#callPc(this.#returnAddress());
+    this.#shadow.checkDirection(this.#regs, this.#total);
+    this.#shadow.checkAlignment(this.#regs, this.#tables.callAlign, this.#total);
+    const result = this.#timers.call(ref.id, args);
+    this.#record(() => ({
+      ...{ kind: 'call', callee: ref, pc, args, regs: this.#frameRegs() },
+      ...{ stack: this.#callerStack(), result, timer: true },
+    }));
+    this.#clobber(places, count);
+    this.#regs[RAX] = result;
     cpu.writeRegs(this.#regs);
   }
 

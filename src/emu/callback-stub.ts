@@ -1,12 +1,13 @@
 /**
  * Native code of helpers that call functions of the program (core/callback.ts): enters the function whose address the
  * host puts into rax at `next`, until that is 0. It keeps all callee-saved registers, so that the host can give the
- * function others of its own to keep.
+ * function others of its own to keep. And the way into what timers call (core/timer.ts), whose address is in r11: an
+ * address that is none is then the guest's fault.
  */
 import { CALLBACK_BASE } from '../core/layout.ts';
 import { Assembler } from '../x86/assembler.ts';
-import { CALL_RM64, JCC, JMP, POP_R64, PUSH_R64, RET, TEST } from '../x86/forms.ts';
-import { type Gpr, RAX, RCX } from '../x86/reg.ts';
+import { CALL_RM64, JCC, JMP, JMP_RM64, POP_R64, PUSH_R64, RET, TEST } from '../x86/forms.ts';
+import { type Gpr, R11, RAX, RCX } from '../x86/reg.ts';
 import { CALLEE_SAVED } from '../x86/sysv.ts';
 
 /** The last one for the 16 bytes that psABI §3.2.2 wants rsp to be a multiple of. */
@@ -20,6 +21,8 @@ export interface CallbackStub {
   /** Where the host says what is called next, and where it gives the result. */
   readonly next: number;
   readonly done: number;
+  /** Where what timers call is entered by way of. */
+  readonly timer: number;
 }
 
 /** At CALLBACK_BASE, in all guests the same. */
@@ -40,7 +43,10 @@ function assembleStub(): CallbackStub {
   asm.patch8(out - 1, done - out);
   for (const gpr of RELEASED) asm.o(POP_R64, gpr);
   asm.none(RET);
-  return { code: asm.copy(), next: Number(CALLBACK_BASE) + next, done: Number(CALLBACK_BASE) + done };
+  const timer = asm.length;
+  asm.m(JMP_RM64, R11);
+  const at = (offset: number): number => Number(CALLBACK_BASE) + offset;
+  return { code: asm.copy(), next: at(next), done: at(done), timer: at(timer) };
 }
 
 /** What stands at the address of such a helper. */

@@ -14,6 +14,8 @@ export interface NativeCallee {
   readonly places?: readonly ArgPlace[];
   /** It calls functions of the program (core/callback.ts). @defaultValue false */
   readonly callsBack?: boolean;
+  /** It is one of the helpers of timers (core/timer.ts). @defaultValue false */
+  readonly timer?: boolean;
   /** Its result is of two words: rdx holds the second. @defaultValue false */
   readonly returnsTwo?: boolean;
   /** It throws: control does not come back. @defaultValue false */

@@ -3,7 +3,8 @@
  *
  * Main is entered as if by `call`: r1 and r2 in rdi and rsi, every other register junk, rsp at a return address
  * that is no code. Helpers and kfuncs are `ret`s at addresses of their own, where the host computes the result. Where
- * an image has a trampoline and the input a call by native code, that is entered instead.
+ * an image has a trampoline and the input a call by native code, that is entered instead. What timers call is entered as
+ * main is, one after the other, when it has returned.
  */
 import type { Env, Input } from '../core/env.ts';
 import type { Execution, Outcome } from '../core/execution.ts';
@@ -14,6 +15,7 @@ import { RDI, RSI, RSP } from '../x86/reg.ts';
 import { AddressSpace } from './address-space.ts';
 import { Answers } from './answers.ts';
 import { CallTracker } from './call-tracker.ts';
+import { CALLBACK_STUB } from './callback-stub.ts';
 import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop } from './engine.ts';
 import type { ExtentMemory, TrackedMemory } from './guest-memory.ts';
 import { type ImageTables, imageTables } from './image-tables.ts';
@@ -37,14 +39,10 @@ interface AttemptOptions extends RunImageOptions {
   readonly precise: boolean;
 }
 
-/** What a run has come to, and where the guest has it. */
-interface Ran {
-  readonly stop: Stop;
+/** One run, from main to what the last timer calls. */
+interface Run {
   readonly image: Image;
-  readonly subject: NativeSubject;
   readonly tracker: CallTracker;
-  /** rsp before the call that began it. */
-  readonly rsp: U64;
 }
 
 /** Goes on by the exception table, if there is one. */
@@ -101,8 +99,8 @@ export class ImageRunner {
   #record(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution | null {
     if (!this.#engine.caps.stopsAreDear || env.input.native !== undefined) return null;
     // The guest's own notes are of arguments of one word, and of callees that return before anyone is called.
-    const isOther = ({ places, callsBack, throws }: NativeCallee): boolean =>
-      places !== undefined || callsBack === true || throws === true;
+    const isOther = ({ places, callsBack, timer, throws }: NativeCallee): boolean =>
+      places !== undefined || callsBack === true || timer === true || throws === true;
     if (subject.callees.some(isOther)) return null;
     const answers = new Answers(options.expected, env);
     const plan = this.#recorded.plan(image, subject, answers, options);
@@ -124,7 +122,8 @@ export class ImageRunner {
     );
     if (stop.kind !== 'end' || !this.#recorded.replay(plan, subject, guest, tracker) || answers.missed)
       return null;
-    return { ...this.#finish({ stop, image, subject, tracker, rsp: ENTRY_RSP }), isNoted: true };
+    const outcome = this.#end(stop, { image, tracker });
+    return { ...this.#execution(outcome, subject, tracker), isNoted: true };
   }
 
   #attempt(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution {
@@ -137,23 +136,37 @@ export class ImageRunner {
     const tracker = new CallTracker(options.tables, env, guest, { ...options, answers, regs: this.#scratch });
     const regs = this.#enter(env, guest, tracker);
     const rsp = (regs[RSP] ?? 0n) + WORD;
-    const stop = this.#engine.run(
-      {
-        start: image.base + BigInt(image.entry),
-        until: RETURN_TO,
-        regs,
-        fuel: options.fuel,
-        watch: options.tables.watch,
-        watcher: (address, cpu) => tracker.onBlock(address, cpu),
-        precise: options.precise,
-        ...onFaultOf(options.tables),
-        ...this.#onInsn(image, { subject, input: env.input }, guest, options),
-      } satisfies RunRequest,
-      this.#out,
-    );
-    if (!options.precise && isImprecise(stop, this.#engine.caps))
-      return this.#attempt(image, subject, env, { ...options, precise: true });
-    return this.#finish({ stop, image, subject, tracker, rsp });
+    const request = {
+      until: RETURN_TO,
+      fuel: options.fuel,
+      watch: options.tables.watch,
+      watcher: (address, cpu) => tracker.onBlock(address, cpu),
+      precise: options.precise,
+      ...onFaultOf(options.tables),
+      ...this.#onInsn(image, { subject, input: env.input }, guest, options),
+    } satisfies Omit<RunRequest, 'start' | 'regs'>;
+    const run = { image, tracker };
+    let stop = this.#engine.run({ ...request, start: image.base + BigInt(image.entry), regs }, this.#out);
+    const isUnsure = (): boolean => !options.precise && isImprecise(stop, this.#engine.caps);
+    let outcome = isUnsure() ? undefined : this.#end(stop, run, rsp);
+    const end = outcome;
+    while (outcome?.kind === 'exit' && this.#enterTimer(guest, tracker)) {
+      stop = this.#engine.run({ ...request, start: BigInt(CALLBACK_STUB.timer), regs }, this.#out);
+      outcome = isUnsure() ? undefined : this.#end(stop, run);
+    }
+    if (outcome === undefined) return this.#attempt(image, subject, env, { ...options, precise: true });
+    return this.#execution(outcome.kind === 'exit' ? (end ?? outcome) : outcome, subject, tracker);
+  }
+
+  /** On a stack where nothing is; false if no timer is left. */
+  #enterTimer(guest: TrackedMemory, tracker: CallTracker): boolean {
+    const regs = this.#regs;
+    regs[RSP] = ENTRY_RSP - WORD;
+    regs[RFLAGS] = CLEAN_FLAGS;
+    if (!tracker.startTimer(regs, RETURN_TO)) return false;
+    this.#space.clearStack();
+    guest.write(ENTRY_RSP - WORD, 8, RETURN_TO);
+    return true;
   }
 
   /** The return address, what native code passes on the stack, and the registers main or a trampoline is entered with. */
@@ -167,12 +180,12 @@ export class ImageRunner {
     return regs;
   }
 
-  #finish({ stop, image, subject, tracker, rsp }: Ran): Execution {
+  /** How main ended, or what a timer called. `rsp`: before the call that began it. */
+  #end(stop: Stop, { image, tracker }: Run, rsp: U64 = ENTRY_RSP): Outcome {
     if (stop.kind === 'end') tracker.finish(this.#out);
     else tracker.abandon();
     this.#checkCanary(tracker);
-    const outcome = outcomeOf(stop, this.#out, image, rsp);
-    return this.#execution(outcome, subject, tracker);
+    return outcomeOf(stop, this.#out, image, rsp);
   }
 
   #onInsn(

@@ -12,6 +12,7 @@ import { lower } from '../arb/lower.ts';
 import { ANY, type Profile } from '../arb/profile.ts';
 import { shrinkProgram } from '../arb/shrink.ts';
 import { tailCallProgram } from '../arb/tail-calls/program.ts';
+import { timerProgram } from '../arb/timers/program.ts';
 import { trampolineProgram } from '../arb/trampoline/program.ts';
 import type { ConventionName } from '../bpf/calling.ts';
 import type { LaneName } from '../core/lane-names.ts';
@@ -46,6 +47,7 @@ export const MIX_LENGTH = 64;
 
 const ACCESSES = accessProgram();
 const CALLBACKS = callbackProgram();
+const TIMERS = timerProgram();
 const TAIL_CALLS = { alone: tailCallProgram(), beside: tailCallProgram({ stackArgs: true }) } as const;
 
 const EXCEPTIONS = throwProgram();
@@ -112,6 +114,12 @@ export const LANES: readonly Lane[] = [
     what: 'functions that helpers call, in loops and for each element of data, and that call functions of up to 12 arguments',
     residues: [13, 56],
     draw: (seed, index) => drawDraft(CALLBACKS, caseRandom(seed, index)),
+  },
+  {
+    name: 'timers',
+    what: 'functions that timers call after the program, and that start timers again and call functions of up to 12 arguments',
+    residues: [25, 40],
+    draw: (seed, index) => drawDraft(TIMERS, caseRandom(seed, index)),
   },
   {
     name: 'exceptions',

@@ -11,11 +11,13 @@ import { calleeKey, defaultModel, secondWord } from '../core/env.ts';
 import { OracleError } from '../core/errors.ts';
 import type { CalleeRef, Outcome, Word } from '../core/execution.ts';
 import { wordsIn } from '../core/native.ts';
+import { timerArgs } from '../core/timer.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import { callBack, endCallback, isCallingBack } from './callback.ts';
 import { throwException } from './exception.ts';
 import type { Machine } from './machine.ts';
 import { isTailCall, tailCall } from './tail-call.ts';
+import { callTimer, isTimer, nextTimer } from './timer.ts';
 
 export function call(m: Machine, insn: CallInsn): Outcome | undefined {
   switch (insn.target) {
@@ -28,6 +30,10 @@ export function call(m: Machine, insn: CallInsn): Outcome | undefined {
       if (isCallingBack(m.program, insn)) {
         const callee: CalleeRef = { kind: 'helper', id: insn.imm };
         return callBack(m, callee, outgoingArgs(m, nativeArgCount(m, callee)), endCall);
+      }
+      if (isTimer(m.program, insn)) {
+        const args = outgoingArgs(m, timerArgs(insn.imm));
+        return callTimer(m, { kind: 'helper', id: insn.imm }, args, endCall);
       }
       return callNative(m, { kind: 'helper', id: insn.imm });
     // call helper function by BTF ID
@@ -83,10 +89,14 @@ function exitSubprog(m: Machine): Outcome | undefined {
   return calledBy === undefined ? undefined : endCallback(m, calledBy);
 }
 
-/** "The BPF program needs to store the return value into register R0 before doing an EXIT." */
-export function exitMain(m: Machine): Outcome {
+/**
+ * "The BPF program needs to store the return value into register R0 before doing an EXIT."
+ * KERNEL: so does what a timer calls; nobody looks at it.
+ */
+export function exitMain(m: Machine): Outcome | undefined {
+  const { end, timers } = m;
   const r0 = m.regs.word(R0);
-  if (r0 === undefined) return m.poisoned(R0, 'result of main');
+  if (r0 === undefined) return m.poisoned(R0, end === undefined ? 'result of main' : 'result of a callback');
   const { frame } = m;
   m.trace.record(() => ({
     kind: 'return',
@@ -95,7 +105,7 @@ export function exitMain(m: Machine): Outcome {
     regs: null,
     stack: frame.stack.snapshot(),
   }));
-  return { kind: 'exit', r0 };
+  return timers === undefined ? { kind: 'exit', r0 } : nextTimer(m, timers, end ?? { kind: 'exit', r0 });
 }
 
 /** A helper or a kfunc: its model computes r0. */

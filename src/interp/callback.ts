@@ -1,14 +1,15 @@
 /** Helpers that call functions of the program: core/callback.ts. Their frames lie between caller's and function's. */
 import { MAX_CALL_FRAMES, MAX_REG_ARGS } from '../bpf/calling.ts';
 import type { CallInsn } from '../bpf/insn.ts';
-import type { Program } from '../bpf/program.ts';
+import type { Program, Subprog } from '../bpf/program.ts';
 import { R0, R1 } from '../bpf/reg.ts';
 import { callbackPlan, callsBack, LOOKED_AT, type PendingCallback } from '../core/callback.ts';
 import type { CalleeRef, FrameRegs, Outcome, Word } from '../core/execution.ts';
+import type { U64 } from '../core/u64.ts';
 import type { Machine } from './machine.ts';
 
 /** The helper's own: nobody's business. */
-const NO_REGS: FrameRegs = [undefined, undefined, undefined, undefined, undefined];
+export const NO_REGS: FrameRegs = [undefined, undefined, undefined, undefined, undefined];
 
 export const isCallingBack = ({ callbacks }: Program, { target, imm }: CallInsn): boolean =>
   callbacks !== undefined && target === 'helper' && callsBack({ kind: target, id: imm });
@@ -55,10 +56,8 @@ function callNext(m: Machine, pending: PendingCallback): Outcome | undefined {
     m.regs.set(R0, BigInt(index));
     return undefined;
   }
-  const subprog = m.program.subprogs.find((each) => m.entryOf(each.index) === plan.callee);
-  if (subprog === undefined) return m.unsupported('callback of what is no function of the program');
-  // KERNEL: "callee expects %d args, stack arg1 is not initialized".
-  if (subprog.args > MAX_REG_ARGS) return m.unsupported('callback with stack arguments');
+  const subprog = subprogToCall(m, plan.callee);
+  if ('kind' in subprog) return subprog;
   if (m.depth + 1 === MAX_CALL_FRAMES) return m.fault({ kind: 'frames' });
   const given = plan.argsAt(index);
   const args = Array.from({ length: subprog.args }, (_, i) => given[i]);
@@ -74,4 +73,12 @@ function callNext(m: Machine, pending: PendingCallback): Outcome | undefined {
   m.enter(subprog, pending);
   for (let i = 0; i < MAX_REG_ARGS; i++) m.regs.put(R1 + i, args[i]);
   return undefined;
+}
+
+/** The function that a helper is to call, or why it is not called. */
+export function subprogToCall(m: Machine, address: U64): Subprog | Outcome {
+  const subprog = m.program.subprogs.find((each) => m.entryOf(each.index) === address);
+  if (subprog === undefined) return m.unsupported('callback of what is no function of the program');
+  // KERNEL: "callee expects %d args, stack arg1 is not initialized".
+  return subprog.args > MAX_REG_ARGS ? m.unsupported('callback with stack arguments') : subprog;
 }

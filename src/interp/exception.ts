@@ -21,6 +21,7 @@ export function throwException(m: Machine, { imm }: CallInsn, callback: number):
   if (cookie === undefined) return m.poisoned(R1, 'cookie of an exception');
   // KERNEL: "bpf_throw kfunc cannot be called from callback subprog".
   if (m.frames[0]?.subprog.index === callback) return m.unsupported('bpf_throw in an exception callback');
+  if (m.end !== undefined) return m.unsupported('bpf_throw in a callback');
   for (let depth = 1; depth <= m.depth; depth++)
     if (m.frames[depth]?.calledBy !== undefined) return m.unsupported('bpf_throw in a callback');
   m.unwind(callback, cookie);

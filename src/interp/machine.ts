@@ -15,6 +15,7 @@ import { badInput } from '../core/errors.ts';
 import type { Fault, FrameRegs, Outcome, Word } from '../core/execution.ts';
 import { FP_DEPTH } from '../core/image.ts';
 import { CODE_BASE, CTX_BASE, MAIN_FP } from '../core/layout.ts';
+import type { Timers } from '../core/timer.ts';
 import { hex, type U64, u64 } from '../core/u64.ts';
 import { CALLEE_SAVED, type Frame, releaseFrames, takeFrame } from './frame.ts';
 import { Memory } from './memory.ts';
@@ -49,6 +50,10 @@ export class Machine {
   depth = 0;
   /** Tail calls so far. */
   tailCalls = 0;
+  /** Made for the first one. */
+  timers: Timers | undefined;
+  /** How main ended, where what timers call runs after it. */
+  end: Outcome | undefined;
   readonly #placement: FramePlacement;
   /** By depth; those beyond `depth` wait to be used again. */
   readonly frames: Frame[];

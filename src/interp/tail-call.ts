@@ -19,7 +19,7 @@ export const isTailCall = ({ progArrays }: Program, { target, imm }: CallInsn): 
 /** Goes on in another program, or, past `endCall`, behind the call. */
 export function tailCall(m: Machine, endCall: (m: Machine) => void): Outcome | undefined {
   // KERNEL: "cannot tail call within callback".
-  if (m.frame.calledBy !== undefined) return m.unsupported('tail call in a callback');
+  if (m.frame.calledBy !== undefined || m.end !== undefined) return m.unsupported('tail call in a callback');
   const array = m.regs.word(R2);
   if (array === undefined) return m.poisoned(R2, 'program array');
   const programs = m.program.progArrays?.find(({ address }) => address === array)?.programs;

@@ -11,25 +11,34 @@ const GUILTY_ADDRESS = { stages: ['insn'], insn: /code_addr| ll$/ } as const;
 
 const isAddress = (insn: Insn): boolean => insn.kind === 'lddw' && insn.src === 4;
 
-const addressTaken = (slots: Slots, start: number): boolean =>
-  slots.some((insn, pc) => insn !== undefined && isAddress(insn) && targetOf(pc, insn) === start);
+const takesAddress = (slots: Slots, pc: number, start: number): boolean => {
+  const insn = slots[pc];
+  return insn !== undefined && isAddress(insn) && targetOf(pc, insn) === start;
+};
 
-/** Changes functions whose address is taken, and no others. */
-const inCallbacks =
-  (change: (target: Target) => Partial<Target>) =>
+/** Changes functions whose address is taken, and no others; of a `helper`, those that it is called with. */
+export const inCallbacks =
+  (change: (target: Target) => Partial<Target>, helper?: number) =>
   (target: Target): Target => {
     const changed = { ...target, ...change(target) };
     let now: Target = target;
     return {
       ...target,
       rewrite(slots, subprog, depth) {
-        now = addressTaken(slots, subprog.start) ? changed : target;
+        now = isCallback(slots, subprog.start, helper) ? changed : target;
         return target.rewrite(slots, subprog, depth);
       },
       prologue: (context) => now.prologue(context),
       lowerExit: (context, which) => now.lowerExit(context, which),
     };
   };
+
+const isCallback = (slots: Slots, start: number, helper: number | undefined): boolean =>
+  slots.some((_, pc) => {
+    if (!takesAddress(slots, pc, start)) return false;
+    const next = slots.slice(pc).find((insn) => insn?.kind === 'call');
+    return helper === undefined || (next?.kind === 'call' && next.imm === helper);
+  });
 
 const withoutSaved = (context: LowerContext): LowerContext => ({
   ...context,

@@ -13,6 +13,7 @@ import type { Mutant } from './mutant.ts';
 import { PRIVATE_STACK_MUTANTS } from './private-stack.ts';
 import { STACK_ARG_MUTANTS } from './stack-args.ts';
 import { TAIL_CALL_MUTANTS } from './tail-calls.ts';
+import { TIMER_MUTANTS } from './timers.ts';
 import { TRAMPOLINE_MUTANTS } from './trampolines.ts';
 
 export type { Mutant } from './mutant.ts';
@@ -35,6 +36,7 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...AGGREGATE_MUTANTS,
   ...ACCESS_MUTANTS,
   ...CALLBACK_MUTANTS,
+  ...TIMER_MUTANTS,
   ...EXCEPTION_MUTANTS,
 ];
 

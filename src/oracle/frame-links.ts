@@ -20,6 +20,9 @@ interface Link {
   readonly depth: number;
 }
 
+/** What a helper keeps in registers when it calls a function is its own affair. */
+const UNKNOWN_CALLER: Omit<Link, 'depth'> = { returnAddress: undefined, canary: undefined, regs: [] };
+
 const GPRS = 16;
 const WORD = 8n;
 
@@ -32,6 +35,8 @@ export class FrameLinks {
   /** Of the frames that run, main's first. */
   readonly #links: Link[] = [];
   #call: Omit<Link, 'depth'> | undefined;
+  /** The last instruction ended main, or what a timer called. */
+  #isOver = false;
 
   constructor(program: Program, { base, callSites = [], regs }: Image) {
     this.#program = program;
@@ -53,6 +58,7 @@ export class FrameLinks {
   /** Before each BPF instruction. */
   follow(want: ReferenceStep, got: NativeStep): void {
     const { depth } = want;
+    if (this.#isOver) this.#links.splice(0, this.#links.length, { ...UNKNOWN_CALLER, depth });
     const inner = this.#links.at(-1);
     if (this.#call !== undefined && (inner === undefined || depth > inner.depth)) {
       this.#links.push({ ...this.#call, depth });
@@ -60,6 +66,7 @@ export class FrameLinks {
     const kind = this.#program.insns[want.pc]?.kind;
     if (kind === 'call' || kind === 'callx') this.#call = this.#callAt(want.pc, got);
     else this.#call = undefined;
+    this.#isOver = kind === 'exit' && depth === 0;
   }
 
   /** What must stand in the innermost frame; undefined where it is not known, or is for nobody. */
@@ -79,11 +86,9 @@ export class FrameLinks {
     }
   }
 
-  /** What a helper keeps in registers when it calls a function is its own affair. */
   #callAt(pc: number, got: NativeStep): Omit<Link, 'depth'> {
     const insn = this.#program.insns[pc];
-    if (insn?.kind === 'call' && insn.target === 'helper')
-      return { returnAddress: undefined, canary: undefined, regs: [] };
+    if (insn?.kind === 'call' && insn.target === 'helper') return UNKNOWN_CALLER;
     const offset = this.#returnOffsets.get(pc);
     const returnAddress = offset === undefined ? undefined : this.#base + BigInt(offset);
     return { returnAddress, canary: undefined, regs: gprs(got) };

@@ -10,12 +10,12 @@ import { draftAt, generatorFingerprint, mixedCaseAt } from '../../src/fuzz/mix.t
 const ALL: Mix = { ...validMix(), lanes: [...LANE_NAMES] };
 
 describe('the mix', () => {
-  it('has each lane of the list, no two at one residue, and three quarters of valid programs', () => {
+  it('has each lane of the list, no two at one residue, and two thirds of valid programs', () => {
     expect(LANES.map(({ name }) => name)).toEqual([...LANE_NAMES]);
     const residues = LANES.flatMap((lane) => lane.residues);
     expect(new Set(residues).size).toBe(residues.length);
     expect(residues.every((at) => at >= 0 && at < MIX_LENGTH)).toBe(true);
-    expect(shareOf('valid', ALL)).toBeGreaterThanOrEqual((3 * MIX_LENGTH) / 4);
+    expect(shareOf('valid', ALL)).toBeGreaterThanOrEqual((2 * MIX_LENGTH) / 3);
     for (const { name, residues: own } of LANES.slice(1)) expect(shareOf(name, ALL)).toBe(own.length);
   });
 

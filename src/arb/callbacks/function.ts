@@ -4,6 +4,7 @@ import type { Insn } from '../../bpf/insn.ts';
 import { aluImm, aluReg, load, movImm, movReg, storeReg } from '../../bpf/make-insn.ts';
 import { FOR_EACH_HELPER, LOOP_HELPER } from '../../core/callback.ts';
 import { DATA_BASE } from '../../core/layout.ts';
+import { leaveInElement, TIMER_ARGS, takeElement, timerStep } from '../timers/code.ts';
 import type { CallbackFunction, CallbackRole, CallbackStep } from './spec.ts';
 
 /** A function that may be referred to. */
@@ -33,8 +34,10 @@ const EXIT: Insn = { kind: 'exit' };
 /** Arguments of what helpers call, and which of them is its context. */
 const CALLBACKS = { loop: { args: 2, context: R2 }, each: { args: 4, context: R4 } } as const;
 
-export const argsOf = ({ role, args }: Pick<CallbackFunction, 'role' | 'args'>): number =>
-  role === 'function' ? args : CALLBACKS[role].args;
+export function argsOf({ role, args }: Pick<CallbackFunction, 'role' | 'args'>): number {
+  if (role === 'timer') return TIMER_ARGS;
+  return role === 'function' ? args : CALLBACKS[role].args;
+}
 
 class Code implements CallbackCode {
   readonly insns: (Insn | undefined)[] = [];
@@ -100,7 +103,8 @@ function takeArgs(fn: CallbackFunction, code: Code): void {
     code.mix(R0);
   }
   for (let reg = R1; reg <= Math.min(count, MAX_REG_ARGS); reg++) code.mix(reg);
-  if (fn.role === 'function') return;
+  if (fn.role === 'timer') takeElement(code);
+  if (fn.role === 'function' || fn.role === 'timer') return;
   const { context } = CALLBACKS[fn.role];
   for (const pointer of fn.role === 'each' ? [R2, R3, context] : [context]) {
     code.emit(load(R0, pointer, 0));
@@ -111,8 +115,9 @@ function takeArgs(fn: CallbackFunction, code: Code): void {
 }
 
 function end({ role, stop }: CallbackFunction, isMain: boolean, code: Code): void {
-  code.emit(movReg(R0, code.keeper));
-  if (!isMain && role !== 'function') {
+  if (role === 'timer') leaveInElement(stop, code.keeper, code);
+  else code.emit(movReg(R0, code.keeper));
+  if (!isMain && role !== 'function' && role !== 'timer') {
     const stops: Insn = {
       kind: 'jcc',
       op: 'jeq',
@@ -140,8 +145,11 @@ function lowerStep(step: CallbackStep, others: readonly Referable[], code: Code)
       code.refer(callee.index, { kind: 'call', target: 'local', imm: 0, off: 0 });
       break;
     }
+    case 'timer':
+      timerStep(step, pick(others, step.callee, ({ role }) => role === 'timer')?.index, code);
+      break;
     default: {
-      const callee = pick(others, step.callee, ({ role }) => role !== 'function');
+      const callee = pick(others, step.callee, ({ role }) => role === 'loop' || role === 'each');
       if (callee === undefined) return;
       callHelper(step, callee, code);
     }

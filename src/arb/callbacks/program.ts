@@ -5,10 +5,11 @@
 import * as fc from 'fast-check';
 import { MAX_ARGS } from '../../bpf/calling.ts';
 import type { Insn } from '../../bpf/insn.ts';
-import { atDistance, buildProgram, type Program } from '../../bpf/program.ts';
+import { atDistance, buildProgram, type Callee, type Program } from '../../bpf/program.ts';
 import { FOR_EACH_HELPER, LOOP_HELPER } from '../../core/callback.ts';
 import type { Input } from '../../core/env.ts';
 import { DATA_BASE } from '../../core/layout.ts';
+import { TIMER_CANCEL, TIMER_INIT, TIMER_SET_CALLBACK, TIMER_START, timerArgs } from '../../core/timer.ts';
 import { joinFunctions } from '../join.ts';
 import { argsOf, type CallbackCode, callbackFunctionCode } from './function.ts';
 import type { CallbackFunction, CallbackRole, CallbackSpec, CallbackStep } from './spec.ts';
@@ -26,6 +27,15 @@ const MAX_COUNT = 3;
 const MAX_WORDS = 4;
 const MAX_ELEMENTS = 3;
 const WORDS_PER_ELEMENT = 2;
+
+const TIMER_HELPERS: readonly Callee[] = (
+  [
+    ['init', TIMER_INIT],
+    ['set_callback', TIMER_SET_CALLBACK],
+    ['start', TIMER_START],
+    ['cancel', TIMER_CANCEL],
+  ] as const
+).map(([name, id]) => ({ kind: 'helper', id, name: `timer_${name}`, args: timerArgs(id) }));
 
 /** Lowers any spec. */
 export function lowerCallbacks(spec: CallbackSpec): CallbackProgram {
@@ -46,6 +56,7 @@ function link({ others, elements }: CallbackSpec, codes: readonly CallbackCode[]
     callees: [
       { kind: 'helper', id: LOOP_HELPER, name: 'loop', args: 4 },
       { kind: 'helper', id: FOR_EACH_HELPER, name: 'for_each_map_elem', args: 4 },
+      ...(others.some(({ role }) => role === 'timer') ? TIMER_HELPERS : []),
     ],
     data: [{ name: '.data', address: DATA_BASE, bytes: bytesOf(elements), writable: true }],
   });

@@ -1,6 +1,8 @@
 /** Programs whose functions are called by helpers, as plain data. */
+import type { TimerStep } from '../timers/code.ts';
 
 export type CallbackStep =
+  | TimerStep
   | { readonly kind: 'mix'; readonly imm: number }
   | {
       readonly kind: 'call';
@@ -20,9 +22,9 @@ export type CallbackStep =
       readonly isSpilled: boolean;
     };
 
-export type CallbackRole = 'function' | 'loop' | 'each';
+export type CallbackRole = 'function' | 'loop' | 'each' | 'timer';
 
-/** A function, or what helpers call: of `loop` or of `each`. */
+/** A function, or what helpers call: of `loop` or of `each`, or for timers. */
 export interface CallbackFunction {
   readonly role: CallbackRole;
   /** Arguments of a function; those of callbacks follow from their helper. */
@@ -33,7 +35,7 @@ export interface CallbackFunction {
   readonly saved: number;
   /** Words of BPF stack that do so too. */
   readonly words: number;
-  /** A callback stops when the low bits of what it has computed are this; past them, never. */
+  /** A callback stops, where its helper asks, when the low bits of what it has computed are this; past them, never. */
   readonly stop: number;
   readonly steps: readonly CallbackStep[];
 }
@@ -43,6 +45,6 @@ export interface CallbackSpec {
   readonly main: CallbackFunction;
   /** Each calls those behind it alone. */
   readonly others: readonly CallbackFunction[];
-  /** Keys and values of the data that `each` goes through. */
+  /** Keys and values of the data that `each` goes through, or that timers are in. */
   readonly elements: readonly number[];
 }

@@ -38,7 +38,12 @@ export class FrameWatcher {
   onStep({ offset, rsp, reg }: NativeStep): true {
     while (this.#frames.length > 0 && rsp > (this.#frames.at(-1)?.entry ?? 0n)) this.#frames.pop();
     const subprog = this.#subprogAt.get(offset);
-    if (subprog !== undefined && this.#frames.at(-1)?.entry !== rsp) this.#enter(subprog, rsp);
+    const last = this.#frames.at(-1);
+    if (subprog !== undefined && (last?.entry !== rsp || last.subprog !== subprog)) {
+      // What a timer calls is entered where main was.
+      if (last?.entry === rsp) this.#frames.pop();
+      this.#enter(subprog, rsp);
+    }
     const top = this.#frames.at(-1);
     const fp = reg(R10);
     if (top !== undefined && top.fp === undefined && fp !== undefined) this.#see(top, fp);
