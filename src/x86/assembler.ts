@@ -10,6 +10,8 @@ import type { Gpr } from './reg.ts';
 export const fitsInt8 = (value: number): boolean => value >= -128 && value <= 127;
 
 const SHORT_COPY = 64;
+/** For the longest instruction, and a word written at its last byte. */
+const ROOM = 20;
 const REX_R = 4;
 const REX_B = 1;
 
@@ -44,97 +46,71 @@ export class Assembler {
   }
 
   none(form: Form<'none'>): void {
-    this.#room();
-    if (form.forceRex) this.#byte(form.rex);
-    this.#opcode(form, 0);
+    this.#at = this.#head(form, 0);
   }
 
   /** Register in the opcode: `push r64`. */
   o(form: Form<'o'>, reg: Gpr): void {
-    this.#room();
-    this.#rex(form, reg > 7 ? REX_B : 0, false);
-    this.#opcode(form, reg & 7);
+    this.#at = this.#headPlus(form, reg);
   }
 
   /** Register in the opcode, and an immediate: `mov r32, imm32`. */
   oi(form: Form<'oi'>, reg: Gpr, imm: number | bigint): void {
-    this.#room();
-    this.#rex(form, reg > 7 ? REX_B : 0, false);
-    this.#opcode(form, reg & 7);
-    this.#imm(form, imm);
+    const at = this.#headPlus(form, reg);
+    if (form.immBytes === 8) this.#at = this.#imm64(at, imm);
+    else this.#at = this.#imm(at, form, Number(imm));
   }
 
   /** Accumulator and immediate: `add rax, imm32`. */
   i(form: Form<'i'>, imm: number): void {
-    this.#room();
-    if (form.forceRex) this.#byte(form.rex);
-    this.#opcode(form, 0);
-    this.#imm(form, imm);
+    this.#at = this.#imm(this.#head(form, 0), form, imm);
   }
 
   /** Displacement relative to the next instruction. */
   rel(form: Form<'rel'>, displacement: number): void {
-    this.#room();
-    this.#opcode(form, 0);
-    this.#imm(form, displacement);
+    this.#at = this.#imm(this.#head(form, 0), form, displacement);
   }
 
   /** One register: `neg rm64`. */
   m(form: Form<'m'>, rm: Gpr): void {
-    this.#room();
-    this.#rex(form, rm > 7 ? REX_B : 0, false);
-    this.#opcode(form, 0);
-    this.#byte(0xc0 | form.digit | (rm & 7));
+    const at = this.#head(form, rm > 7 ? REX_B : 0);
+    this.#at = this.#registers(at, form.digit, rm);
   }
 
   /** One word of memory: `push [base + disp]`. */
   memOne(form: Form<'m'>, base: Gpr, disp: number): void {
-    this.#room();
-    this.#rex(form, base > 7 ? REX_B : 0, false);
-    this.#opcode(form, 0);
-    this.#memory(form.digit, base, disp);
+    const at = this.#head(form, base > 7 ? REX_B : 0);
+    this.#at = this.#memory(at, form.digit, base, disp, fitsInt8(disp));
   }
 
   /** Register and immediate: `add rm64, imm8`. */
   mi(form: Form<'mi'>, rm: Gpr, imm: number): void {
-    this.#room();
-    this.#rex(form, rm > 7 ? REX_B : 0, form.byteRm && rm > 3);
-    this.#opcode(form, 0);
-    this.#byte(0xc0 | form.digit | (rm & 7));
-    this.#imm(form, imm);
+    const at = this.#head(form, rm > 7 ? REX_B : 0, form.byteRm && rm > 3);
+    this.#at = this.#imm(this.#registers(at, form.digit, rm), form, imm);
   }
 
   /** Memory and immediate: `mov [base + disp], imm32`. */
   memImm(form: Form<'mi'>, base: Gpr, disp: number, imm: number): void {
-    this.#room();
-    this.#rex(form, base > 7 ? REX_B : 0, false);
-    this.#opcode(form, 0);
-    this.#memory(form.digit, base, disp);
-    this.#imm(form, imm);
+    const at = this.#head(form, base > 7 ? REX_B : 0);
+    this.#at = this.#imm(this.#memory(at, form.digit, base, disp, fitsInt8(disp)), form, imm);
   }
 
   /** Two registers, rm first whatever the direction: `mov rm64, r64`, `movsx r64, rm8`. */
   mr(form: Form<'mr'>, rm: Gpr, reg: Gpr): void {
-    this.#room();
-    this.#rex(form, bits(rm, reg), (form.byteReg && reg > 3) || (form.byteRm && rm > 3));
-    this.#opcode(form, 0);
-    this.#byte(0xc0 | ((reg & 7) << 3) | (rm & 7));
+    const at = this.#head(form, bits(rm, reg), (form.byteReg && reg > 3) || (form.byteRm && rm > 3));
+    this.#at = this.#registers(at, (reg & 7) << 3, rm);
   }
 
   /** Memory and register, memory first whatever the direction. */
   mem(form: Form<'mr'>, base: Gpr, disp: number, reg: Gpr): void {
-    this.#room();
-    this.#rex(form, bits(base, reg), form.byteReg && reg > 3);
-    this.#opcode(form, 0);
-    this.#memory((reg & 7) << 3, base, disp);
+    const at = this.#head(form, bits(base, reg), form.byteReg && reg > 3);
+    this.#at = this.#memory(at, (reg & 7) << 3, base, disp, fitsInt8(disp));
   }
 
   /** As `mem`, of 16 bits or more, with a displacement of 32 bits whatever it is. */
   memWide(form: Form<'mr'>, base: Gpr, disp: number, reg: Gpr): void {
-    this.#room();
-    this.#rex(form, bits(base, reg), false);
-    this.#opcode(form, 0);
-    this.#memory((reg & 7) << 3, base, disp, false);
+    const at = this.#head(form, bits(base, reg));
+    this.#at = this.#memory(at, (reg & 7) << 3, base, disp, false);
   }
 
   /**
@@ -142,62 +118,56 @@ export class Assembler {
    * rsp. SDM 2A, table 2-3.
    */
   memIndex8(form: Form<'mr'>, base: Gpr, index: Gpr, disp: number, reg: Gpr): void {
-    this.#room();
-    this.#rex(form, bits(0, reg), false);
-    this.#opcode(form, 0);
-    this.#byte(0x80 | ((reg & 7) << 3) | 4);
-    this.#byte(0xc0 | (index << 3) | base);
-    this.#view.setInt32(this.#at, disp, true);
-    this.#at += 4;
+    const at = this.#head(form, bits(0, reg));
+    this.#bytes[at] = 0x80 | ((reg & 7) << 3) | 4;
+    this.#bytes[at + 1] = 0xc0 | (index << 3) | base;
+    this.#view.setInt32(at + 2, disp, true);
+    this.#at = at + 6;
   }
 
   /** `[base]` and immediate, without displacement: base is one of rax to rdi, neither rsp nor rbp. */
   atImm(form: Form<'mi'>, base: Gpr, imm: number): void {
-    this.#room();
-    this.#rex(form, 0, false);
-    this.#opcode(form, 0);
-    this.#byte(form.digit | base);
-    this.#imm(form, imm);
+    const at = this.#head(form, 0);
+    this.#bytes[at] = form.digit | base;
+    this.#at = this.#imm(at + 1, form, imm);
   }
 
   /** Two registers and an immediate: `imul r64, rm64, imm8`. */
   mri(form: Form<'mri'>, rm: Gpr, reg: Gpr, imm: number): void {
-    this.#room();
-    this.#rex(form, bits(rm, reg), false);
-    this.#opcode(form, 0);
-    this.#byte(0xc0 | ((reg & 7) << 3) | (rm & 7));
-    this.#imm(form, imm);
+    const at = this.#head(form, bits(rm, reg));
+    this.#at = this.#imm(this.#registers(at, (reg & 7) << 3, rm), form, imm);
   }
 
   /** Three registers: `shlx reg, rm, count`. SDM 2A §2.3.5: R, X, B and vvvv are stored inverted. */
   vex(form: Form<'vex'>, reg: Gpr, rm: Gpr, count: Gpr): void {
-    this.#room();
-    this.#byte(0xc4);
-    this.#byte((reg > 7 ? 0 : 0x80) | 0x40 | (rm > 7 ? 0 : 0x20) | 0x02);
-    this.#byte(form.vex | ((~count & 15) << 3));
-    this.#opcode(form, 0);
-    this.#byte(0xc0 | ((reg & 7) << 3) | (rm & 7));
+    const at = this.#room();
+    this.#bytes[at] = 0xc4;
+    this.#bytes[at + 1] = (reg > 7 ? 0 : 0x80) | 0x40 | (rm > 7 ? 0 : 0x20) | 0x02;
+    this.#bytes[at + 2] = form.vex | ((~count & 15) << 3);
+    this.#bytes[at + 3] = form.plain.word;
+    this.#at = this.#registers(at + 4, (reg & 7) << 3, rm);
   }
 
   /** So many bytes of nops, in as few instructions as can be. */
   nops(count: number): void {
     for (let left = count; left > 0; ) {
       const size = Math.min(left, NOPS.length - 1);
-      this.#room();
-      for (const byte of NOPS[size] as readonly number[]) this.#byte(byte);
+      const at = this.#room();
+      this.#bytes.set(NOPS[size] as readonly number[], at);
+      this.#at = at + size;
       left -= size;
     }
   }
 
   /** Bytes [from, to) as they are. */
   raw(bytes: Uint8Array, from = 0, to = bytes.length): void {
-    while (this.#at + to - from > this.#bytes.length) this.#grow();
+    const end = this.#at + to - from;
+    while (end > this.#bytes.length) this.#grow();
     // Typically a few instructions: cheaper than a view of them.
-    if (to - from <= SHORT_COPY) for (let k = from; k < to; k++) this.#byte(bytes[k] as number);
-    else {
-      this.#bytes.set(bytes.subarray(from, to), this.#at);
-      this.#at += to - from;
-    }
+    if (to - from <= SHORT_COPY)
+      for (let k = from, at = this.#at; k < to; k++, at++) this.#bytes[at] = bytes[k] as number;
+    else this.#bytes.set(bytes.subarray(from, to), this.#at);
+    this.#at = end;
   }
 
   /** Overwrites a byte emitted earlier. */
@@ -210,58 +180,56 @@ export class Assembler {
     this.#view.setInt32(at, value, true);
   }
 
-  #byte(value: number): void {
-    this.#bytes[this.#at++] = value;
+  /** Prefixes, REX where it is needed, opcode. Returns where it ends, as do all of these: `#at` is set once, at the end. */
+  #head(form: Form, extension: number, force = false): number {
+    const at = this.#room();
+    const needsRex = extension !== 0 || force || form.forceRex;
+    const { word, bytes } = needsRex ? form.rexed : form.plain;
+    this.#view.setInt32(at, word | (extension << form.rexShift), true);
+    return at + bytes;
   }
 
-  /** Lock, operand-size prefix and REX, in the order the SDM wants. */
-  #rex(form: Form, extension: number, force: boolean): void {
-    if (form.lock) this.#byte(0xf0);
-    if (form.prefix !== 0) this.#byte(form.prefix);
-    if (extension !== 0 || force || form.forceRex) this.#byte(form.rex | extension);
+  /** The same, with a register added to the last byte of the opcode. */
+  #headPlus(form: Form, reg: Gpr): number {
+    const end = this.#head(form, reg > 7 ? REX_B : 0);
+    this.#bytes[end - 1] = (this.#bytes[end - 1] as number) | (reg & 7);
+    return end;
   }
 
-  #opcode(form: Form, plus: number): void {
-    const { opcode } = form;
-    const last = opcode.length - 1;
-    for (let k = 0; k < last; k++) this.#byte(opcode[k] as number);
-    this.#byte((opcode[last] as number) + plus);
+  /** ModRM of two registers, or of one and an opcode extension. */
+  #registers(at: number, reg: number, rm: Gpr): number {
+    this.#bytes[at] = 0xc0 | reg | (rm & 7);
+    return at + 1;
   }
 
-  #memory(reg: number, base: Gpr, disp: number, short = fitsInt8(disp)): void {
-    this.#byte((short ? 0x40 : 0x80) | reg | (base & 7));
+  #memory(at: number, reg: number, base: Gpr, disp: number, short: boolean): number {
+    this.#bytes[at] = (short ? 0x40 : 0x80) | reg | (base & 7);
+    let end = at + 1;
     // rsp and r12 name the SIB byte in this field, so they need one that says "no index".
-    if ((base & 7) === 4) this.#byte(0x24);
-    if (short) this.#byte(disp & 0xff);
-    else {
-      this.#view.setInt32(this.#at, disp, true);
-      this.#at += 4;
+    if ((base & 7) === 4) this.#bytes[end++] = 0x24;
+    if (short) {
+      this.#bytes[end] = disp;
+      return end + 1;
     }
+    this.#view.setInt32(end, disp, true);
+    return end + 4;
   }
 
-  #imm(form: Form, imm: number | bigint): void {
-    switch (form.immBytes) {
-      case 1:
-        this.#byte(Number(imm) & 0xff);
-        break;
-      case 2:
-        this.#view.setInt16(this.#at, Number(imm), true);
-        this.#at += 2;
-        break;
-      case 4:
-        this.#view.setInt32(this.#at, Number(imm), true);
-        this.#at += 4;
-        break;
-      case 8:
-        this.#view.setBigUint64(this.#at, BigInt.asUintN(64, BigInt(imm)), true);
-        this.#at += 8;
-        break;
-    }
+  /** Up to 32 bits. What is written past its end is overwritten by what comes next. */
+  #imm(at: number, { immBytes }: Form, imm: number): number {
+    this.#view.setInt32(at, imm, true);
+    return at + immBytes;
   }
 
-  /** Room for the longest instruction (15 bytes). */
-  #room(): void {
-    if (this.#at + 16 > this.#bytes.length) this.#grow();
+  #imm64(at: number, imm: number | bigint): number {
+    this.#view.setBigUint64(at, BigInt.asUintN(64, BigInt(imm)), true);
+    return at + 8;
+  }
+
+  /** Where the next instruction goes, with room for the longest (15 bytes). */
+  #room(): number {
+    while (this.#at + ROOM > this.#bytes.length) this.#grow();
+    return this.#at;
   }
 
   #grow(): void {

@@ -30,22 +30,31 @@ export type Shape =
   /** VEX: rm, and two registers */
   | 'vex';
 
+/** Prefixes and opcode, in the SDM's order (2A §2.1, §2.2.1): lock, operand size, REX, opcode. */
+export interface Head {
+  /** Little-endian, as 32 bits. */
+  readonly word: number;
+  /** 1 to 4. */
+  readonly bytes: number;
+}
+
 export interface Form<S extends Shape = Shape> {
   /** As iced names it: mnemonic, then operands in Intel order. */
   readonly name: string;
   /** The row as the SDM prints it. */
   readonly notation: string;
   readonly shape: S;
-  /** 0x66, or 0. */
-  readonly prefix: number;
   /** lock (F0) goes first. */
   readonly lock: boolean;
   /** 0x48 with REX.W, else 0x40. */
   readonly rex: number;
   /** REX is there even if no bit of it is set. */
   readonly forceRex: boolean;
-  /** Opcode bytes, the last one first in line for `+r`. */
-  readonly opcode: readonly number[];
+  /** What comes first, without and with REX; the last byte of the opcode is the last one. */
+  readonly plain: Head;
+  readonly rexed: Head;
+  /** Place of REX in `rexed`, in bits. */
+  readonly rexShift: number;
   /** Opcode extension, in place for ModRM (bits 3-5); 0 for /r. */
   readonly digit: number;
   /** Bytes of immediate or displacement. */
@@ -83,6 +92,11 @@ const MODRM: Readonly<Record<Shape, Modrm>> = {
   vex: 'register',
 };
 
+const LOCK = 0xf0;
+const OPERAND_SIZE = 0x66;
+/** Shapes that name no register. */
+const WITHOUT_REGISTER: Readonly<Partial<Record<Shape, true>>> = { none: true, i: true, rel: true };
+
 /** Bytes of the immediate or displacement the form's name promises. */
 function immediateOf(operands: readonly string[]): number {
   const bits = operands.map((operand) => /^(?:imm|rel)(\d+)$/.exec(operand)?.[1]).find(Boolean);
@@ -114,8 +128,8 @@ export function form<S extends Shape>(shape: S, name: string, notation: string):
     else if (/^[0-9A-F]{2}(\+r)?$/.test(token)) {
       const byte = Number.parseInt(token, 16);
       seen.plus ||= token.endsWith('+r');
-      if (opcode.length === 0 && byte === 0x66 && !seen.plus) prefix = byte;
-      else if (opcode.length === 0 && byte === 0xf0) lock = true;
+      if (opcode.length === 0 && byte === OPERAND_SIZE && !seen.plus) prefix = byte;
+      else if (opcode.length === 0 && byte === LOCK) lock = true;
       else opcode.push(byte);
     } else throw new Error(`form ${name}: cannot read '${token}' in '${notation}'`);
   }
@@ -126,21 +140,31 @@ export function form<S extends Shape>(shape: S, name: string, notation: string):
     immBytes === immediateOf(operands) &&
     (vex !== 0) === (shape === 'vex');
   if (!fits) throw new Error(`form ${name}: '${notation}' is not of shape ${shape}`);
+  // What names no register has none but that of its notation.
+  const hasRex = forceRex || rex === 0x48 || WITHOUT_REGISTER[shape] !== true;
+  const prefixes = [...(lock ? [LOCK] : []), ...(prefix === 0 ? [] : [prefix])];
+  const plain = head([...prefixes, ...opcode]);
   return {
     name,
     notation,
     shape,
-    prefix,
     lock,
     rex,
     forceRex: forceRex || rex === 0x48,
-    opcode,
+    plain,
+    rexed: hasRex ? head([...prefixes, rex, ...opcode]) : plain,
+    rexShift: 8 * prefixes.length,
     digit,
     immBytes,
     byteReg: operands.includes('r8'),
     byteRm: operands.includes('rm8'),
     vex,
   };
+}
+
+function head(bytes: readonly number[]): Head {
+  if (bytes.length > 4) throw new Error(`form of ${bytes.length} bytes up to its opcode, 4 are the most`);
+  return { word: bytes.reduceRight((word, byte) => (word << 8) | byte, 0), bytes: bytes.length };
 }
 
 function parseVex(token: string): number {

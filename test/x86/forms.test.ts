@@ -139,6 +139,7 @@ describe('form', () => {
     ['no VEX where there is one',          'vex',  'shlx_r32_rm32_r32',   'F7 /r'],
     ['an unknown VEX map',                 'vex',  'shlx_r32_rm32_r32',   'VEX.66.0F3A.W0 F7 /r'],
     ['an unknown VEX prefix',              'vex',  'shlx_r32_rm32_r32',   'VEX.67.0F38.W0 F7 /r'],
+    ['more than four bytes up to ModRM',   'mr',   'movbe_rm64_r64',      'F0 REX.W + 0F 38 F1 /r'],
     ['no VEX.W',                           'vex',  'shlx_r32_rm32_r32',   'VEX.66.0F38 F7 /r'],
   ])('refuses %s', (_why, shape, name, notation) => {
     expect(() => form(shape, name, notation)).toThrow(/form |cannot read/);
