@@ -10,8 +10,8 @@
  */
 import type { AluInsn, Insn, JccInsn, LddwInsn, StInsn, Width } from '../bpf/insn.ts';
 import { aluImm, aluReg } from '../bpf/make-insn.ts';
+import type { Entries, Entry } from './entries.ts';
 import { REG_AX } from './regmap.ts';
-import type { Entry } from './rewrite.ts';
 
 /** Masks of one program, one after the other. */
 export type Masks = () => number;
@@ -19,26 +19,27 @@ export type Masks = () => number;
 /** What an instruction becomes; undefined where it stays. Only the last of them may jump. */
 export type BlindInsn = (insn: Insn, mask: Masks) => readonly Insn[] | undefined;
 
-/** Blinds the entries of a subprog; jumps to an entry go to the first of what it becomes. */
-export function blind(entries: readonly Entry[], seed: number, each: BlindInsn = blindInsn): Entry[] {
-  const mask = masks(seed, (entries[0] as Entry).pc);
+/** Blinds the entries of a subprog, in place; jumps to an entry go to the first of what it becomes. */
+export function blind(entries: Entries, seed: number, each: BlindInsn = blindInsn): void {
+  const before = entries.list();
+  const { setup } = entries;
+  const mask = masks(seed, (before[0] as Entry).pc);
   const starts: number[] = [];
-  const blinded: Entry[] = [];
-  for (const entry of entries) {
-    starts.push(blinded.length);
-    const group = each(entry.insn, mask);
-    if (group === undefined) {
-      blinded.push(entry);
-      continue;
-    }
-    const pass = entry.pass ?? 'blinding';
-    group.forEach((insn, k) => {
-      blinded.push({ ...entry, insn, pass, target: k === group.length - 1 ? entry.target : -1 });
-    });
+  entries.reset();
+  for (const { insn, pc, target, pass } of before) {
+    if (starts.length === setup) entries.setup = entries.count;
+    starts.push(entries.count);
+    const group = each(insn, mask);
+    if (group === undefined) entries.add(insn, pc, target, pass);
+    else
+      group.forEach((made, k) => {
+        entries.add(made, pc, k === group.length - 1 ? target : -1, pass ?? 'blinding');
+      });
   }
-  return blinded.map((entry) =>
-    entry.target < 0 ? entry : { ...entry, target: starts[entry.target] as number },
-  );
+  for (let i = 0; i < entries.count; i++) {
+    const target = entries.targets[i] as number;
+    if (target >= 0) entries.targets[i] = starts[target] as number;
+  }
 }
 
 export function blindInsn(insn: Insn, mask: Masks): readonly Insn[] | undefined {

@@ -4,6 +4,7 @@ import type { Program, Subprog } from '../bpf/program.ts';
 import { R10 } from '../bpf/reg.ts';
 import type { Assembler } from '../x86/assembler.ts';
 import { LFENCE } from '../x86/forms.ts';
+import type { Entries } from './entries.ts';
 import type { Frame } from './frame.ts';
 import type { Hardening, PendingRef } from './hardening.ts';
 import type { knownTailCalls } from './known-tail-call.ts';
@@ -20,7 +21,6 @@ import {
   SHORT_BYTES,
   type Unsettled,
 } from './relax.ts';
-import type { Entry } from './rewrite.ts';
 import { scratchBytes, scratchWords } from './scratch.ts';
 import { isTailCall, type TailCallRole } from './tail-calls.ts';
 import type { Target } from './target.ts';
@@ -55,7 +55,6 @@ export interface Lowering {
 // Those of the subprog that was lowered last, by entry.
 const STARTS = scratchWords();
 const FIXED = scratchWords();
-const TARGETS = scratchWords();
 const JUMPS = scratchBytes();
 const SLOTS = scratchBytes();
 const FORMS: (JumpForms | undefined)[] = [];
@@ -64,11 +63,10 @@ const FORMS: (JumpForms | undefined)[] = [];
 export function lowerEntries(
   program: Program,
   subprog: Subprog,
-  entries: readonly Entry[],
+  { count, insns, pcs, targets }: Entries,
   frame: Frame,
   { asm, base, bmi2, endbr, tailCall, hardening, enterException, target }: Lowering,
 ): Chunks {
-  const count = entries.length;
   asm.reset();
   const calls: PendingCall[] = [];
   const callEntries: number[] = [];
@@ -98,13 +96,13 @@ export function lowerEntries(
   const prologueBytes = asm.length;
   const starts = STARTS.take(count + 1);
   const fixed = FIXED.take(count);
-  const targets = TARGETS.take(count);
   const jump = JUMPS.take(count);
   const slots = SLOTS.take(count);
   const forms: (JumpForms | undefined)[] = FORMS;
   let exit = -1;
   for (let i = 0; i < count; i++) {
-    const { insn, pc, target: to } = entries[i] as Entry;
+    const insn = insns[i] as Insn;
+    const pc = pcs[i] as number;
     starts[i] = asm.length;
     context.jump = undefined;
     // Looked up once: what it is of differs in shape from kind to kind, which is what this loop would wait for.
@@ -123,7 +121,6 @@ export function lowerEntries(
     while (faultEntries.length < faults.length) faultEntries.push(i);
     fixed[i] = asm.length - (starts[i] as number);
     jump[i] = jumpKind(kind, context.jump);
-    targets[i] = to;
     slots[i] = kind === 'lddw' ? 2 : 1;
     forms[i] = context.jump;
   }

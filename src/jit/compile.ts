@@ -4,6 +4,7 @@
  */
 
 import { type ConventionName, MAX_REG_ARGS } from '../bpf/calling.ts';
+import type { Insn } from '../bpf/insn.ts';
 import { type Program, type Subprog, subprogAt } from '../bpf/program.ts';
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
@@ -15,15 +16,15 @@ import { Assembler } from '../x86/assembler.ts';
 import type { Gpr } from '../x86/reg.ts';
 import { type Chunks, lowerEntries, writeChunks } from './chunks.ts';
 import type { Convention } from './convention/convention.ts';
+import { Entries, type RewritePass } from './entries.ts';
 import { throws } from './exceptions.ts';
 import type { Frame } from './frame.ts';
 import type { Hardening } from './hardening.ts';
-import { usesArena, usesPercpu } from './linux-access.ts';
+import { accessesOf } from './linux-access.ts';
 import { typedStackWords } from './lower/call.ts';
 import { tailCallOffset } from './lower/tail-call.ts';
 import { TAIL_CALL_BYTES } from './lower/tail-call-count.ts';
 import { BPF_TO_GPR } from './regmap.ts';
-import type { Entry, RewritePass } from './rewrite.ts';
 import { type TailCallRole, tailCallRoles } from './tail-calls.ts';
 import { TARGETS, type Target } from './target.ts';
 import { linkRefs, type Ref } from './thunks.ts';
@@ -50,7 +51,6 @@ export interface CompiledSubprog {
   readonly offset: number;
   readonly prologueBytes: number;
   readonly frame: Frame;
-  readonly entries: readonly Entry[];
   /** Offset of each entry's first byte in the image, and of the end of the last one. */
   readonly starts: Int32Array;
   /** Passes until the lengths of its jumps settled. */
@@ -78,6 +78,7 @@ const GAP = new Uint8Array(ALIGN).fill(FILL);
 /** Kept from one compilation to the next: they grow to the largest program. The image is a copy. */
 const OUT = new Assembler();
 const ASM = new Assembler();
+const ENTRIES = new Entries();
 
 /** Compiles a program. Throws an `input` error for instructions outside what this JIT supports. */
 export function compile(
@@ -92,12 +93,14 @@ export function compile(
   const sites: CallSite[] = [];
   const refs: Ref[] = [];
   const fixups: Fixup[] = [];
-  const hasArena = usesArena(program);
+  const pcMap: [pc: number, offset: number][] = [];
+  const rewrites: RewriteNote[] = [];
+  const { arena: hasArena, percpu: usesPercpu } = accessesOf(program);
   const roles = tailCallRoles(program);
   const isBoundary = throws(program);
   const isPrivate = options.privateStack === true && !isBoundary;
   const fps = isPrivate ? target.privateStacks(program, depths, target.convention) : [];
-  const shared = { options, target, hasArena, asm, out, sites, refs, fixups };
+  const shared = { options, target, hasArena, asm, out, sites, refs, fixups, pcMap, rewrites };
   const subprogs = program.subprogs.map((subprog) => {
     align(out);
     const depth = depths[subprog.index] as number;
@@ -121,11 +124,11 @@ export function compile(
     subprogEntries: offsets,
     regs: BPF_TO_GPR,
     args: target.convention.places,
-    pcMap: pcMapOf(subprogs),
+    pcMap,
     callSites: sites,
     ...(options.blinding === undefined ? {} : { isBlinded: true }),
     ...(fixups.length === 0 ? {} : { fixups }),
-    ...(options.callDepth === true || fps.some((fp) => fp !== undefined) || usesPercpu(program)
+    ...(options.callDepth === true || fps.some((fp) => fp !== undefined) || usesPercpu
       ? { memory: { address: PERCPU_BASE, bytes: PERCPU_BYTES } }
       : {}),
     ...(program.progArrays === undefined ? {} : { tailCallOffset: tailCallOffset(options.endbr ?? false) }),
@@ -139,7 +142,7 @@ export function compile(
   return {
     image: native === undefined ? image : withTrampoline(image, native, parts),
     subprogs,
-    rewrites: rewritesOf(subprogs),
+    rewrites,
   };
 }
 
@@ -154,6 +157,8 @@ interface Compilation {
   readonly sites: CallSite[];
   readonly refs: Ref[];
   readonly fixups: Fixup[];
+  readonly pcMap: [pc: number, offset: number][];
+  readonly rewrites: RewriteNote[];
 }
 
 /** What is decided of a subprog before it is lowered. */
@@ -170,13 +175,13 @@ function compileSubprog(
   program: Program,
   subprog: Subprog,
   { depth, tailCall, privateFp, boundary }: Place,
-  { options, target, hasArena, asm, out, sites, refs, fixups }: Compilation,
+  { options, target, hasArena, asm, out, sites, refs, fixups, pcMap, rewrites }: Compilation,
 ): CompiledSubprog {
   if (tailCall !== 'none') checkTailCalls(program, subprog, target.convention);
   const { bmi2 = true, endbr = false, blinding } = options;
-  const { entries: rewritten, stackDepth } = target.rewrite(program.insns, subprog, depth);
-  const blinded = blinding === undefined ? rewritten : target.blind(rewritten, blinding);
-  const entries = privateFp === undefined ? blinded : target.withPrivateFp(blinded);
+  const { entries, stackDepth } = target.rewrite(program.insns, subprog, depth, ENTRIES);
+  if (blinding !== undefined) target.blind(entries, blinding);
+  if (privateFp !== undefined) renameFp(entries, target);
   const outgoing = outgoingArgs(program, subprog, target.convention);
   const frame = target.layOut(entries, privateFp === undefined ? stackDepth : 0, outgoing, {
     hasArena,
@@ -198,7 +203,7 @@ function compileSubprog(
   for (let i = 0; i < starts.length; i++) starts[i] = (starts[i] as number) + offset;
   chunks.calls.forEach(({ end, callee }, k) => {
     const i = chunks.callEntries[k] as number;
-    sites.push({ pc: (entries[i] as Entry).pc, returnOffset: placeOf(end, i, chunks, starts), callee });
+    sites.push({ pc: entries.pcs[i] as number, returnOffset: placeOf(end, i, chunks, starts), callee });
   });
   chunks.refs.forEach((ref, k) => {
     refs.push({ ...ref, end: placeOf(ref.end, chunks.refEntries[k] as number, chunks, starts) });
@@ -208,7 +213,13 @@ function compileSubprog(
     const place = { offset: placeOf(start, i, chunks, starts), resume: placeOf(end, i, chunks, starts) };
     fixups.push(target.fixup({ ...place, clear }));
   });
-  return { subprog, offset, prologueBytes: chunks.prologueBytes, frame, entries, starts, passes };
+  addToMap(pcMap, entries, starts);
+  if (entries.areRewritten) addNotes(rewrites, entries);
+  return { subprog, offset, prologueBytes: chunks.prologueBytes, frame, starts, passes };
+}
+
+function renameFp({ insns, count }: Entries, target: Target): void {
+  for (let i = 0; i < count; i++) insns[i] = target.withPrivateFp(insns[i] as Insn);
 }
 
 /** Offset in the image of what stands in entry `i` before its jump. */
@@ -289,29 +300,26 @@ export function defaultAddresses(program: Program): (callee: CalleeRef) => bigin
 }
 
 /** First native byte of each slot; the instructions a rewrite added belong to the slot they stem from. */
-function pcMapOf(subprogs: readonly CompiledSubprog[]): (readonly [number, number])[] {
-  const map: (readonly [number, number])[] = [];
+function addToMap(map: [pc: number, offset: number][], entries: Entries, starts: Int32Array): void {
+  const { pcs, setup, count } = entries;
   let last = -1;
-  for (const { entries, starts } of subprogs) {
-    for (let i = 0; i < entries.length; i++) {
-      const { pc, isSetup } = entries[i] as Entry;
-      if (isSetup === true) continue;
-      if (pc !== last) map.push([pc, starts[i] as number]);
-      last = pc;
-    }
+  for (let i = setup; i < count; i++) {
+    const pc = pcs[i] as number;
+    if (pc !== last) map.push([pc, starts[i] as number]);
+    last = pc;
   }
-  return map;
 }
 
-function rewritesOf(subprogs: readonly CompiledSubprog[]): RewriteNote[] {
-  const notes: { pass: RewritePass; pc: number; insns: number }[] = [];
-  for (const { entries } of subprogs) {
-    for (const { pass, pc } of entries) {
-      if (pass === undefined) continue;
-      const last = notes.at(-1);
-      if (last !== undefined && last.pc === pc && last.pass === pass) last.insns++;
-      else notes.push({ pass, pc, insns: 1 });
+function addNotes(notes: RewriteNote[], entries: Entries): void {
+  let last: { pass: RewritePass; pc: number; insns: number } | undefined;
+  for (let i = 0; i < entries.count; i++) {
+    const pass = entries.passOf(i);
+    const pc = entries.pcs[i] as number;
+    if (pass === undefined) continue;
+    if (last?.pc === pc && last.pass === pass) last.insns++;
+    else {
+      last = { pass, pc, insns: 1 };
+      notes.push(last);
     }
   }
-  return notes;
 }

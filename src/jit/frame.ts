@@ -15,8 +15,8 @@
 import type { Insn } from '../bpf/insn.ts';
 import type { FrameShape, PrivateStack } from '../core/image.ts';
 import { type Gpr, R12 } from '../x86/reg.ts';
+import type { Entries } from './entries.ts';
 import { CALLEE_SAVED_BPF, gprOf } from './regmap.ts';
-import type { Entry } from './rewrite.ts';
 
 export interface Frame extends FrameShape {
   readonly saved: readonly Gpr[];
@@ -44,7 +44,7 @@ export interface FrameNeeds {
 
 /** `outgoingArgs`: stack arguments passed, counted from argument 6. */
 export function layOut(
-  entries: readonly Entry[],
+  entries: Entries,
   stackDepth: number,
   outgoingArgs: number,
   { tailCallBytes = 0, privateStack, hasArena = false, boundary }: FrameNeeds = {},
@@ -69,10 +69,9 @@ export function layOut(
 const ALL_SAVED = CALLEE_SAVED_BPF.reduce((bits, reg) => bits | (1 << reg), 0);
 
 /** Kernel: `detect_reg_usage()`. A register counts if it stands in any dst or src field. */
-function usedCalleeSaved(entries: readonly Entry[]): Gpr[] {
+function usedCalleeSaved({ insns, count }: Entries): Gpr[] {
   let mask = 0;
-  for (let i = 0; i < entries.length && (mask & ALL_SAVED) !== ALL_SAVED; i++)
-    mask |= fieldsMask((entries[i] as Entry).insn);
+  for (let i = 0; i < count && (mask & ALL_SAVED) !== ALL_SAVED; i++) mask |= fieldsMask(insns[i] as Insn);
   const saved: Gpr[] = [];
   for (const reg of CALLEE_SAVED_BPF) if ((mask & (1 << reg)) !== 0) saved.push(gprOf(reg));
   return saved;

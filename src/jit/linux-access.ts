@@ -1,17 +1,32 @@
 /** What of a program is of the verifier's making, as far as it concerns the whole image. */
-import type { Insn } from '../bpf/insn.ts';
 import type { Program } from '../bpf/program.ts';
 import type { Fixup } from '../core/image.ts';
 
-/** Whether r12 holds the base of an arena: `bpf_prog->aux->arena`, which subprogs share. */
-export const usesArena = ({ insns }: Program): boolean =>
-  insns.some((insn) => insn !== undefined && isOfArena(insn));
+export interface Accesses {
+  /** r12 holds the base of an arena: `bpf_prog->aux->arena`, which subprogs share. */
+  readonly arena: boolean;
+  readonly percpu: boolean;
+}
 
-export const usesPercpu = ({ insns }: Program): boolean =>
-  insns.some((insn) => insn?.kind === 'cast' && insn.to === 'percpu');
-
-const isOfArena = (insn: Insn): boolean =>
-  insn.kind === 'cast' ? insn.to !== 'percpu' : 'access' in insn && insn.access === 'arena';
+export function accessesOf({ insns }: Program): Accesses {
+  let arena = false;
+  let percpu = false;
+  for (const insn of insns) {
+    switch (insn?.kind) {
+      case 'ldx':
+      case 'stx':
+      case 'st':
+      case 'atomic':
+        if (insn.access === 'arena') arena = true;
+        break;
+      case 'cast':
+        if (insn.to === 'percpu') percpu = true;
+        else arena = true;
+        break;
+    }
+  }
+  return { arena, percpu };
+}
 
 /** An entry of the exception table, as it is. */
 export const fixup = (entry: Fixup): Fixup => entry;

@@ -16,7 +16,6 @@ import { MAX_PRIVATE_STACKS, PRIVATE_STACK_STRIDE, STACK_BASE } from '../core/la
 import { TIMER_SET_CALLBACK } from '../core/timer.ts';
 import type { Convention } from './convention/convention.ts';
 import { REG_PRIVATE_FP } from './regmap.ts';
-import type { Entry } from './rewrite.ts';
 import { callsOf, isTailCall } from './tail-calls.ts';
 
 /** BPF_PRIV_STACK_MIN_SIZE, and what depths are rounded up to before they are held against it. */
@@ -59,11 +58,8 @@ function reached(graph: readonly (readonly number[])[], index: Subprog['index'])
   return seen;
 }
 
-/** The private frame pointer in the place of r10. */
-export const withPrivateFp = (entries: readonly Entry[]): Entry[] =>
-  entries.map((entry) => ({ ...entry, insn: renamed(entry.insn) }));
-
-function renamed(insn: Insn): Insn {
+/** An instruction with the private frame pointer in the place of r10. */
+export function withPrivateFp(insn: Insn): Insn {
   const dst = 'dst' in insn && insn.dst === R10 ? { dst: REG_PRIVATE_FP } : {};
   const src = 'src' in insn && insn.src === R10 ? { src: REG_PRIVATE_FP } : {};
   return { ...insn, ...dst, ...src };

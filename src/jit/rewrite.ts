@@ -13,27 +13,13 @@ import { MAX_LOOPS } from '../bpf/calling.ts';
 import type { AluInsn, Insn, JaInsn, JccInsn, Slots } from '../bpf/insn.ts';
 import type { Subprog } from '../bpf/program.ts';
 import { R0, R10 } from '../bpf/reg.ts';
+import { Entries, type RewritePass } from './entries.ts';
 import { REG_AX } from './regmap.ts';
 import { scratchWords } from './scratch.ts';
 
-export type RewritePass = 'div-by-zero' | 'div-minus-one' | 'cmpxchg32-zext' | 'may_goto' | 'blinding';
-
-/** One instruction as the JIT sees it. */
-export interface Entry {
-  readonly insn: Insn;
-  /** Slot of the instruction it stems from. */
-  readonly pc: number;
-  /** The rewrite that made it; undefined for untouched instructions. */
-  readonly pass: RewritePass | undefined;
-  /** Index of the entry it jumps to, or -1. */
-  readonly target: number;
-  /** Sets up the may_goto counter: jumps to the first slot go past it, so it counts as prologue. */
-  readonly isSetup?: true;
-}
-
 /** A subprog after the rewrites. */
 export interface Rewritten {
-  readonly entries: readonly Entry[];
+  readonly entries: Entries;
   /** Bytes of BPF stack, a multiple of 8, including the may_goto counter. */
   readonly stackDepth: number;
 }
@@ -47,36 +33,52 @@ interface Group {
 /** By slot. */
 const FIRST_ENTRY = scratchWords();
 
-/** Rewrites one subprog. `stackDepth`: bytes of stack its own code uses, a multiple of 8. */
-export function rewrite(slots: Slots, subprog: Subprog, stackDepth: number): Rewritten {
+/**
+ * Rewrites one subprog. `stackDepth`: bytes of stack its own code uses, a multiple of 8. `entries`: emptied first, and
+ * filled.
+ */
+export function rewrite(
+  slots: Slots,
+  subprog: Subprog,
+  stackDepth: number,
+  entries: Entries = new Entries(),
+): Rewritten {
+  const { start, end } = subprog;
   const usesMayGoto = hasMayGoto(slots, subprog);
   const depth = usesMayGoto ? stackDepth + 8 : stackDepth;
-  const entries: (Omit<Entry, 'target'> & { target: number })[] = [];
-  const firstEntry = FIRST_ENTRY.take(subprog.end - subprog.start);
+  const firstEntry = FIRST_ENTRY.take(end - start);
+  entries.reset();
   if (usesMayGoto) {
     const insn: Insn = { kind: 'st', size: 8, dst: R10, off: -depth, imm: MAX_LOOPS };
-    entries.push({ insn, pc: subprog.start, pass: 'may_goto', target: -1, isSetup: true });
+    entries.add(insn, start, -1, 'may_goto');
+    entries.setup = 1;
   }
-  for (let pc = subprog.start; pc < subprog.end; pc++) {
+  for (let pc = start; pc < end; pc++) {
     const insn = slots[pc];
-    firstEntry[pc - subprog.start] = entries.length;
+    firstEntry[pc - start] = entries.count;
     if (insn === undefined) continue;
     const group = rewriteInsn(insn, depth);
-    if (group === undefined) {
-      entries.push({ insn, pc, pass: undefined, target: targetPc(pc, insn) });
-      continue;
-    }
-    const base = entries.length;
-    group.insns.forEach((each, index) => {
-      const leavesGroup = insn.kind === 'may_goto' && each.kind === 'jcc';
-      const target = leavesGroup ? pc + 1 + insn.off : isJump(each) ? -2 - (base + index + 1 + each.off) : -1;
-      entries.push({ insn: each, pc, pass: group.pass, target });
-    });
+    if (group === undefined) entries.add(insn, pc, targetPc(pc, insn));
+    else addGroup(entries, group, pc, insn);
   }
-  for (const entry of entries) {
-    if (entry.target !== -1) entry.target = resolve(entry.target, firstEntry, subprog.start);
-  }
+  resolveTargets(entries, firstEntry, start);
   return { entries, stackDepth: depth };
+}
+
+function addGroup(entries: Entries, { pass, insns }: Group, pc: number, insn: Insn): void {
+  const base = entries.count;
+  insns.forEach((each, index) => {
+    const leavesGroup = insn.kind === 'may_goto' && each.kind === 'jcc';
+    const target = leavesGroup ? pc + 1 + insn.off : isJump(each) ? -2 - (base + index + 1 + each.off) : -1;
+    entries.add(each, pc, target, pass);
+  });
+}
+
+function resolveTargets({ count, targets }: Entries, firstEntry: Int32Array, start: number): void {
+  for (let i = 0; i < count; i++) {
+    const target = targets[i] as number;
+    if (target !== -1) targets[i] = resolve(target, firstEntry, start);
+  }
 }
 
 /** Until all entries exist, a target is a slot (>= 0), none (-1), or an entry index written as -2 - index. */

@@ -29,18 +29,17 @@ const withoutRewrite =
   (of: (insn: Insn) => boolean) =>
   (target: Target): Target => ({
     ...target,
-    rewrite(slots, subprog, depth) {
+    rewrite(slots, subprog, depth, into) {
       const hidden = new Map<number, Insn>();
       const shown = slots.map((insn, pc) => {
         if (insn === undefined || !of(insn)) return insn;
         hidden.set(pc, insn);
         return { kind: 'swap', op: 'le', bits: 64, dst: 0 } as const;
       });
-      const { entries, stackDepth } = target.rewrite(shown, subprog, depth);
-      return {
-        stackDepth,
-        entries: entries.map((entry) => ({ ...entry, insn: hidden.get(entry.pc) ?? entry.insn })),
-      };
+      const made = target.rewrite(shown, subprog, depth, into);
+      const { insns, pcs, count } = made.entries;
+      for (let i = 0; i < count; i++) insns[i] = hidden.get(pcs[i] as number) ?? (insns[i] as Insn);
+      return made;
     },
   });
 
@@ -278,17 +277,14 @@ export const ARITHMETIC_MUTANTS: readonly Mutant[] = [
     source: 'rbpf 0f36550 (#88): fixed skip distance',
     mutate: (target) => ({
       ...target,
-      rewrite(slots, subprog, depth) {
-        const { entries, stackDepth } = target.rewrite(slots, subprog, depth);
-        const later = (index: number): number => Math.min(index + 1, entries.length - 1);
-        return {
-          stackDepth,
-          entries: entries.map((entry, k) =>
-            entry.pass === 'div-by-zero' && entry.insn.kind === 'jcc' && entry.target === k + 3
-              ? { ...entry, target: later(entry.target) }
-              : entry,
-          ),
-        };
+      rewrite(slots, subprog, depth, into) {
+        const made = target.rewrite(slots, subprog, depth, into);
+        const { targets, count } = made.entries;
+        made.entries.list().forEach(({ insn, pass, target: to }, k) => {
+          if (pass === 'div-by-zero' && insn.kind === 'jcc' && to === k + 3)
+            targets[k] = Math.min(to + 1, count - 1);
+        });
+        return made;
       },
     }),
   },

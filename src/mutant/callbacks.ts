@@ -24,9 +24,9 @@ export const inCallbacks =
     let now: Target = target;
     return {
       ...target,
-      rewrite(slots, subprog, depth) {
+      rewrite(slots, subprog, depth, into) {
         now = isCallback(slots, subprog.start, helper) ? changed : target;
-        return target.rewrite(slots, subprog, depth);
+        return target.rewrite(slots, subprog, depth, into);
       },
       prologue: (context) => now.prologue(context),
       lowerExit: (context, which) => now.lowerExit(context, which),

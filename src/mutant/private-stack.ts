@@ -1,9 +1,9 @@
 /** Private stacks whose pointer is set, kept or used otherwise. They show in the lane of private stacks alone. */
+import type { Insn } from '../bpf/insn.ts';
 import { PRIVATE_STACK_STRIDE, STACK_BASE } from '../core/layout.ts';
 import { CPU_OFFSET } from '../core/percpu.ts';
 import { emitCall } from '../jit/lower/call.ts';
 import type { LowerContext } from '../jit/lower/context.ts';
-import type { Entry } from '../jit/rewrite.ts';
 import type { Target } from '../jit/target.ts';
 import { Assembler } from '../x86/assembler.ts';
 import { ADD, MOV, PUSH_R64 } from '../x86/forms.ts';
@@ -136,10 +136,7 @@ const WITHOUT_LANE: readonly Mutant[] = [
     source: 'linux do_jit(): src_reg == BPF_REG_FP',
     mutate: (target) => ({
       ...target,
-      withPrivateFp: (entries) => {
-        const renamed = target.withPrivateFp(entries);
-        return entries.map((entry, i) => (isValueUse(entry) ? entry : (renamed[i] as Entry)));
-      },
+      withPrivateFp: (insn) => (isValueUse(insn) ? insn : target.withPrivateFp(insn)),
     }),
   },
   {
@@ -151,7 +148,7 @@ const WITHOUT_LANE: readonly Mutant[] = [
   },
 ];
 
-const isValueUse = ({ insn }: Entry): boolean => insn.kind === 'alu' || insn.kind === 'movsx';
+const isValueUse = (insn: Insn): boolean => insn.kind === 'alu' || insn.kind === 'movsx';
 
 export const PRIVATE_STACK_MUTANTS: readonly Mutant[] = WITHOUT_LANE.map((mutant) => ({
   ...mutant,

@@ -319,7 +319,7 @@ export const STACK_ARG_MUTANTS: readonly Mutant[] = [
       layOut(entries, stackDepth, outgoingArgs, needs) {
         let last = 0;
         let pending = 0;
-        for (const { insn } of entries) {
+        for (const { insn } of entries.list()) {
           if ((insn.kind === 'stx' || insn.kind === 'st') && insn.dst === 11)
             pending = Math.max(pending, -insn.off / 8);
           if (insn.kind === 'call') {

@@ -1,9 +1,9 @@
 /** What an image says of itself, and that its code is what it says. */
 import { describe, expect, it } from 'vitest';
 import type { Insn } from '../../src/bpf/insn.ts';
-import { type Compiled, type CompiledSubprog, compile } from '../../src/jit/compile.ts';
+import type { Compiled, CompiledSubprog } from '../../src/jit/compile.ts';
 import { alu, exit, helper, ja, jcc, kfunc, lddw, link, mayGoto, mov, store, sub } from '../kit/insns.ts';
-import { misplaced, nativeEntries } from './entries.ts';
+import { compile, misplaced, nativeEntries } from './entries.ts';
 
 const mainOf = ({ subprogs }: Compiled): CompiledSubprog => subprogs[0] as CompiledSubprog;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -1,8 +1,15 @@
 /** The native code of each entry of a subprog, and where its jumps go. */
 import { createRequire } from 'node:module';
+import type { Program } from '../../src/bpf/program.ts';
 import { CODE_BASE } from '../../src/core/layout.ts';
-import type { CompiledSubprog } from '../../src/jit/compile.ts';
-import type { Entry } from '../../src/jit/rewrite.ts';
+import {
+  type Compiled,
+  type CompiledSubprog,
+  compile as compileProgram,
+  type JitOptions,
+} from '../../src/jit/compile.ts';
+import type { Entry } from '../../src/jit/entries.ts';
+import { TARGETS } from '../../src/jit/target.ts';
 
 const iced = createRequire(import.meta.url)('iced-x86') as typeof import('iced-x86');
 
@@ -13,11 +20,31 @@ export interface NativeEntry {
   readonly length: number;
 }
 
-export const nativeEntries = ({ entries, starts }: CompiledSubprog): NativeEntry[] =>
-  entries.map((entry, i) => ({
+const ENTRIES = new WeakMap<CompiledSubprog, readonly Entry[]>();
+
+/** As the JIT's own, with a note of the entries. */
+export function compile(program: Program, options: JitOptions = {}): Compiled {
+  const target = TARGETS[options.convention ?? program.convention];
+  const noted: Entry[][] = [];
+  const compiled = compileProgram(program, options, {
+    ...target,
+    layOut(entries, ...rest) {
+      noted.push(entries.list());
+      return target.layOut(entries, ...rest);
+    },
+  });
+  compiled.subprogs.forEach((subprog, i) => {
+    ENTRIES.set(subprog, noted[i] as Entry[]);
+  });
+  return compiled;
+}
+
+/** Of a subprog that was compiled by the above. */
+export const nativeEntries = (subprog: CompiledSubprog): NativeEntry[] =>
+  (ENTRIES.get(subprog) as readonly Entry[]).map((entry, i) => ({
     entry,
-    offset: starts[i] as number,
-    length: (starts[i + 1] as number) - (starts[i] as number),
+    offset: subprog.starts[i] as number,
+    length: (subprog.starts[i + 1] as number) - (subprog.starts[i] as number),
   }));
 
 /** Checks each jump of the image by what a disassembler says of its last instruction. */

@@ -1,6 +1,7 @@
 /** Which frame a subprog gets, and the code that makes and leaves it. */
 import { describe, expect, it } from 'vitest';
 import type { Insn } from '../../src/bpf/insn.ts';
+import { Entries } from '../../src/jit/entries.ts';
 import { type Frame, layOut } from '../../src/jit/frame.ts';
 import type { LowerContext } from '../../src/jit/lower/context.ts';
 import { epilogue, prologue } from '../../src/jit/lower/frame.ts';
@@ -8,8 +9,11 @@ import { gprOf } from '../../src/jit/regmap.ts';
 import { Assembler } from '../../src/x86/assembler.ts';
 import { alu, atomic, exit, helper, jcc, lddw, ldx, mov, movsx, store, swap } from '../kit/insns.ts';
 
-const entriesOf = (insns: readonly Insn[]) =>
-  insns.map((insn, pc) => ({ insn, pc, pass: undefined, target: -1 }));
+function entriesOf(insns: readonly Insn[]): Entries {
+  const entries = new Entries();
+  for (const [pc, insn] of insns.entries()) entries.add(insn, pc, -1);
+  return entries;
+}
 
 describe('callee-saved registers', () => {
   const saved = (...insns: Insn[]): string =>
@@ -63,7 +67,7 @@ describe('the code of a frame', () => {
   const HEAD = '0f 1f 44 00 00 0f 1f 00 55 48 89 e5';
   const bytesOf = (emit: (context: LowerContext) => void, frame: Partial<Frame>, endbr = false): string => {
     const asm = new Assembler();
-    const empty = layOut([], 0, 0);
+    const empty = layOut(new Entries(), 0, 0);
     emit({
       programName: 'program',
       base: 0n,

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Insn } from '../../src/bpf/insn.ts';
 import { CALLEE_BASE, CALLEE_STRIDE } from '../../src/core/layout.ts';
-import { type CompiledSubprog, compile, defaultAddresses, type JitOptions } from '../../src/jit/compile.ts';
+import { type CompiledSubprog, defaultAddresses, type JitOptions } from '../../src/jit/compile.ts';
 import {
   alu,
   atomic,
@@ -25,7 +25,7 @@ import {
   swap,
   takeArg,
 } from '../kit/insns.ts';
-import { type NativeEntry, nativeEntries } from './entries.ts';
+import { compile, type NativeEntry, nativeEntries } from './entries.ts';
 
 const spaced = (bytes: Uint8Array): string =>
   Buffer.from(bytes)

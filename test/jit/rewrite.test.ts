@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { AluOp } from '../../src/bpf/alu.ts';
 import type { Insn, Width } from '../../src/bpf/insn.ts';
 import type { Program, Subprog } from '../../src/bpf/program.ts';
-import { type Entry, type RewritePass, type Rewritten, rewrite } from '../../src/jit/rewrite.ts';
+import type { Entry, RewritePass } from '../../src/jit/entries.ts';
+import { type Rewritten, rewrite } from '../../src/jit/rewrite.ts';
 import { alu, atomic, exit, ja, jcc, lddw, link, mayGoto, mov, store, sub } from '../kit/insns.ts';
 
 function rewritten(program: Program, index: number, depth = 0): Rewritten {
@@ -11,7 +12,7 @@ function rewritten(program: Program, index: number, depth = 0): Rewritten {
 }
 
 const entriesOf = (body: readonly Insn[], depth = 0): readonly Entry[] =>
-  rewritten(link([body]), 0, depth).entries;
+  rewritten(link([body]), 0, depth).entries.list();
 
 /** One instruction as text; jumps by the entry they go to. `ax` is the register of the rewrites. */
 function text({ insn, target }: Entry): string {
@@ -211,8 +212,9 @@ describe('rewrite', () => {
   it('counts entries from the start of the subprog, and looks at no other', () => {
     const callee = [mayGoto(1), ja(-2), mov('r0', 0), jcc(64, 'jeq', 'r1', 0, -2), exit];
     const program = link([[mov('r0', 0), sub(1), exit], callee, [mayGoto(0), exit]]);
-    expect(rewritten(program, 0, 16)).toMatchObject({ stackDepth: 16, entries: { length: 3 } });
-    const { entries, stackDepth } = rewritten(program, 1, 16);
+    expect(rewritten(program, 0, 16)).toMatchObject({ stackDepth: 16, entries: { count: 3 } });
+    const { stackDepth, ...made } = rewritten(program, 1, 16);
+    const entries = made.entries.list();
     expect(stackDepth).toBe(24);
     expect(entries.map(text)).toEqual([
       'st8 r10 -24 8388608',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Insn } from '../../src/bpf/insn.ts';
 import { compile } from '../../src/jit/compile.ts';
 import { LINUX } from '../../src/jit/convention/linux.ts';
+import { Entries } from '../../src/jit/entries.ts';
 import { layOut } from '../../src/jit/frame.ts';
 import type { LowerContext } from '../../src/jit/lower/context.ts';
 import { lowerInsn } from '../../src/jit/lower/insn.ts';
@@ -30,7 +31,7 @@ describe('lowerInsn', () => {
       programName: 'program',
       base: 0n,
       asm: new Assembler(),
-      frame: layOut([], 0, 0),
+      frame: layOut(new Entries(), 0, 0),
       bmi2: true,
       endbr: false,
       tailCall: 'none',

@@ -24,13 +24,13 @@
 import type { LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
 import { POP_R64, SUB } from '../../x86/forms.ts';
 import { R9, RBP } from '../../x86/reg.ts';
+import type { Entries } from '../entries.ts';
 import { type Frame, type FrameNeeds, layOut } from '../frame.ts';
 import { type CallTarget, emitCall } from '../lower/call.ts';
 import type { LowerContext } from '../lower/context.ts';
 import { moveRsp } from '../lower/frame.ts';
 import { load, store, storeImm } from '../lower/memory.ts';
 import { gprOf } from '../regmap.ts';
-import type { Entry } from '../rewrite.ts';
 import { BPF_REG_PLACES, type Convention, NATIVE_PLACES } from './convention.ts';
 
 const WORD = 8;
@@ -53,7 +53,7 @@ const outgoingOffset = (frame: Frame, off: number): number =>
 
 /** As Linux's frame, with a word for argument 6 too. */
 export function layOutReply(
-  entries: readonly Entry[],
+  entries: Entries,
   stackDepth: number,
   outgoingArgs: number,
   { tailCallBytes = 0, privateStack, ...needs }: FrameNeeds = {},

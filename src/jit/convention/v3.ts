@@ -20,6 +20,7 @@
 import type { LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
 import { ADD, PUSH_RM64 } from '../../x86/forms.ts';
 import { R9, RBP } from '../../x86/reg.ts';
+import type { Entries } from '../entries.ts';
 import { type Frame, type FrameNeeds, layOut } from '../frame.ts';
 import { type CallTarget, emitCall } from '../lower/call.ts';
 import type { LowerContext } from '../lower/context.ts';
@@ -28,7 +29,6 @@ import { moveRsp, prologue } from '../lower/frame.ts';
 import { load, store, storeImm } from '../lower/memory.ts';
 import { keepingR9 } from '../lower/private-stack.ts';
 import { gprOf } from '../regmap.ts';
-import type { Entry } from '../rewrite.ts';
 import { BPF_REG_PLACES, type Convention, NATIVE_PLACES } from './convention.ts';
 
 const WORD = 8;
@@ -54,7 +54,7 @@ const slotOffset = ({ outgoingBase, outgoing }: Frame, slot: number): number =>
 
 /** Outgoing arguments between BPF stack and callee-saved registers. */
 export function layOutV3(
-  entries: readonly Entry[],
+  entries: Entries,
   stackDepth: number,
   outgoingArgs: number,
   { tailCallBytes = 0, privateStack, ...needs }: FrameNeeds = {},

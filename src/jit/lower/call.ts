@@ -69,6 +69,7 @@ const typed = ({ args, result }: Signature): Pick<CallTarget, 'words' | 'returns
 /** Words of stack that some kfunc a subprog calls takes, gaps too; those of types of one word are not counted. */
 export function typedStackWords(program: Program, { start, end }: Subprog): number {
   let most = 0;
+  if (!hasSignatures(program)) return most;
   for (let pc = start; pc < end; pc++) {
     const insn = program.insns[pc];
     if (insn?.kind !== 'call' || insn.target !== 'kfunc') continue;
@@ -76,4 +77,9 @@ export function typedStackWords(program: Program, { start, end }: Subprog): numb
     if (signature !== undefined) most = Math.max(most, stackWords(argWords(signature.args)));
   }
   return most;
+}
+
+function hasSignatures({ callees }: Program): boolean {
+  for (const { signature } of callees.values()) if (signature !== undefined) return true;
+  return false;
 }
