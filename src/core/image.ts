@@ -92,6 +92,12 @@ export interface ExceptionStack {
   readonly adjust: number;
 }
 
+/** Code behind the subprogs that they jump to, or call. */
+export interface ThunkPlace {
+  readonly name: string;
+  readonly offset: number;
+}
+
 /** Native code of a program. Offsets count from the first byte of `code`. */
 export interface Image {
   /** Name of the JIT that made it. */
@@ -123,6 +129,8 @@ export interface Image {
   readonly fixups?: readonly Fixup[];
   /** Constants of the program are nowhere in its code. @defaultValue false */
   readonly isBlinded?: boolean;
+  /** Ascending. @defaultValue none */
+  readonly thunks?: readonly ThunkPlace[];
   /** @defaultValue none */
   readonly memory?: ImageMemory;
   /** Where tail calls enter a subprog, counted from its first byte; absent where the JIT makes none. */

@@ -4,23 +4,33 @@ import type { Trampoline } from './native.ts';
 
 /** A piece of an image with one origin. */
 export interface Piece {
-  /** BPF slot; null for a prologue, or for all of an image without a pc map. */
+  /** BPF slot; null for a prologue, a thunk, a trampoline, or for all of an image without a pc map. */
   readonly pc: number | null;
   /** Subprog whose first byte this piece holds, if any. */
   readonly subprog: number | null;
   /** Offsets [start, end). */
   readonly start: number;
   readonly end: number;
+  /** Name of the thunk it is. */
+  readonly thunk?: string;
 }
 
 /**
  * The whole image, cut where a subprog or the code of a BPF instruction starts. An instruction that became
  * nothing (`goto +0`, `r1 = r1`) has an empty piece.
  */
-export function piecesOf({ code, entry, pcMap = [], subprogEntries, trampoline }: Image): Piece[] {
+export function piecesOf({
+  code,
+  entry,
+  pcMap = [],
+  subprogEntries,
+  thunks = [],
+  trampoline,
+}: Image): Piece[] {
   const cuts: Omit<Piece, 'end'>[] = [
     ...subprogEntries.map((start, subprog) => ({ start, subprog, pc: null })),
     ...pcMap.map(([pc, start]) => ({ start, subprog: null, pc })),
+    ...thunks.map(({ name, offset }) => ({ start: offset, subprog: null, pc: null, thunk: name })),
     ...trampolineCuts(trampoline, entry).map((start) => ({ start, subprog: null, pc: null })),
   ].sort((a, b) => a.start - b.start);
   const first = cuts[0]?.start ?? code.length;

@@ -51,14 +51,14 @@ export function measure(program: Program, image: Image, runs: Runs | null): Meas
   };
 }
 
-/** A part of a BPF instruction, or of a prologue, counts as often as its first native instruction. */
+/** A part of a BPF instruction, a prologue, a thunk or a trampoline counts as often as its first native instruction. */
 function tally(insns: readonly PartInsn[], runsOf: (insn: PartInsn) => number): Tallies {
   const tallies = Object.fromEntries(PARTS.map((part) => [part, { times: 0, cost: NO_COST }]));
   const out = tallies as Record<Part, Tally>;
   insns.forEach((insn, i) => {
-    const { part, pc, subprog, cost } = insn;
+    const { part, piece, cost } = insn;
     const before = insns[i - 1];
-    const goesOn = before?.part === part && before.pc === pc && before.subprog === subprog;
+    const goesOn = before?.part === part && before.piece === piece;
     const runs = runsOf(insn);
     const { times, cost: sum } = out[part];
     out[part] = { times: times + (goesOn ? 0 : runs), cost: addCosts(sum, timesCost(runs, cost)) };

@@ -8,7 +8,8 @@ import { type InsnCost, insnCosts } from '../x86/insn-cost.ts';
 
 /**
  * `passed` and `received`: a store or a load of a stack argument. `before` and `after`: what a call costs beside the
- * `call` itself. `other`: the program's own work.
+ * `call` itself. `thunk`: what hardened code jumps to behind the image; `trampoline`: native code's way into main.
+ * `other`: the program's own work.
  */
 export const PARTS = [
   'passed',
@@ -18,6 +19,8 @@ export const PARTS = [
   'after',
   'prologue',
   'epilogue',
+  'thunk',
+  'trampoline',
   'other',
 ] as const;
 export type Part = (typeof PARTS)[number];
@@ -26,22 +29,31 @@ export type Part = (typeof PARTS)[number];
 export interface PartInsn extends InsnCost {
   readonly part: Part;
   readonly subprog: number;
-  /** Slot of the BPF instruction it stems from; null in a prologue. */
+  /** Slot of the BPF instruction it stems from; null in a prologue, a thunk and a trampoline. */
   readonly pc: number | null;
+  /** Number of the piece it is part of; one for all of a trampoline. */
+  readonly piece: number;
 }
 
 /** int3: what lies between subprogs. */
 const FILL = 0xcc;
 
-/** All instructions of an image with a pc map, in the order of its bytes; what fills the gap to the next subprog is left out. */
+/**
+ * All instructions of an image with a pc map, in the order of its bytes. Left out is what fills the gap to the next
+ * subprog, and what stands for functions of the kernel beside a trampoline.
+ */
 export function partsOf(program: Program, image: Image): PartInsn[] {
   const sites = new Map((image.callSites ?? []).map((site) => [site.pc, site]));
   let subprog = 0;
-  return piecesOf(image).flatMap((piece) => {
+  const { start: outside = Infinity, offset: entered = Infinity } = image.trampoline ?? {};
+  return piecesOf(image).flatMap((piece, k) => {
+    if (piece.start >= outside && piece.start < entered) return [];
     subprog = piece.subprog ?? subprog;
     const insns = insnCosts(image.code, piece.start, endOf(image, piece));
-    const partAt = partOf(piece, program, sites);
-    return insns.map((insn) => ({ ...insn, part: partAt(insn), subprog, pc: piece.pc }));
+    const isTrampoline = piece.start >= entered;
+    const partAt = isTrampoline ? (): Part => 'trampoline' : partOf(piece, program, sites);
+    const whole = { subprog, pc: piece.pc, piece: isTrampoline ? -1 : k };
+    return insns.map((insn) => ({ ...insn, part: partAt(insn), ...whole }));
   });
 }
 
@@ -53,7 +65,7 @@ function endOf({ code }: Image, { start, end }: Piece): number {
 
 /** By instruction of a piece. */
 function partOf(
-  { pc }: Piece,
+  { pc, thunk }: Piece,
   { insns }: Program,
   sites: ReadonlyMap<number, CallSite>,
 ): (insn: InsnCost) => Part {
@@ -64,7 +76,7 @@ function partOf(
       return offset + cost.bytes === site.returnOffset ? 'call' : 'before';
     };
   }
-  const part = pc === null ? 'prologue' : insnPart(insns[pc]);
+  const part = thunk !== undefined ? 'thunk' : pc === null ? 'prologue' : insnPart(insns[pc]);
   return () => part;
 }
 

@@ -115,7 +115,7 @@ export function compile(
   const addressOf = (slot: number): bigint =>
     target.functionAddress(base, subprogs[subprogAt(program, slot).index] as CompiledSubprog);
   const offsets = subprogs.map(({ offset }) => offset);
-  linkRefs(out, refs, { base, programName: program.name, addressOf, offsets });
+  const thunks = linkRefs(out, refs, { base, programName: program.name, addressOf, offsets });
   const image: Image = {
     jit: 'builtin',
     code: out.copy(),
@@ -127,6 +127,7 @@ export function compile(
     pcMap,
     callSites: sites,
     ...(options.blinding === undefined ? {} : { isBlinded: true }),
+    ...(thunks.length === 0 ? {} : { thunks }),
     ...(fixups.length === 0 ? {} : { fixups }),
     ...(options.callDepth === true || fps.some((fp) => fp !== undefined) || usesPercpu
       ? { memory: { address: PERCPU_BASE, bytes: PERCPU_BYTES } }

@@ -1,5 +1,6 @@
 /** Thunks behind the image, as arch/x86/lib/retpoline.S has them, and the displacements that lead outside subprogs. */
 import { badInput } from '../core/errors.ts';
+import type { ThunkPlace } from '../core/image.ts';
 import { CALL_DEPTH } from '../core/percpu.ts';
 import type { Assembler } from '../x86/assembler.ts';
 import type { FunctionAddress, Outside, SubprogPlace } from './hardening.ts';
@@ -50,18 +51,18 @@ export interface Linked {
   readonly offsets: readonly number[];
 }
 
-/** Puts the thunks that are wanted behind the code, and fills in all displacements and addresses. */
+/** Puts the thunks that are wanted behind the code, and fills in all displacements and addresses. Returns their places. */
 export function linkRefs(
   out: Assembler,
   refs: readonly Ref[],
   { base, programName, addressOf, offsets }: Linked,
-): void {
-  const thunks = new Map<Thunk, bigint>();
+): ThunkPlace[] {
+  const thunks = new Map<Thunk, number>();
   const outside = (to: Outside): bigint => {
     if (to === 'call-depth') return CALL_DEPTH;
-    const known = thunks.get(to) ?? base + BigInt(appendThunk(out, THUNKS[to]));
+    const known = thunks.get(to) ?? appendThunk(out, THUNKS[to]);
     thunks.set(to, known);
-    return known;
+    return base + BigInt(known);
   };
   for (const { end, after, to } of refs) {
     if (typeof to === 'object' && 'subprog' in to) {
@@ -77,6 +78,7 @@ export function linkRefs(
       throw badInput('jit', programName, `its image is out of reach of what counts calls`);
     out.patch32(end - 4, Number(displacement));
   }
+  return [...thunks].map(([name, offset]) => ({ name, offset }));
 }
 
 function patchAddress(out: Assembler, end: number, bytes: 4 | 8, address: bigint, programName: string): void {

@@ -176,8 +176,13 @@ const PART_NAMES: Readonly<Record<Part, string>> = {
   after: 'after calls',
   prologue: 'prologues',
   epilogue: 'epilogues',
+  thunk: 'thunks',
+  trampoline: 'trampoline',
   other: 'all else',
 };
+
+/** Not shown of programs that have none. */
+const RARE: ReadonlySet<Part> = new Set(['thunk', 'trampoline']);
 
 /** One program under one convention: a row for each part, as it stands and as it ran. */
 export function programSection({
@@ -193,7 +198,7 @@ export function programSection({
     note: `How many there are in the code${run === null ? '' : ' and how often they ran'}, and what all of them cost: ${COST}.`,
     rows: [
       ['', 'code', '', ...(run === null ? [] : ['run', ''])],
-      ...PARTS.map((part) => [
+      ...PARTS.filter((part) => !RARE.has(part) || code[part].times > 0).map((part) => [
         PART_NAMES[part],
         ...cells(code[part]),
         ...(run === null ? [] : cells(run[part])),

@@ -37,7 +37,7 @@ export function listing(program: Program, image: Image, options: ListingOptions)
 function headings(
   program: Program,
   image: Image,
-  { pc, subprog, start }: Piece,
+  { pc, subprog, start, thunk }: Piece,
   rewrites: readonly Rewrite[],
 ): string[] {
   const lines: string[] = [];
@@ -49,7 +49,8 @@ function headings(
       .map(({ pass, insns }) => `  ; ${pass}: ${insns} ${insns === 1 ? 'insn' : 'insns'}`);
     lines.push(`  ${String(pc).padStart(4)}: ${insnText(program, pc)}${rewritten.join('')}`);
   }
-  if (pc === null && isInTrampoline(image, start))
+  if (thunk !== undefined) lines.push(`  thunk: ${thunk}`);
+  else if (pc === null && isInTrampoline(image, start))
     lines.push(`  trampoline: ${trampolineStepText(image, start)}`);
   else if (pc === null && image.pcMap !== undefined) lines.push('  prologue');
   return lines;

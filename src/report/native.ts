@@ -15,7 +15,9 @@ function symbolOf(image: Image): (address: bigint) => string | undefined {
     const offset = Number(address - image.base);
     if (offset < 0 || offset >= image.code.length) return undefined;
     const subprog = image.subprogEntries.indexOf(offset);
-    return subprog >= 0 ? `${hex(offset)} <subprog ${subprog}>` : hex(offset);
+    if (subprog >= 0) return `${hex(offset)} <subprog ${subprog}>`;
+    const thunk = image.thunks?.find((each) => each.offset === offset)?.name;
+    return thunk === undefined ? hex(offset) : `${hex(offset)} <${thunk}>`;
   };
 }
 

@@ -22,7 +22,7 @@ export interface NativeRow {
 /** One BPF instruction, or a prologue, with its native code. */
 export interface ListingRow {
   /** `native`: native code of which nobody says where it comes from; the rows of instructions then have none. */
-  readonly kind: 'insn' | 'prologue' | 'trampoline' | 'native';
+  readonly kind: 'insn' | 'prologue' | 'thunk' | 'trampoline' | 'native';
   /** null but for `insn`. */
   readonly pc: number | null;
   readonly subprog: number;
@@ -48,10 +48,10 @@ export function listingRows(program: Program, image: Image, culprit: Culprit | n
 }
 
 function pieceRow(program: Program, image: Image, piece: Piece, guilty: boolean): ListingRow {
-  const { pc, start } = piece;
-  const step = isInTrampoline(image, start) ? trampolineStepText(image, start) : null;
+  const { pc, start, thunk } = piece;
+  const step = isInTrampoline(image, start) ? trampolineStepText(image, start) : (thunk ?? null);
   return {
-    kind: step !== null ? 'trampoline' : pc === null ? 'prologue' : 'insn',
+    kind: thunk !== undefined ? 'thunk' : step !== null ? 'trampoline' : pc === null ? 'prologue' : 'insn',
     pc,
     subprog: pc === null ? subprogOf(image, piece.start) : subprogAt(program, pc).index,
     insn: pc === null ? step : insnText(program, pc),

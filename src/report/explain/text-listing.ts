@@ -42,7 +42,7 @@ export function listingLines(rows: readonly ListingRow[], options: ListingOption
 
 function bpfText({ kind, pc, insn }: ListingRow): string {
   if (kind === 'insn') return `${String(pc).padStart(4)}: ${insn}`;
-  if (kind === 'trampoline') return `      ${insn}`;
+  if (kind === 'trampoline' || kind === 'thunk') return `      ${insn}`;
   return kind === 'prologue' ? '      prologue' : '      native code';
 }
 
