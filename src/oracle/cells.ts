@@ -1,9 +1,10 @@
 /** Cells: the places of a run that have a value on both sides, by name. */
 import type { Word } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
+import type { FrameRow } from './frame-rows.ts';
 
 /**
- * A place that has a value on both sides: `r0` … `r10`; `rsp`; `in6`, `out6`: an argument in a native register;
+ * A place that has a value on both sides: `r0` … `r10`; `rsp`; `fp`, the frame's own, where r10 is none; `in6`, `out6`: an argument in a native register;
  * `@7ffe9a00eff0`: eight bytes of a stack frame, by their address in hex; `m0+16`: eight bytes (at the end of a
  * region fewer) of the context, `m1+16`: of the first data section, and so on.
  */
@@ -23,6 +24,16 @@ export interface CellValue {
 export type See = (cell: Cell, value: CellValue) => void;
 
 export const frameCell = (address: U64): Cell => `@${address.toString(16)}`;
+
+/** Where a row of the running frame lies, by the cells of a step; undefined where that is not known. */
+export function rowAddress(
+  cells: ReadonlyMap<Cell, CellValue>,
+  { role, fpOffset }: { readonly role: Pick<FrameRow['role'], 'kind'>; readonly fpOffset: number },
+): Word {
+  const r10 = cells.get('r10')?.want;
+  const fp = role.kind === 'private-stack' ? r10 : (cells.get('fp')?.want ?? r10);
+  return fp === undefined ? undefined : fp + BigInt(fpOffset);
+}
 
 /** Whether the sides differ; poison never does. */
 export function cellDiffers({ want, got, poison }: CellValue): boolean {

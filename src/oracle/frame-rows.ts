@@ -3,7 +3,8 @@
  * convention that lays its frames out otherwise states another shape, and gets another picture.
  */
 import { MAX_REG_ARGS } from '../bpf/calling.ts';
-import type { Program } from '../bpf/program.ts';
+import { type Program, targetOf } from '../bpf/program.ts';
+import { CALLBACK_BYTES } from '../core/callback.ts';
 import { type ArgPlace, FP_DEPTH, type FrameShape, type Image, type PrivateStack } from '../core/image.ts';
 
 /** What a word of a frame is for. */
@@ -16,12 +17,16 @@ export type FrameRole =
   /** The caller's frame pointer. */
   | { readonly kind: 'saved-fp' }
   | { readonly kind: 'bpf-stack' }
+  /** BPF stack outside of the frame: at r10 + fpOffset. */
+  | { readonly kind: 'private-stack' }
+  /** What a helper has between the frame of its caller and the function it calls. */
+  | { readonly kind: 'helper' }
   /** A register of the caller's, by its number. */
   | { readonly kind: 'saved-reg'; readonly reg: number }
   /** Neither of these: what the JIT keeps there is its own. */
   | { readonly kind: 'own' };
 
-/** Eight bytes at fp + `fpOffset`. */
+/** Eight bytes at fp + `fpOffset`, the frame's own fp. */
 export interface FrameRow {
   readonly role: FrameRole;
   readonly fpOffset: number;
@@ -38,26 +43,44 @@ const WORD = 8;
 export function frameRows(program: Program, image: Image, subprog: number): FrameRow[] {
   const shape = image.frames?.[subprog];
   if (shape === undefined) return [];
-  if (shape.privateStack !== undefined) return privateRows(shape.privateStack);
   const returnAddress = shape.fpDepth ?? FP_DEPTH;
   const takes = image.args.bpf.slice(0, program.subprogs[subprog]?.args);
   const passed = argRows(takes, 'incoming', returnAddress + WORD);
   const top = passed[0]?.fpOffset ?? returnAddress;
   return [
     ...(subprog === 0 ? [{ role: { kind: 'canary' }, fpOffset: top + WORD } as const] : []),
+    ...(isOnlyCalledBack(program, subprog) ? helperRows(top) : []),
     ...passed,
     { role: { kind: 'return-address' }, fpOffset: returnAddress },
     ...aboveFp(returnAddress),
     ...ownRows(shape, image.args.bpf),
+    ...privateRows(shape.privateStack),
   ];
 }
 
-/** Of a subprog with a private stack its words are shown, for r10 points there; what else its frame has is not. */
-const privateRows = ({ depth }: PrivateStack): FrameRow[] =>
+const privateRows = ({ depth }: PrivateStack = NO_STACK): FrameRow[] =>
   Array.from({ length: depth / WORD }, (_, i) => ({
-    role: { kind: 'bpf-stack' },
+    role: { kind: 'private-stack' },
     fpOffset: -WORD * (i + 1),
   }));
+const NO_STACK: PrivateStack = { fp: 0n, depth: 0 };
+
+/** Whether nobody but a helper calls a subprog: above its return address there is the helper's frame then. */
+function isOnlyCalledBack({ insns, subprogs, callbacks = [] }: Program, subprog: number): boolean {
+  const start = subprogs[subprog]?.start;
+  const isCalled = (): boolean =>
+    insns.some((insn, pc) => insn?.kind === 'call' && targetOf(pc, insn) === start);
+  return callbacks.includes(subprog) && !isCalled();
+}
+
+const helperRows = (below: number): FrameRow[] =>
+  Array.from(
+    { length: CALLBACK_BYTES / WORD },
+    (_, i): FrameRow => ({
+      role: { kind: 'helper' },
+      fpOffset: below + WORD * (i + 1),
+    }),
+  ).reverse();
 
 /** Between return address and fp, and at fp itself: the caller's fp where a prologue pushes it first. */
 function aboveFp(returnAddress: number): FrameRow[] {

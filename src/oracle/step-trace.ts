@@ -46,6 +46,7 @@ export class StepRecorder implements StepObserver {
   readonly #from: number;
   readonly #limit: number;
   readonly #links: FrameLinks;
+  readonly #hasPrivateStacks: boolean;
   readonly #memory = new MemoryCells();
   readonly #rows: (readonly FrameRow[])[] = [];
   readonly #state = new Map<Cell, CellValue>();
@@ -62,6 +63,7 @@ export class StepRecorder implements StepObserver {
     this.#from = from;
     this.#limit = limit;
     this.#links = new FrameLinks(program, image);
+    this.#hasPrivateStacks = image.frames?.some(({ privateStack }) => privateStack !== undefined) ?? false;
   }
 
   onEntry(got: NativeStep): void {
@@ -110,11 +112,13 @@ export class StepRecorder implements StepObserver {
   }
 
   #frame(want: ReferenceStep, got: NativeStep, see: See): void {
-    const fp = want.reg(R10);
-    if (fp === undefined) return;
+    const r10 = want.reg(R10);
+    if (r10 === undefined) return;
+    if (this.#hasPrivateStacks) see('fp', r10 === want.base ? NOTHING : whole(want.base, want.base));
     const stack = want.stack();
     for (const row of this.#rowsOf(want.subprog)) {
-      const address = fp + BigInt(row.fpOffset);
+      const from = row.role.kind === 'private-stack' ? r10 : want.base;
+      const address = from + BigInt(row.fpOffset);
       see(frameCell(address), this.#rowValue(row, want, stack, got.word(address)));
     }
   }
@@ -132,6 +136,7 @@ export class StepRecorder implements StepObserver {
       case 'outgoing':
         return whole(step.outgoing(slot), got);
       case 'bpf-stack':
+      case 'private-stack':
         return stackWord(stack, fpOffset, got);
       default:
         return whole(this.#links.want(role), got);

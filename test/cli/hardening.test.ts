@@ -19,6 +19,13 @@ describe('hardened code', () => {
     expect(hardened.stdout).toContain('sar qword ptr gs:[0x60000010], 0x5');
   });
 
+  it('is listed with the thunks it jumps to, by name', async () => {
+    const { stdout } = await cli(['jit', example('tail-calls.data'), '--retpoline', '--return-thunk']);
+    expect(stdout).toMatch(/jmp 0x\w+ <return-thunk>\n/);
+    expect(stdout).toMatch(/^ {2}thunk: indirect-thunk-rcx\n +0x\w+ {2}e8 01 00 00 00 /m);
+    expect(stdout).toMatch(/^ {2}thunk: return-thunk\n +0x\w+ {2}c3 +ret\n$/m);
+  });
+
   it('is kept where a case is written', async () => {
     const { stdout } = await cli(['export', example('bpf-12-args.s'), '--to', 'data', ...ALL]);
     for (const line of LINES) expect(stdout).toContain(`# oracle: ${line}\n`);

@@ -62,6 +62,30 @@ describe('measure', () => {
     expect(calls.map((call) => call.runs)).toEqual([3, 1]);
   });
 
+  it('tells thunks from prologues', () => {
+    const hardened = compile(PROGRAM, { convention: 'v3', returnThunk: true }).image;
+    const { runs } = runner.count({ name: 'loop', program: PROGRAM, env: envOf() }, hardened);
+    const { static: code, executed } = measure(PROGRAM, hardened, runs);
+    // `ret`, jumped to by main once and by its function three times.
+    expect(code.thunk).toEqual({ times: 1, cost: { insns: 1, bytes: 1, loads: 1, stores: 0 } });
+    expect(executed?.thunk).toEqual({ times: 4, cost: { insns: 4, bytes: 4, loads: 4, stores: 0 } });
+    expect(code.prologue).toEqual(measure(PROGRAM, image, null).static.prologue);
+  });
+
+  it('tells the trampoline from prologues, and leaves out what stands for the kernel beside it', () => {
+    const word = { text: 'u64', bytes: 8, align: 8 } as const;
+    const native = { attach: 'fentry' as const, args: [word, word], result: word };
+    const plain = link([[mov('r0', 0), exit]]);
+    const program = { ...plain, native };
+    const { image: entered } = compile(program);
+    const { static: code } = measure(program, entered, null);
+    const { trampoline: { offset = 0, end = 0 } = {} } = entered;
+    expect(code.trampoline.times).toBe(1);
+    expect(code.trampoline.cost.bytes).toBe(end - offset);
+    expect(code.prologue).toEqual(measure(plain, compile(plain).image, null).static.prologue);
+    expect(code.thunk.times).toBe(0);
+  });
+
   it('leaves no instruction out, and takes no filling for one', () => {
     const insns = partsOf(PROGRAM, image);
     const covered = insns.reduce((sum, { cost }) => sum + cost.bytes, 0);

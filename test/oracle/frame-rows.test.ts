@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/jit/compile.ts';
 import { type FrameRow, frameRows } from '../../src/oracle/frame-rows.ts';
 import { programOf } from '../kit/mutated-checker.ts';
@@ -68,6 +68,38 @@ it('a convention with argument 6 in memory, and words of its own, draws those', 
     '-40 outgoing 7',
     '-48 outgoing 6',
   ]);
+});
+
+it('a frame whose BPF stack is elsewhere: what it keeps, then that stack, counted from r10', () => {
+  const program = programOf('r6 = 1\n*(u64 *)(r10 - 64) = 1\nr0 = r6\nexit\n');
+  const rows = frameRows(program, compile(program, { privateStack: true }).image, 0).map(shown);
+  expect(rows.slice(0, 6)).toEqual([
+    '16 canary',
+    '8 return-address',
+    '0 saved-fp',
+    '-8 saved-reg 3',
+    '-8 private-stack',
+    '-16 private-stack',
+  ]);
+  expect(rows).toHaveLength(4 + 64 / 8);
+});
+
+describe('a function that a helper calls', () => {
+  const calling = (more: string): string[] => {
+    const text = `r1 = 3\nr2 = each ll\nr3 = 0\nr4 = 0\ncall 181\n${more}exit\n.type each, @function\neach:\nr0 = 0\nexit\n`;
+    const program = programOf(text);
+    return frameRows(program, compile(program).image, 1).map(shown);
+  };
+  const OWN = ['8 return-address', '0 saved-fp'];
+
+  it("has the helper's frame above it, eight words", () => {
+    const words = ['72', '64', '56', '48', '40', '32', '24', '16'];
+    expect(calling('')).toEqual([...words.map((at) => `${at} helper`), ...OWN]);
+  });
+
+  it('has none drawn if others call it too', () => {
+    expect(calling('call each\n')).toEqual(OWN);
+  });
 });
 
 it('an image that does not state its frames has no picture', () => {

@@ -14,11 +14,14 @@ export function rowName(role: FrameRole, fpOffset: number, image: Image): string
     case 'saved-fp':
       return `saved ${fpName(image)}`;
     case 'bpf-stack':
+    case 'private-stack':
       return `BPF stack r10${fpOffset}`;
     case 'saved-reg': {
       const bpf = image.regs?.indexOf(role.reg) ?? -1;
       return `saved ${gprName(role.reg)}${bpf < 0 ? '' : ` (r${bpf})`}`;
     }
+    case 'helper':
+      return "the helper's";
     case 'canary':
       return "the kernel's";
     case 'own':

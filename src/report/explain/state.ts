@@ -1,7 +1,7 @@
 /** Registers and stack frame at the end of a trace, with the values of both sides. */
 import type { Program } from '../../bpf/program.ts';
 import type { Image } from '../../core/image.ts';
-import { type Cell, type CellValue, cellDiffers, frameCell } from '../../oracle/cells.ts';
+import { type Cell, type CellValue, cellDiffers, frameCell, rowAddress } from '../../oracle/cells.ts';
 import type { Localisation } from '../../oracle/lockstep.ts';
 import { lastState, type StepTrace } from '../../oracle/step-trace.ts';
 import { gotText, wantText } from './cell-text.ts';
@@ -98,10 +98,9 @@ function rowsOf(
   subprog: number,
   cells: ReadonlyMap<Cell, CellValue>,
 ): ExplainedRow[] {
-  const fp = cells.get('r10')?.want;
-  if (fp === undefined) return [];
-  return jsonFrame(program, image, subprog).map((row) => {
-    const address = fp + BigInt(row.fp);
+  return jsonFrame(program, image, subprog).flatMap((row) => {
+    const address = rowAddress(cells, { role: { kind: row.role }, fpOffset: row.fp });
+    if (address === undefined) return [];
     const cell = frameCell(address);
     const value = cells.get(cell) ?? { want: undefined, got: undefined, poison: 0xff };
     return { ...row, cell, address: `0x${address.toString(16)}`, ...explainedValue(value) };

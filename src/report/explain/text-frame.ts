@@ -85,9 +85,13 @@ export function frameLines(
   return aligned([head, ...entriesOf(rows, height - 1).map((entry) => entryLine(entry, pointers))]);
 }
 
+/** Words of which there may be many, and few say anything. */
+const FOLDED: ReadonlySet<ExplainedRow['role']> = new Set(['bpf-stack', 'private-stack', 'helper']);
+const STACKS: ReadonlySet<ExplainedRow['role']> = new Set(['bpf-stack', 'private-stack']);
+
 /** Rows that agree are folded, first words of the BPF stack, then all, until the picture is low enough. */
 function entriesOf(rows: readonly ExplainedRow[], height: number): FrameEntry[] {
-  const stack = fold(rows, (row) => row.role === 'bpf-stack' && !row.differs, 3);
+  const stack = fold(rows, (row) => FOLDED.has(row.role) && !row.differs, 3);
   if (stack.length <= height) return stack;
   const agreeing = fold(rows, (row) => !row.differs, 2);
   if (agreeing.length <= height) return agreeing;
@@ -123,13 +127,14 @@ function entryLine([first, ...rest]: FrameEntry, pointers: ReadonlyMap<bigint, s
   const last = rest.at(-1);
   const pointed = [first, ...rest].flatMap(({ address }) => pointers.get(BigInt(address)) ?? []);
   const here = pointed.map((name) => span(`<- ${name}`, 'wrong'));
-  const place = [span(offset(first.fp)), span(offset(first.sp))];
+  const isElsewhere = first.role === 'private-stack';
+  const place = [first.fp, first.sp].map((at) => span(isElsewhere ? '' : offset(at)));
   if (last === undefined)
     return [...place, span(first.name, first.differs ? 'guilty' : undefined), ...valueCells(first), ...here];
   const count = rest.length + 1;
   const wrong = [first, ...rest].filter(({ differs }) => differs).length;
   const name =
-    first.role === last.role && first.role === 'bpf-stack' ? `${first.name} … ${last.fp}` : `… ${last.name}`;
+    first.role === last.role && STACKS.has(first.role) ? `${first.name} … ${last.fp}` : `… ${last.name}`;
   return [
     ...place,
     span(name, 'dim'),

@@ -10,14 +10,15 @@ import { rowName } from './names.ts';
 export interface JsonFrameRow {
   readonly name: string;
   readonly role: FrameRole['kind'];
-  /** Offsets of its eight bytes from the frame pointer, and from the stack pointer while the body runs. */
+  /** Offsets of its eight bytes from the frame pointer (`private-stack`: r10), and from the stack pointer while the body runs. */
   readonly fp: number;
   readonly sp: number;
 }
 
 /**
  * Before one BPF instruction. `changes`: the cells with another value than in the step before, each with the value
- * on the interpreter's and on the native side; in the first step all. Cells are `r0` … `r10`, `rsp`, `in6`, `out6`
+ * on the interpreter's and on the native side; in the first step all. Cells are `r0` … `r10`, `rsp`, `fp` (of the frame, where r10
+ * is in another stack), `in6`, `out6`
  * (an argument in a native register), `@7ffe9a00eff0` (eight bytes of a stack frame at that address), `m0+16` (eight
  * bytes of region 0). Values are hex, `??` for a byte nobody may rely on; null: none of it.
  */
@@ -32,7 +33,8 @@ export interface JsonStep {
 export interface JsonTrace {
   /** BPF instructions run before the first step. */
   readonly first: number;
-  /** By subprog: rows from the highest address to the lowest; row `fp` of a step lies at r10 + fp. */
+  /** By subprog: rows from the highest address to the lowest; row `fp` of a step lies at cell `fp` + fp, or
+   * where there is none, and for `private-stack`, at r10 + fp. */
   readonly frames: readonly (readonly JsonFrameRow[])[];
   /** Names of memory regions: m0 is the context, m1 the first data section. */
   readonly regions: readonly { readonly name: string; readonly size: number }[];

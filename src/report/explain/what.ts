@@ -4,7 +4,7 @@ import { R10 } from '../../bpf/reg.ts';
 import type { Image } from '../../core/image.ts';
 import { hex, type U64 } from '../../core/u64.ts';
 import type { CaseResult } from '../../oracle/case.ts';
-import { frameCell } from '../../oracle/cells.ts';
+import { frameCell, rowAddress } from '../../oracle/cells.ts';
 import type { Explained } from '../../oracle/explained.ts';
 import { frameRows, isLink } from '../../oracle/frame-rows.ts';
 import type { Localisation } from '../../oracle/lockstep.ts';
@@ -39,10 +39,9 @@ function linkPhrases({ program, image }: CaseResult, trace: StepTrace | null): s
   const last = trace?.steps.at(-1);
   if (program === null || image === null || trace === null || last === undefined) return [];
   const cells = lastState(trace);
-  const fp = cells.get('r10')?.want;
-  if (fp === undefined) return [];
   return frameRows(program, image, last.subprog).flatMap(({ role, fpOffset }) => {
-    const value = cells.get(frameCell(fp + BigInt(fpOffset)));
+    const address = rowAddress(cells, { role, fpOffset });
+    const value = address === undefined ? undefined : cells.get(frameCell(address));
     if (!isLink(role) || value?.want === undefined || value.got === undefined || value.want === value.got)
       return [];
     return [`${rowName(role, fpOffset, image)} is ${should(value.want, value.got)}`];

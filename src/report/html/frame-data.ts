@@ -11,13 +11,15 @@ export function frameSlots(trace: StepTrace, program: Program, image: Image, sub
   const written = writtenOffsets(trace, subprog);
   const slots: PageSlot[] = [];
   let unwritten = 0;
+  let role: JsonFrameRow['role'] = 'bpf-stack';
   const closeGap = (): void => {
-    if (unwritten > 0) slots.push([null, '', `${8 * unwritten} bytes nobody writes`, 'bpf-stack']);
+    if (unwritten > 0) slots.push([null, '', `${8 * unwritten} bytes nobody writes`, role]);
     unwritten = 0;
   };
   for (const row of jsonFrame(program, image, subprog)) {
-    if (row.role === 'bpf-stack' && !written.has(row.fp)) {
+    if (isStack(row) && !written.has(row.fp)) {
       unwritten++;
+      role = row.role;
       continue;
     }
     closeGap();
@@ -27,9 +29,12 @@ export function frameSlots(trace: StepTrace, program: Program, image: Image, sub
   return slots;
 }
 
-/** `rsp+8` of an outgoing argument, `rbp-16` of all else. */
+const isStack = ({ role }: JsonFrameRow): boolean => role === 'bpf-stack' || role === 'private-stack';
+
+/** `r10-8` of a private stack, `rsp+8` of an outgoing argument, `rbp-16` of all else. */
 function addressText({ role, fp, sp }: JsonFrameRow, image: Image): string {
-  const [base, offset] = role === 'outgoing' ? ['rsp', sp] : [fpName(image), fp];
+  const ofFrame = [role === 'private-stack' ? 'r10' : fpName(image), fp] as const;
+  const [base, offset] = role === 'outgoing' ? (['rsp', sp] as const) : ofFrame;
   return offset === 0 ? base : `${base}${offset < 0 ? '-' : '+'}${Math.abs(offset)}`;
 }
 

@@ -137,7 +137,7 @@ export interface PageFrame {
 }
 
 /**
- * A word of a frame: bytes from r10 to it (null: a gap, of words that nobody writes), its address (`rbp+16`), its
+ * A word of a frame: bytes from fp, or of a private stack r10, to it (null: a gap, of words that nobody writes), its address (`rbp+16`), its
  * name, and the part of the frame it is in.
  */
 export type PageSlot = readonly [fpOffset: number | null, at: string, name: string, part: string];

@@ -12,8 +12,9 @@ interface FrameProps {
 
 export function Frame({ trace, reader, state: { subprog, depth, cells } }: FrameProps) {
   const frame = trace.frames[subprog];
-  const fp = cells[reader.cell('r10') ?? -1]?.want;
-  if (frame === undefined || frame.slots.length === 0 || fp == null) return null;
+  const r10 = cells[reader.cell('r10') ?? -1]?.want;
+  const fp = cells[reader.cell('fp') ?? -1]?.want ?? r10;
+  if (frame === undefined || frame.slots.length === 0 || fp == null || r10 == null) return null;
   return (
     <div class="panel frame">
       <h3 id="frame">
@@ -37,7 +38,12 @@ export function Frame({ trace, reader, state: { subprog, depth, cells } }: Frame
                     <td colSpan={4}>{name}</td>
                   </tr>
                 ) : (
-                  <CellRow key={at} cell={cells[reader.cell(addressCell(fp, fpOffset)) ?? -1]}>
+                  <CellRow
+                    key={at}
+                    cell={
+                      cells[reader.cell(addressCell(part === 'private-stack' ? r10 : fp, fpOffset)) ?? -1]
+                    }
+                  >
                     <th scope="row">{name}</th>
                     <td class="place">{at}</td>
                   </CellRow>
@@ -54,7 +60,7 @@ export function Frame({ trace, reader, state: { subprog, depth, cells } }: Frame
 const of = ({ name }: PageFrame, depth: number): string =>
   depth === 0 ? `of ${name}` : `of ${name}, ${depth} ${depth === 1 ? 'call' : 'calls'} deep`;
 
-/** Name of the cell that lies `offset` bytes from r10. */
+/** Name of the cell that lies `offset` bytes from fp. */
 const addressCell = (fp: string, offset: number): string =>
   `@${(BigInt(`0x${fp}`) + BigInt(offset)).toString(16)}`;
 
