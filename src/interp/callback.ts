@@ -79,6 +79,9 @@ function callNext(m: Machine, pending: PendingCallback): Outcome | undefined {
 export function subprogToCall(m: Machine, address: U64): Subprog | Outcome {
   const subprog = m.program.subprogs.find((each) => m.entryOf(each.index) === address);
   if (subprog === undefined) return m.unsupported('callback of what is no function of the program');
+  // KERNEL: "cannot call exception cb directly".
+  if (subprog.index === m.program.exceptionCallback)
+    return m.unsupported('callback that is the exception callback');
   // KERNEL: "callee expects %d args, stack arg1 is not initialized".
   return subprog.args > MAX_REG_ARGS ? m.unsupported('callback with stack arguments') : subprog;
 }

@@ -21,6 +21,29 @@ __attribute__((section("prog"))) unsigned long entry(void *mem, unsigned long si
 }
 `;
 
+const TIMERS = `
+struct timer { unsigned long opaque[2]; };
+struct elem { unsigned long key; struct timer timer; unsigned long sum; };
+static long (*init)(struct timer *t, void *map, unsigned long flags) = (void *)169;
+static long (*set_callback)(struct timer *t, void *fn) = (void *)170;
+static long (*start)(struct timer *t, unsigned long nsecs, unsigned long flags) = (void *)171;
+struct elem map[2] = { { 3 }, { 5 } };
+static int tick(void *m, struct elem *key, struct timer *value) {
+  key->sum += key->key * 10 + 1;
+  if (key->sum < 100) start(value, 1000, 0);
+  return 0;
+}
+__attribute__((section("prog"))) unsigned long entry(void *mem, unsigned long size) {
+  long r = 0;
+  for (int i = 0; i < 2; i++) {
+    r |= init(&map[i].timer, map, 1);
+    r |= set_callback(&map[i].timer, tick);
+    r |= start(&map[i].timer, 2000, 0);
+  }
+  return r;
+}
+`;
+
 describe('the address of a function', () => {
   it.skipIf(CLANG === undefined)('is relocated in what clang makes of a pointer', () => {
     const { object } = compileC(SOURCE);
@@ -28,6 +51,17 @@ describe('the address of a function', () => {
     expect(program.callbacks?.map((index) => program.subprogs[index]?.name).sort()).toEqual(['add', 'twice']);
     expect(program.subprogs.find(({ name }) => name === 'add')?.args).toBe(2);
     expect(check(program, { expected: 103_010n }).verdict).toBe('agree');
+  });
+
+  it.skipIf(CLANG === undefined)('is given to timers in what clang makes of it', () => {
+    const { object } = compileC(TIMERS);
+    const { program } = readElf(object ?? new Uint8Array(), { fileName: 'x.o', function: 'entry' });
+    expect(program.callbacks?.map((index) => program.subprogs[index]?.name)).toEqual(['tick']);
+    const { verdict, got } = check(program, { expected: 0n });
+    expect(verdict).toBe('agree');
+    // Each adds ten times its key and 1 until it is at 100: four times 31, two times 51.
+    const sums = Buffer.from(got?.data[0] ?? []);
+    expect([sums.readBigUInt64LE(24), sums.readBigUInt64LE(56)]).toEqual([124n, 102n]);
   });
 
   it('is a distance from the slot behind its own, in bytes too', () => {

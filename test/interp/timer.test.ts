@@ -1,5 +1,7 @@
 /** What timers call, on the reference. */
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { timerProgram } from '../../src/arb/timers/program.ts';
 import { CODE_BASE, MAIN_FP } from '../../src/core/layout.ts';
 import { interpret, interpretSteps } from '../../src/interp/interpret.ts';
 import { programOf } from '../kit/callbacks.ts';
@@ -118,6 +120,22 @@ tock:
   it('throws nothing', () => {
     const text = timerText(`${arm('tick')}\n  r0 = 7`, 'r1 = 1\n  call bpf_throw\n  r0 = 0');
     expect(run(text).outcome).toMatchObject({ kind: 'unsupported', what: 'bpf_throw in a callback' });
+  });
+
+  it('is not the exception callback', () => {
+    const text = `# oracle: exception-callback tick\n${timerText(`${arm('tick')}\n  r1 = 3\n  call bpf_throw\n  r0 = 7`, 'r0 = 1')}`;
+    expect(run(text.replace('tick=u64,u64,u64', 'tick=1')).outcome).toMatchObject({
+      kind: 'unsupported',
+      what: 'callback that is the exception callback',
+    });
+  });
+
+  it('is the same on the fast form of the reference', () => {
+    for (const { program, input } of fc.sample(timerProgram(), { seed: 11, numRuns: 60 })) {
+      const env = { ...envOf(), input };
+      const strict = interpret(program, env, { reference: 'strict' });
+      expect(interpret(program, env, { fastFrom: 1 })).toEqual(strict);
+    }
   });
 
   it('runs after an exception too', () => {
