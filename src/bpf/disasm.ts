@@ -3,7 +3,7 @@ import { calleeKey } from '../core/env.ts';
 import type { Dialect } from './asm/dialect.ts';
 import { llvmText } from './disasm-llvm.ts';
 import { mnemonicText } from './disasm-mnemonic.ts';
-import type { Insn, Slots } from './insn.ts';
+import { accessOf, type Insn, type Slots } from './insn.ts';
 import { type Callee, type Program, targetOf } from './program.ts';
 
 export interface DisassembleOptions {
@@ -31,7 +31,8 @@ export function disassemble(insn: Insn, options: DisassembleOptions = {}): strin
       : undefined;
   const text =
     options.dialect === 'mnemonic' ? mnemonicText(insn, label) : llvmText(insn, { label, kfunc: name });
-  return 'access' in insn && insn.access !== undefined ? `${insn.access} ${text}` : text;
+  const access = accessOf(insn);
+  return access === undefined ? text : `${access} ${text}`;
 }
 
 /** What a whole listing is made of; a Program has it all. */

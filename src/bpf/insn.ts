@@ -185,5 +185,22 @@ export type Insn =
  */
 export type Slots = readonly (Insn | undefined)[];
 
+/** What the verifier has made of an access; undefined of all else. */
+export function accessOf(insn: Insn): Access | undefined {
+  switch (insn.kind) {
+    case 'ldx':
+    case 'stx':
+    case 'st':
+    case 'atomic':
+      return insn.access;
+    default:
+      return undefined;
+  }
+}
+
+/** Registers it names, as its fields have them; undefined where its kind has no such field. */
+export const dstOf = (insn: Insn): Reg | undefined => ('dst' in insn ? insn.dst : undefined);
+export const srcOf = (insn: Insn): Reg | undefined => ('src' in insn ? insn.src : undefined);
+
 /** Slots it takes. */
 export const slotsOf = (insn: Insn): 1 | 2 => (insn.kind === 'lddw' ? 2 : 1);

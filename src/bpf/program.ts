@@ -19,6 +19,7 @@ import { checkExceptions, DEFAULT_CALLBACK, THROW, withCallback } from './except
 import { type Insn, type Slots, slotsOf } from './insn.ts';
 import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
 import { fromFileForm } from './stack-arg-form.ts';
+import { uniformSlots } from './uniform.ts';
 
 /** An argument passed by value that is larger than a slot. */
 export interface ValueArg {
@@ -137,8 +138,9 @@ export type Shape = 'checked' | 'as-is';
  * Splits and checks. Stack arguments may be in the form of `linux` or in that of the convention. Throws an `input`
  * error that names the instruction.
  */
-export function buildProgram(given: Slots, parts: ProgramParts = {}): Program {
-  if (given.length === 0) throw badInput('program', parts.name ?? 'program', 'it has no instructions');
+export function buildProgram(stated: Slots, parts: ProgramParts = {}): Program {
+  if (stated.length === 0) throw badInput('program', parts.name ?? 'program', 'it has no instructions');
+  const given = uniformSlots(stated);
   const { convention = 'linux', shape = 'checked' } = parts;
   const arrays = parts.progArrays ?? [];
   const callees = parts.callees ?? [];

@@ -56,8 +56,8 @@ const WRONG: Readonly<Record<Culprit['wrong'] & string, string>> = {
 /** Which stack argument an instruction stores or loads, if it does. */
 function stackArgOf(insn: Insn): string {
   const isStore = insn.kind === 'st' || insn.kind === 'stx';
-  const base = isStore ? insn.dst : insn.kind === 'ldx' ? insn.src : undefined;
-  if (base === undefined || !isStackArgBase(base) || !('off' in insn)) return '';
+  if (!isStore && insn.kind !== 'ldx') return '';
+  if (!isStackArgBase(isStore ? insn.dst : insn.src)) return '';
   return stackArgSlot(insn.off, isStore ? 'outgoing' : 'incoming') === 0 ? ' of arg 6' : ' of arg 7+';
 }
 

@@ -9,7 +9,7 @@
  * counts as one.
  */
 import { MAX_REG_ARGS } from '../bpf/calling.ts';
-import type { Insn } from '../bpf/insn.ts';
+import { dstOf, type Insn, srcOf } from '../bpf/insn.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
 import { R10 } from '../bpf/reg.ts';
 import { MAX_PRIVATE_STACKS, PRIVATE_STACK_STRIDE, STACK_BASE } from '../core/layout.ts';
@@ -60,7 +60,7 @@ function reached(graph: readonly (readonly number[])[], index: Subprog['index'])
 
 /** An instruction with the private frame pointer in the place of r10. */
 export function withPrivateFp(insn: Insn): Insn {
-  const dst = 'dst' in insn && insn.dst === R10 ? { dst: REG_PRIVATE_FP } : {};
-  const src = 'src' in insn && insn.src === R10 ? { src: REG_PRIVATE_FP } : {};
+  const dst = dstOf(insn) === R10 ? { dst: REG_PRIVATE_FP } : {};
+  const src = srcOf(insn) === R10 ? { src: REG_PRIVATE_FP } : {};
   return { ...insn, ...dst, ...src };
 }

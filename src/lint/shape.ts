@@ -1,6 +1,6 @@
 /** What instructions show by themselves: how they name r11, where they jump, whether a function has an end. */
 import { MAX_STACK_ARGS, STACK_ARG_FORMS } from '../bpf/calling.ts';
-import { type Insn, slotsOf } from '../bpf/insn.ts';
+import { dstOf, type Insn, slotsOf, srcOf } from '../bpf/insn.ts';
 import { type Program, type Subprog, targetOf } from '../bpf/program.ts';
 import { REG_COUNT } from '../bpf/reg.ts';
 import type { Finding } from './finding.ts';
@@ -73,7 +73,8 @@ function stackPlace(insn: Insn): StackPlace | undefined {
 
 /** As they stand in the instruction: destination first. */
 function registersOf(insn: Insn): number[] {
-  return [...('dst' in insn ? [insn.dst] : []), ...('src' in insn && insn.kind !== 'lddw' ? [insn.src] : [])];
+  const src = insn.kind === 'lddw' ? undefined : srcOf(insn);
+  return [dstOf(insn), src].filter((reg) => reg !== undefined);
 }
 
 function checkJump({ insns }: Program, { start, end }: Subprog, pc: number, insn: Insn, add: Add): void {

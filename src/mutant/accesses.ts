@@ -1,5 +1,5 @@
 /** Exception tables, arenas and casts that are off. They show in the lane of accesses alone. */
-import type { Insn } from '../bpf/insn.ts';
+import { accessOf, type Insn } from '../bpf/insn.ts';
 import type { Fixup } from '../core/image.ts';
 import { ARENA_BASE } from '../core/layout.ts';
 import { blind, blindInsn } from '../jit/blinding.ts';
@@ -25,7 +25,7 @@ const withFixup =
   (target: Target): Target => ({ ...target, fixup: (entry) => change(target.fixup(entry)) });
 
 const isPercpu = (insn: Insn): boolean => insn.kind === 'cast' && insn.to === 'percpu';
-const isOfArena = (insn: Insn): boolean => 'access' in insn && insn.access === 'arena';
+const isOfArena = (insn: Insn): boolean => accessOf(insn) === 'arena';
 
 /** Bytes of `add reg, gs:[disp32]`, the last of a per-CPU move. */
 const ADD_BYTES = 9;

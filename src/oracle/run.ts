@@ -157,16 +157,19 @@ function runNatively(referred: Referred, { name, native }: NamedEngine): Run {
   const { program, env } = subject;
   const request = { fuel: policy.fuel, traceLimit: TRACE_LIMIT, argMasks };
   const alone = (): Execution => native(image, program, env, request);
-  if (want.outcome.kind !== 'exit') return { ...referred, engine: name, got: alone() };
-  const got = native(image, program, env, { ...request, expected: want.trace });
-  return { ...referred, engine: name, got, ...(got.isNoted === true ? { alone } : {}) };
+  const got =
+    want.outcome.kind === 'exit'
+      ? native(image, program, env, { ...request, expected: want.trace })
+      : alone();
+  const again = got.isNoted === true ? alone : undefined;
+  return { subject, image, want, policy, argMasks, engine: name, got, alone: again };
 }
 
 interface Run extends Referred {
   readonly engine: string;
   readonly got: Execution;
   /** Runs it again, if the guest was given what the reference expects. */
-  readonly alone?: () => Execution;
+  readonly alone: (() => Execution) | undefined;
 }
 
 /** Of an image that does not say where its frames lie, a divergence must hold wherever they do. */

@@ -341,8 +341,10 @@ describe('divisions', () => {
   rows(DIVISIONS);
 
   it.each(DIVISIONS_X)('%s', (_bpf, insn, want) => {
-    const { image, subprogs } = compile(link([[insn, exit]]));
-    const made = nativeEntries(subprogs[0] as CompiledSubprog).find(({ entry }) => entry.insn === insn);
+    const program = link([[insn, exit]]);
+    const { image, subprogs } = compile(program);
+    const entries = nativeEntries(subprogs[0] as CompiledSubprog);
+    const made = entries.find(({ entry }) => entry.insn === program.insns[0]);
     const { offset, length } = made as NativeEntry;
     expect(spaced(image.code.subarray(offset, offset + length))).toBe(want);
   });

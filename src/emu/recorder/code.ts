@@ -100,15 +100,23 @@ function thunks(
 }
 
 /** What stands at `address` where the callee of an index is called. */
-export const calleeStub = (index: number, address: number): Uint8Array =>
-  entryOf(CALLEE_ID + index, address, recorderCode().callee);
+export function calleeStub(index: number, address: number): Uint8Array {
+  const known = stubs[index];
+  if (known?.address === address) return known.bytes;
+  const bytes = entryOf(CALLEE_ID + index, address, recorderCode().callee);
+  stubs[index] = { address, bytes };
+  return bytes;
+}
+
+/** By index: callees of one index are at one address as a rule. */
+const stubs: { readonly address: number; readonly bytes: Uint8Array }[] = [];
 
 /** 16 bytes: says who is entered, and jumps. */
 function entryOf(id: number, address: number, to: number): Uint8Array {
   const asm = new Assembler(32);
   asm.raw(withWords(MOV_DISP32_IMM32, dataWord(WORD.id), id));
   asm.rel(JMP.rel32, to - (address + asm.length + REL32_BYTES));
-  return asm.bytes();
+  return asm.copy();
 }
 
 function enterCode(asm: Assembler): number {

@@ -2,7 +2,7 @@
  * Which instructions are translated, and what registers they need and set. All others, and all that cannot be
  * followed here, is left to the interpreter, so that a kind it learns is right here from the start.
  */
-import type { AluInsn, AtomicInsn, Insn } from '../../bpf/insn.ts';
+import { type AluInsn, type AtomicInsn, accessOf, type Insn } from '../../bpf/insn.ts';
 import { R0, R10, type Reg } from '../../bpf/reg.ts';
 
 /** Registers as bits: r0 is bit 0. */
@@ -24,7 +24,7 @@ export function effectsOf(insn: Insn): Effects | undefined {
 const set = (...regs: Reg[]): number => regs.reduce((bits, reg) => bits | (1 << reg), 0);
 
 function plainEffects(insn: Insn): Effects | undefined {
-  if ('access' in insn && insn.access !== undefined) return undefined;
+  if (accessOf(insn) !== undefined) return undefined;
   switch (insn.kind) {
     case 'alu':
       return aluEffects(insn);

@@ -2,8 +2,8 @@
  * A program whose references are names instead of distances: it can be added to anywhere, be written as inline
  * assembly, and be put together again.
  */
-import { type Insn, slotsOf } from '../../../bpf/insn.ts';
-import { buildProgram, type DataSection, type Program, targetOf } from '../../../bpf/program.ts';
+import { accessOf, type Insn, slotsOf } from '../../../bpf/insn.ts';
+import { atDistance, buildProgram, type DataSection, type Program, targetOf } from '../../../bpf/program.ts';
 import { badInput } from '../../../core/errors.ts';
 import { dataPlace } from '../data-place.ts';
 
@@ -67,7 +67,7 @@ export function itemsOf(program: Program, where: string): Items {
 
 /** Accesses and casts that Linux's verifier makes of others: no source has them. */
 const isOfVerifier = (insn: Insn): boolean =>
-  ('access' in insn && insn.access !== undefined) || (insn.kind === 'cast' && insn.to === 'percpu');
+  accessOf(insn) !== undefined || (insn.kind === 'cast' && insn.to === 'percpu');
 
 function itemOf(program: Program, pc: number, insn: Insn, where: string): Item {
   if (isOfVerifier(insn)) {
@@ -144,7 +144,7 @@ function resolved(
       return insn.kind === 'lddw' ? { ...insn, imm } : insn;
     }
     case 'label':
-      return 'off' in insn ? { ...insn, off: (labels.get(to.label) ?? 0) - pc - 1 } : insn;
+      return atDistance(insn, (labels.get(to.label) ?? 0) - pc - 1);
     case 'function': {
       const distance = (starts[to.index] ?? 0) - pc - 1;
       if (insn.kind === 'call') return { ...insn, imm: distance };

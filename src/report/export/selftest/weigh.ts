@@ -4,6 +4,7 @@
  * position times argument to a variable, the results of kfuncs go there too, and main folds it into its result.
  */
 import { MAX_REG_ARGS } from '../../../bpf/calling.ts';
+import { dstOf } from '../../../bpf/insn.ts';
 import { calleeKey } from '../../../core/env.ts';
 import type { Item, ItemFunction, Items, Reference } from './items.ts';
 import type { Observation } from './observe.ts';
@@ -14,9 +15,7 @@ export const WITNESS = 'seen';
 
 /** Whether it passes an argument on the stack. */
 export const passesStackArgs = ({ functions }: Items): boolean =>
-  functions.some(({ items }) =>
-    items.some((item) => item.kind === 'insn' && 'dst' in item.insn && item.insn.dst === 11),
-  );
+  functions.some(({ items }) => items.some((item) => item.kind === 'insn' && dstOf(item.insn) === 11));
 
 /** `seen`: what is a number in the program as it is. */
 export function weighed({ functions, data }: Items, seen: Observation): Items {
@@ -58,9 +57,7 @@ function entryItems(fn: ItemFunction, positions: readonly number[], witness: Ref
 
 /** Two of r6..r9, if possible such as the function saves anyway, so that its frame stays the same. */
 function scratchRegisters({ items }: ItemFunction): readonly [number, number] {
-  const written = new Set(
-    items.flatMap((item) => (item.kind === 'insn' && 'dst' in item.insn ? [item.insn.dst] : [])),
-  );
+  const written = new Set(items.flatMap((item) => (item.kind === 'insn' ? [dstOf(item.insn)] : [])));
   const [first = 6, second = 7] = [6, 7, 8, 9].sort(
     (a, b) => Number(written.has(b)) - Number(written.has(a)),
   );
