@@ -6,10 +6,9 @@ import { type JitSwitches, switchesOf } from '../core/jit-switches.ts';
 import { DEFAULT_ENGINE } from '../emu/engine-names.ts';
 import { openEngine } from '../emu/engines.ts';
 import { type Compiled, compile, defaultAddresses, type JitOptions } from '../jit/compile.ts';
-import { LINUX_TARGET } from '../jit/target.ts';
-import { mutantNamed } from '../mutant/index.ts';
+import { type Mutant, mutantNamed } from '../mutant/index.ts';
 import { noSuchMutant } from './mutant-names.ts';
-import { needsBmi2 } from './mutant-oracles.ts';
+import { needsBmi2, targetOf } from './mutant-oracles.ts';
 import { foreignJit, isForeign } from './open-jits.ts';
 import type { JitChoice, Setup } from './options.ts';
 
@@ -58,12 +57,8 @@ export function compilerOf(
   }
   const mutant = mutantOf(jit);
   if (mutant === undefined) throw unusable(jit, noSuchMutant(jit.slice(MUTANT.length)));
-  if ((choice.convention ?? 'linux') !== 'linux')
-    throw unusable(
-      jit,
-      `mutants are of the convention linux, not ${choice.convention}; leave out --convention`,
-    );
-  const target = mutant.mutate(LINUX_TARGET);
+  checkConvention(choice, mutant);
+  const target = mutant.mutate(targetOf(mutant));
   const suited = { ...options, bmi2: choice.bmi2 !== false && needsBmi2(mutant), ...mutant.jit };
   return (program, _, switches) => {
     const compiled = compile(program, { ...suited, ...switches }, target);
@@ -75,6 +70,13 @@ const optionsOf = ({ convention, ...choice }: JitChoice): JitOptions => ({
   ...switchesOf(choice),
   ...(convention === undefined ? {} : { convention }),
 });
+
+function checkConvention({ jit, convention: chosen = 'linux' }: JitChoice, mutant: Mutant): void {
+  const { convention = 'linux' } = mutant;
+  if (chosen === convention) return;
+  const what = convention === 'linux' ? 'leave out --convention' : `add --convention ${convention}`;
+  throw unusable(jit, `it breaks the convention ${convention}, not ${chosen}; ${what}`);
+}
 
 const mutantOf = (jit: string) =>
   jit.startsWith(MUTANT) ? mutantNamed(jit.slice(MUTANT.length)) : undefined;

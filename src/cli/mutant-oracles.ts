@@ -8,7 +8,7 @@ import { openUnicorn } from '../emu/unicorn.ts';
 import type { Oracles } from '../fuzz/kill-trial.ts';
 import { interpret } from '../interp/interpret.ts';
 import { compile } from '../jit/compile.ts';
-import { LINUX_TARGET } from '../jit/target.ts';
+import { TARGETS, type Target } from '../jit/target.ts';
 import type { Mutant } from '../mutant/index.ts';
 import type { Machines } from '../oracle/run.ts';
 
@@ -17,9 +17,12 @@ export type Compile = (program: Program, env: Pick<Env, 'jit'>) => Image;
 /** Without BMI2 shifts go through cl; mutants of those live nowhere else. */
 export const needsBmi2 = ({ name }: Pick<Mutant, 'name'>): boolean => !name.startsWith('shift-');
 
+/** The one that a mutant breaks. */
+export const targetOf = ({ convention = 'linux' }: Pick<Mutant, 'convention'>): Target => TARGETS[convention];
+
 /** The JIT with a mutant's bug. */
 export function mutantCompile(mutant: Mutant): Compile {
-  const target = mutant.mutate(LINUX_TARGET);
+  const target = mutant.mutate(targetOf(mutant));
   const options = { bmi2: needsBmi2(mutant), ...mutant.jit };
   return (program, { jit }) => compile(program, { ...options, ...jit }, target).image;
 }

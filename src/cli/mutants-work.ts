@@ -1,4 +1,5 @@
 /** The jobs `mutants` consists of, and who does them: this thread or one of its workers. */
+import type { ConventionName } from '../bpf/calling.ts';
 import type { LaneName } from '../core/lane-names.ts';
 import { runControl } from '../fuzz/control.ts';
 import { laneCases, plainLaneCases } from '../fuzz/kill-lanes.ts';
@@ -36,10 +37,11 @@ export type Answer =
 
 const now = (): number => performance.now();
 
-const streamsOf = (lane: LaneName, seed: number) => ({
+const streamsOf = (lane: LaneName, convention: ConventionName | undefined, seed: number) => ({
   lane,
-  cases: new CaseStream(seed, now, laneCases(lane)),
-  plainCases: new CaseStream(seed, now, plainLaneCases(lane)),
+  convention,
+  cases: new CaseStream(seed, now, laneCases(lane, convention)),
+  plainCases: new CaseStream(seed, now, plainLaneCases(lane, convention)),
 });
 
 /** Does jobs one after the other; each in an engine of its own. Keeps the cases of the last seed. */
@@ -66,17 +68,21 @@ export class MutantWork {
 
   #trial({ mutant: name, seed }: Job & { kind: 'trial' }): Trial {
     const mutant = known(name);
-    const { cases, plainCases } = this.#streamsOf(laneOf(mutant), seed);
+    const { cases, plainCases } = this.#streamsOf(mutant, seed);
     const { runs } = this.#setup;
     return withOracles(mutantCompile(mutant), (oracles) =>
       runTrial({ cases, plainCases, runs, guilty: mutant.guilty, oracles, now }),
     );
   }
 
-  #streamsOf(lane: LaneName, seed: number): ReturnType<typeof streamsOf> {
-    if (this.#streams?.cases.seed !== seed || this.#streams.lane !== lane)
-      this.#streams = streamsOf(lane, seed);
-    return this.#streams;
+  #streamsOf(mutant: Mutant, seed: number): ReturnType<typeof streamsOf> {
+    const lane = laneOf(mutant);
+    // Of other lanes the cases are the same, whatever the convention.
+    const convention = lane === 'tail-calls' ? mutant.convention : undefined;
+    const last = this.#streams;
+    if (last?.cases.seed !== seed || last.lane !== lane || last.convention !== convention)
+      this.#streams = streamsOf(lane, convention, seed);
+    return this.#streams as ReturnType<typeof streamsOf>;
   }
 
   #suiteKills(name: string): SuiteKills {

@@ -6,6 +6,7 @@ import { AGGREGATE_MUTANTS } from './aggregates.ts';
 import { ARITHMETIC_MUTANTS } from './arithmetic.ts';
 import { CALLBACK_MUTANTS } from './callbacks.ts';
 import { CONTROL_MUTANTS } from './control.ts';
+import { CONVENTION_MUTANTS } from './conventions.ts';
 import { EXCEPTION_MUTANTS } from './exceptions.ts';
 import { HARDENING_MUTANTS } from './hardening.ts';
 import { MEMORY_MUTANTS } from './memory.ts';
@@ -38,6 +39,7 @@ export const ALL_MUTANTS: readonly Mutant[] = [
   ...CALLBACK_MUTANTS,
   ...TIMER_MUTANTS,
   ...EXCEPTION_MUTANTS,
+  ...CONVENTION_MUTANTS,
 ];
 
 export const mutantNamed = (name: string): Mutant | undefined =>

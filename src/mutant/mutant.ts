@@ -1,8 +1,10 @@
 /**
- * Mutants: deliberately broken JITs. Each is Linux's target (jit/target.ts) with one part replaced, so the
+ * Mutants: deliberately broken JITs. Each is Linux's target (jit/target.ts), or that of
+ * another convention, with one part replaced, so the
  * shipped JIT carries no trace of them, and each re-enacts a bug some JIT really had, or a hazard of the
  * stack-argument layouts. An oracle that lets one live is not finished.
  */
+import type { ConventionName } from '../bpf/calling.ts';
 import type { Insn } from '../bpf/insn.ts';
 import type { LaneName } from '../core/lane-names.ts';
 import type { Convention } from '../jit/convention/convention.ts';
@@ -24,6 +26,8 @@ export interface Mutant {
   };
   /** How the JIT is set up where it shows. @defaultValue plain */
   readonly jit?: Hardening;
+  /** The one whose lowering it breaks. @defaultValue 'linux' */
+  readonly convention?: ConventionName;
   /** Cases it shows on, by `fuzz --lane`. @defaultValue 'valid' */
   readonly lane?: LaneName;
   /** The real bug: project and commit, issue or review. */

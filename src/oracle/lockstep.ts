@@ -141,6 +141,8 @@ class LockStep {
     this.#isEntered = true;
     this.#givenBack.see(native);
     this.#kept.see(native);
+    if (this.#next !== undefined && this.#last !== null && this.#program.insns[this.#last]?.kind === 'exit')
+      this.#return.see(this.#next, native);
     const pcs = this.#pcsAt.get(native.offset);
     if (pcs === undefined || this.#isSharedEpilogue(pcs)) return this.#betweenInsns(native);
     if (this.#next === undefined || !pcs.includes(this.#next.pc)) {
@@ -178,10 +180,7 @@ class LockStep {
    * rsp elsewhere than its callee's frame is to be.
    */
   #betweenInsns(native: NativeStep): boolean {
-    if (this.#next === undefined) return true;
-    if (this.#last !== null && this.#program.insns[this.#last]?.kind === 'exit')
-      this.#return.see(this.#next, native);
-    if (!this.#prologues.has(native.offset)) return true;
+    if (!this.#prologues.has(native.offset) || this.#next === undefined) return true;
     const { subprog, base } = this.#next;
     const isCall = this.#last === null || this.#mayEnter(this.#program.insns[this.#last], this.#next);
     if (!isCall || this.#image.subprogEntries[subprog] !== native.offset)
@@ -205,7 +204,7 @@ class LockStep {
     const { outcome } = got;
     if (outcome.kind === 'exit' && got.breaches.length === 0) return null;
     const at = locate(this.#program, this.#image, got) ?? this.#behindImage(got);
-    const pc = this.#return.call ?? this.#last;
+    const pc = this.#return.blamed([]) ?? this.#last;
     if (pc === null) return at === null ? null : { ...at, differences: [], steps: 0 };
     if (at !== null && (at.pc === pc || this.#isNext(at)))
       return { ...at, differences: [], steps: Math.max(this.#steps, 0) };
@@ -247,14 +246,15 @@ class LockStep {
   }
 
   #blame(differences: readonly StepDifference[], stage?: Stage): false {
-    const pc = this.#return.call ?? this.#last;
+    const returned = this.#return.blamed(differences);
+    const pc = returned ?? this.#last;
     const steps = Math.max(this.#steps, 0);
     if (pc === null) {
       const offset = this.#image.subprogEntries[0] ?? this.#image.entry;
       this.#found = { pc: null, offset, stage: 'prologue', differences, steps };
     } else {
       const wrong = wrongOf(this.#program.insns[pc], differences);
-      if (this.#return.call !== undefined) stage ??= 'call';
+      if (returned !== undefined) stage ??= 'call';
       const callee = this.#calledBack(pc);
       this.#found = {
         ...this.#placeOf(pc, stage ?? this.#stageAt(pc, differences)),

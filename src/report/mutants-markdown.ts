@@ -54,8 +54,9 @@ function introduction({ seeds, runs, suites }: MutantsReport): string[] {
   return [
     'Each mutant is the built-in JIT with one bug that a JIT really had, or that the layout of stack arguments invites.',
     `It runs on the cases that \`fuzz\` makes of the seeds ${list}, up to ${runs} of each; those of tail calls on the cases`,
-    'of `fuzz --lane tail-calls`, whose functions return the same under both r0 columns. It counts as killed if the',
-    'oracle sees a difference on every seed; cases and seconds (making the cases included) are medians over the',
+    'of `fuzz --lane tail-calls`, whose functions return the same under both r0 columns, and so on for each lane. Those',
+    'whose names begin with v3 or reply break the JIT of that convention, all others that of linux. It counts as killed',
+    'if the oracle sees a difference on every seed; cases and seconds (making the cases included) are medians over the',
     'seeds. *Right* says that localisation points at the guilty instruction on most of them; *no map*, how many',
     'instructions ran in the window that it names if the image has no pc map, and that the guilty one is among them on',
     'most of them. The other columns say who else would have seen it:',

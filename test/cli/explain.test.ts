@@ -183,7 +183,11 @@ describe('explain', () => {
     ],
     [
       [example('divmod.o'), '--jit', 'mutant:div-loses-rax', '--convention', 'v3'],
-      /mutants are of the convention linux/,
+      /it breaks the convention linux, not v3; leave out --convention$/m,
+    ],
+    [
+      [example('divmod.o'), '--jit', 'mutant:v3-drops-nothing'],
+      /it breaks the convention v3, not linux; add --convention v3$/m,
     ],
   ])('refuses %j in one line', async (argv, message) => {
     const { code, stdout, stderr } = await cli(['explain', ...argv]);

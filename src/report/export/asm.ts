@@ -3,8 +3,10 @@
  * bpf-oracle reads it back to the same program: what assembly cannot say stands in `# oracle:` lines.
  */
 import { dataSectionText } from '../../bpf/data-section.ts';
+import { nativeProtoText } from '../../bpf/native-proto.ts';
 import { progArrayText } from '../../bpf/prog-array.ts';
 import type { Callee, Program, Subprog } from '../../bpf/program.ts';
+import { signatureText } from '../../bpf/proto.ts';
 import { calleeKey } from '../../core/env.ts';
 import { visible } from '../visible.ts';
 import { bytesOf, type Row, type Rows, rowsOf } from './rows.ts';
@@ -26,6 +28,7 @@ export function asmExport(subject: ExportSubject): string {
       (array) => `# oracle: prog-array ${progArrayText(array, program.subprogs)}`,
     ),
     ...callbackLines(program),
+    ...(program.native === undefined ? [] : [`# oracle: native ${nativeProtoText(program.native)}`]),
     ...listed.rows.flatMap((row) => linesOf(row)),
     '',
   ].join('\n');
@@ -50,13 +53,16 @@ function linesOf(row: Row): string[] {
 const functionLines = ({ index, name, args }: Subprog): string[] =>
   index === 0 ? [''] : ['', `# ${visible(name)} takes ${args}`];
 
+const protoOf = ({ args, signature }: Callee): number | string | undefined =>
+  signature === undefined ? args : signatureText(signature);
+
 /** By the names that the text has. */
 function protoLines({ subprogs, callees }: Program, { names }: Rows): string[] {
   const nameOf = (callee: Callee): string =>
     names.callees.get(calleeKey(callee))?.name ?? `${callee.kind}_${callee.id}`;
   return [
     ...subprogs.map(({ start, args }) => [names.labels.get(start), args] as const),
-    ...[...callees.values()].map((callee) => [nameOf(callee), callee.args] as const),
+    ...[...callees.values()].map((callee) => [nameOf(callee), protoOf(callee)] as const),
   ].flatMap(([name, args]) =>
     name === undefined || args === undefined ? [] : [`# oracle: proto ${name}=${args}`],
   );

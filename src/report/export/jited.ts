@@ -28,7 +28,7 @@ export function jitedLines({ program }: Pick<ExportSubject, 'program'>, image: I
   const starts = new Map(image.pcMap?.map(([pc, offset]) => [offset, pc]));
   const lines = order.flatMap(({ start, index }, i) => {
     const name = program.subprogs[index]?.name ?? `subprog ${index}`;
-    const end = order[i + 1]?.start ?? image.code.length;
+    const end = order[i + 1]?.start ?? endOfProgram(image);
     const insns = withoutFill(llvmInsns(image.code, start, end));
     const labels = labelsOf(insns);
     return [
@@ -43,6 +43,10 @@ export function jitedLines({ program }: Pick<ExportSubject, 'program'>, image: I
   });
   return ['__arch_x86_64', ...lines];
 }
+
+/** Thunks and a trampoline are code of their own. */
+const endOfProgram = ({ code, thunks = [], trampoline }: Image): number =>
+  Math.min(code.length, ...thunks.map(({ offset }) => offset), trampoline?.start ?? code.length);
 
 /** int3 between functions is no part of them. */
 function withoutFill(insns: readonly LlvmInsn[]): readonly LlvmInsn[] {

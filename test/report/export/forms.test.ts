@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../../src/bpf/asm.ts';
-import { buildProgram } from '../../../src/bpf/program.ts';
+import { buildProgram, type Program } from '../../../src/bpf/program.ts';
+import type { Image } from '../../../src/core/image.ts';
+import { compile } from '../../../src/jit/compile.ts';
 import { dataNamed } from '../../../src/report/export/data-place.ts';
 import { EXPORTERS, type ExportForm } from '../../../src/report/export/forms.ts';
+import { jitedLines } from '../../../src/report/export/jited.ts';
+import type { ExportSubject } from '../../../src/report/export/subject.ts';
 import { exportSubject, generatedSubject, read, substance } from '../../kit/export-subject.ts';
 import { COUNTER, FALLS_THROUGH, programOf, TAIL_CALL_PROGRAMS } from '../../kit/tail-calls.ts';
 
@@ -120,6 +124,43 @@ f:
   r0 = *(u64 *)(r11 + 16)                  #    4: 79 b0 10 00 00 00 00 00  incoming arg 7
   exit                                     #    5: 95 00 00 00 00 00 00 00
 `);
+  });
+});
+
+describe('a program that native code calls through a trampoline', () => {
+  const example = (name: string): ExportSubject => {
+    const { program } = read(readFileSync(`examples/${name}`, 'utf8'), name);
+    return exportSubject(program);
+  };
+
+  it.each(['fexit.s', 'struct-ops.s'])('is called so again, of %s as assembly and as a case', (name) => {
+    const subject = example(name);
+    for (const form of ['asm', 'data'] as const)
+      expect(read(EXPORTERS[form](subject), `x${EXTENSION[form]}`).program.native).toEqual(
+        subject.program.native,
+      );
+  });
+
+  it('has no trampoline and no thunks among its __jited lines', () => {
+    const { program } = example('fexit.s');
+    const plain = { ...program };
+    delete (plain as { native?: unknown }).native;
+    const lines = (image: Image): string[] => jitedLines({ program }, image);
+    const own = lines(compile(plain).image);
+    expect(lines(compile(program).image)).toEqual(own);
+    expect(lines(compile(program, { returnThunk: true }).image)).toHaveLength(own.length);
+  });
+
+  it('is no selftest', () => {
+    expect(() => EXPORTERS.selftest(example('fexit.s'))).toThrow('native code calls it through a trampoline');
+  });
+
+  it('keeps the types of kfuncs that take structures', () => {
+    const { program } = example('kfunc-aggregates.s');
+    const again = read(EXPORTERS.asm(exportSubject(program)), 'x.s').program;
+    const signatures = ({ callees }: Program) => [...callees.values()].map(({ signature }) => signature);
+    expect(signatures(again)).toEqual(signatures(program));
+    expect(signatures(program)[0]).toBeDefined();
   });
 });
 
