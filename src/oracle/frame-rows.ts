@@ -3,9 +3,11 @@
  * convention that lays its frames out otherwise states another shape, and gets another picture.
  */
 import { MAX_REG_ARGS } from '../bpf/calling.ts';
+import type { Insn, Slots } from '../bpf/insn.ts';
 import { type Program, targetOf } from '../bpf/program.ts';
 import { CALLBACK_BYTES } from '../core/callback.ts';
 import { type ArgPlace, FP_DEPTH, type FrameShape, type Image, type PrivateStack } from '../core/image.ts';
+import { TIMER_SET_CALLBACK } from '../core/timer.ts';
 
 /** What a word of a frame is for. */
 export type FrameRole =
@@ -68,9 +70,18 @@ const NO_STACK: PrivateStack = { fp: 0n, depth: 0 };
 /** Whether nobody but a helper calls a subprog: above its return address there is the helper's frame then. */
 function isOnlyCalledBack({ insns, subprogs, callbacks = [] }: Program, subprog: number): boolean {
   const start = subprogs[subprog]?.start;
-  const isCalled = (): boolean =>
-    insns.some((insn, pc) => insn?.kind === 'call' && targetOf(pc, insn) === start);
-  return callbacks.includes(subprog) && !isCalled();
+  const isUsed = (insn: Insn | undefined, pc: number): boolean =>
+    (insn?.kind === 'call' || insn?.kind === 'lddw') && targetOf(pc, insn) === start;
+  return (
+    callbacks.includes(subprog) && insns.every((insn, pc) => !isUsed(insn, pc) || isForHelper(insns, pc))
+  );
+}
+
+/** Whether an instruction takes the address that the next call has, which is none of bpf_timer_set_callback(). */
+function isForHelper(insns: Slots, pc: number): boolean {
+  if (insns[pc]?.kind !== 'lddw') return false;
+  const call = insns.slice(pc).find((insn) => insn?.kind === 'call');
+  return !(call?.kind === 'call' && call.target === 'helper' && call.imm === TIMER_SET_CALLBACK);
 }
 
 const helperRows = (below: number): FrameRow[] =>

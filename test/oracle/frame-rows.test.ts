@@ -100,6 +100,10 @@ describe('a function that a helper calls', () => {
   it('has none drawn if others call it too', () => {
     expect(calling('call each\n')).toEqual(OWN);
   });
+
+  it('has none if a timer calls it', () => {
+    expect(calling('r2 = each ll\ncall 170\n')).toEqual(OWN);
+  });
 });
 
 it('an image that does not state its frames has no picture', () => {
