@@ -7,14 +7,13 @@
  * is the frame's own code, which may be the same when it recurses.
  */
 import { type Env, secondWord } from '../core/env.ts';
-import type { AbiBreach, FrameRegs, StackBytes, Trace, TraceEvent, Word } from '../core/execution.ts';
-import { type ArgPlace, FP_DEPTH } from '../core/image.ts';
-import { clobberedArg } from '../core/junk.ts';
+import type { AbiBreach, CalleeRef, FrameRegs, Trace, TraceEvent } from '../core/execution.ts';
 import type { NativePlace } from '../core/native.ts';
 import { timerArgs } from '../core/timer.ts';
-import { type U64, u64 } from '../core/u64.ts';
+import type { U64 } from '../core/u64.ts';
 import { RDX, RSP } from '../x86/reg.ts';
 import type { Answers } from './answers.ts';
+import { CallView } from './call-view.ts';
 import { CallbackCalls } from './callback-calls.ts';
 import { argCount, defined, runModel } from './callee-model.ts';
 import { clobberRegisters } from './clobber.ts';
@@ -23,13 +22,11 @@ import type { TrackedMemory } from './guest-memory.ts';
 import type { ImageTables } from './image-tables.ts';
 import type { NativeCallee, RunImageOptions } from './native-subject.ts';
 import { NativeWatch } from './native-watch.ts';
-import { type OpenFrame, ShadowStack } from './shadow-stack.ts';
+import { ShadowStack } from './shadow-stack.ts';
 import { TimerCalls } from './timer-calls.ts';
 import { enterCallback } from './unwind.ts';
 
 const RAX = 0;
-/** What a callee leaves in the words of arguments. */
-const CLOBBERED_WORDS = Array.from({ length: 12 }, (_, i) => clobberedArg(i + 1));
 /** In the place of a subprog: the frames of native code and its trampoline. */
 const NATIVE_FRAME = -1;
 /** And of a helper that calls back. */
@@ -58,6 +55,7 @@ export class CallTracker {
   readonly #events: TraceEvent[] = [];
   readonly #shadow: ShadowStack;
   readonly #regs: BigUint64Array;
+  readonly #view: CallView;
   /** Where native code has called. */
   readonly native: NativeWatch | undefined;
   #total = 0;
@@ -73,6 +71,8 @@ export class CallTracker {
     this.#regs = options.regs;
     this.#traceLimit = options.traceLimit ?? TRACE_LIMIT;
     this.#shadow = new ShadowStack((address) => memory.read(address, 8), BREACH_LIMIT);
+    const { regs, stackBytes = false } = options;
+    this.#view = new CallView({ tables, memory, regs, shadow: this.#shadow, stackBytes });
     this.#callbacks = new CallbackCalls(tables.data);
     this.#timers = new TimerCalls(tables.data);
     const { native } = env.input;
@@ -110,7 +110,7 @@ export class CallTracker {
     if (subprog !== NO_FUNCTION)
       this.#record(() => ({
         ...{ kind: 'call', callee: { kind: 'bpf', id: subprog }, pc: null },
-        ...{ args: this.#args(bpfArgs, subprogArgs[subprog] ?? MAX_REG_ARGS), regs: NO_REGS },
+        ...{ args: this.#view.args(bpfArgs, subprogArgs[subprog] ?? MAX_REG_ARGS), regs: NO_REGS },
         ...{ stack: null, result: undefined },
       }));
     this.#shadow.enter(subprog, returnAddress, regs);
@@ -128,7 +128,6 @@ export class CallTracker {
     if (target === undefined) return;
     if (target.kind === 'native') this.#onNative(target.at, cpu);
     else if (target.kind === 'callback') this.#onCallback(target.at, cpu);
-    else if (target.kind === 'callee' && target.callee.callsBack === true) this.#onCallingBack(target.callee);
     else if (target.kind === 'callee') this.#onCallee(target.callee, cpu);
     else if (target.kind === 'exception') this.#onException(target.subprog);
     else if (target.kind === 'program') this.#shadow.replace(target.subprog);
@@ -160,20 +159,12 @@ export class CallTracker {
   }
 
   #onSubprog(subprog: number, cpu: Cpu): void {
-    const returnAddress = this.#returnAddress();
-    const count = this.#tables.subprogArgs[subprog] ?? MAX_REG_ARGS;
+    const returnAddress = this.#view.returnAddress();
+    const { subprogArgs, bpfArgs } = this.#tables;
+    const count = subprogArgs[subprog] ?? MAX_REG_ARGS;
     this.#shadow.checkDirection(this.#regs, this.#total);
     if (this.#shadow.top?.subprog === NATIVE_FRAME) this.native?.onProgram(this.#regs);
-    else
-      this.#record(() => ({
-        kind: 'call',
-        callee: { kind: 'bpf', id: subprog },
-        pc: this.#callPc(returnAddress),
-        args: this.#args(this.#tables.bpfArgs, count),
-        regs: this.#frameRegs(),
-        stack: this.#callerStack(),
-        result: undefined,
-      }));
+    else this.#record(() => this.#view.call({ kind: 'bpf', id: subprog }, this.#view.args(bpfArgs, count)));
     this.#shadow.enter(subprog, returnAddress, this.#regs);
     cpu.watch(Number(returnAddress));
   }
@@ -197,8 +188,8 @@ export class CallTracker {
       kind: 'return',
       subprog: frame.subprog,
       result: this.#regs[isMain ? RAX : this.#tables.resultReg],
-      regs: isMain ? null : isChecked ? this.#frameRegs() : NO_REGS,
-      stack: this.#frameBytes(frame.subprog, this.#fpOf(frame)),
+      regs: isMain ? null : isChecked ? this.#view.frameRegs() : NO_REGS,
+      stack: this.#view.stackOf(frame),
     }));
   }
 
@@ -212,16 +203,11 @@ export class CallTracker {
   }
 
   /** Goes on in the exception callback. */
-  #onThrow(callee: NativeCallee, cpu: Cpu): void {
+  #onThrow({ ref }: NativeCallee, cpu: Cpu): void {
     const regs = this.#regs;
-    this.#shadow.checkDirection(regs, this.#total);
-    this.#shadow.checkAlignment(regs, this.#tables.callAlign, this.#total);
-    const args = this.#args(this.#tables.nativeArgs, 1);
-    const pc = this.#callPc(this.#returnAddress());
-    this.#record(() => ({
-      ...{ kind: 'call', callee: callee.ref, pc, args, regs: this.#frameRegs() },
-      ...{ stack: this.#callerStack(), result: undefined, throws: true },
-    }));
+    this.#checkCall();
+    const args = this.#view.args(this.#tables.nativeArgs, 1);
+    this.#record(() => ({ ...this.#view.call(ref, args), throws: true }));
     const { exceptions } = this.#tables;
     if (exceptions !== undefined) enterCallback(exceptions, regs, args[0] ?? 0n, this.#memory);
     cpu.writeRegs(regs);
@@ -229,80 +215,62 @@ export class CallTracker {
   }
 
   #onException(subprog: number): void {
-    this.#record(() => ({
-      ...{ kind: 'call', callee: { kind: 'bpf', id: subprog }, pc: null },
-      ...{
-        args: this.#args(this.#tables.bpfArgs, 1),
-        regs: this.#frameRegs(),
-        stack: null,
-        result: undefined,
-      },
-    }));
+    const callee: CalleeRef = { kind: 'bpf', id: subprog };
+    const { bpfArgs } = this.#tables;
+    this.#record(() => ({ ...this.#view.call(callee, this.#view.args(bpfArgs, 1)), pc: null, stack: null }));
     this.#shadow.replace(subprog);
   }
 
   #onCallee(callee: NativeCallee, cpu: Cpu): void {
-    if (callee.throws === true) {
-      this.#onThrow(callee, cpu);
-      return;
-    }
-    if (callee.timer === true) {
-      this.#onTimer(callee, cpu);
-      return;
-    }
+    if (callee.throws === true) this.#onThrow(callee, cpu);
+    else if (callee.timer === true) this.#onTimer(callee, cpu);
+    else if (callee.callsBack === true) this.#onCallingBack(callee);
+    else this.#onModelled(callee, cpu);
+  }
+
+  #onModelled(callee: NativeCallee, cpu: Cpu): void {
     const mask = this.#options.argMasks?.[this.#calleeCalls++];
     const count = argCount(callee, mask);
     const places = callee.places ?? this.#tables.nativeArgs;
-    const args = this.#args(places, count);
-    const regs = this.#frameRegs();
-    const stack = this.#isFull ? null : this.#callerStack();
-    const pc = this.#callPc(this.#returnAddress());
-    this.#shadow.checkDirection(this.#regs, this.#total);
-    this.#shadow.checkAlignment(this.#regs, this.#tables.callAlign, this.#total);
+    const args = this.#view.args(places, count);
+    // The model may write to the caller's frame: the event shows it as it was before.
+    const event = this.#isFull ? undefined : this.#view.call(callee.ref, args);
+    this.#checkCall();
     const known = defined(args, mask);
     const result =
       this.#options.answers.next(callee.ref, known) ?? runModel(callee.ref, known, this.#env, this.#memory);
-    this.#record(() => ({ kind: 'call', callee: callee.ref, pc, args, regs, stack, result }));
-    this.#clobber(places, count);
+    if (event === undefined) this.#total++;
+    else this.#record(() => ({ ...event, result }));
+    this.#view.clobber(places, count);
     this.#regs[RAX] = result;
     if (callee.returnsTwo === true) this.#regs[RDX] = secondWord(result);
     cpu.writeRegs(this.#regs);
   }
 
   #onTimer({ ref }: NativeCallee, cpu: Cpu): void {
-    const places = this.#tables.nativeArgs;
+    const { nativeArgs } = this.#tables;
     const count = timerArgs(ref.id);
-    const args = this.#args(places, count);
-    const pc = this.#callPc(this.#returnAddress());
-    this.#shadow.checkDirection(this.#regs, this.#total);
-    this.#shadow.checkAlignment(this.#regs, this.#tables.callAlign, this.#total);
+    const args = this.#view.args(nativeArgs, count);
+    this.#checkCall();
     const result = this.#timers.call(ref.id, args);
-    this.#record(() => ({
-      ...{ kind: 'call', callee: ref, pc, args, regs: this.#frameRegs() },
-      ...{ stack: this.#callerStack(), result, timer: true },
-    }));
-    this.#clobber(places, count);
+    this.#record(() => ({ ...this.#view.call(ref, args), result, timer: true }));
+    this.#view.clobber(nativeArgs, count);
     this.#regs[RAX] = result;
     cpu.writeRegs(this.#regs);
   }
 
   #onCallingBack({ ref, args: count = MAX_REG_ARGS }: NativeCallee): void {
-    const args = this.#args(this.#tables.nativeArgs, count);
-    const returnAddress = this.#returnAddress();
+    const args = this.#view.args(this.#tables.nativeArgs, count);
+    this.#checkCall();
+    this.#record(() => ({ ...this.#view.call(ref, args), callsBack: true }));
+    this.#shadow.enter(HELPER_FRAME, this.#view.returnAddress(), this.#regs);
+    this.#callbacks.start(ref.id, args);
+  }
+
+  /** What native callees are promised. */
+  #checkCall(): void {
     this.#shadow.checkDirection(this.#regs, this.#total);
     this.#shadow.checkAlignment(this.#regs, this.#tables.callAlign, this.#total);
-    this.#record(() => ({
-      kind: 'call',
-      callee: ref,
-      pc: this.#callPc(returnAddress),
-      args,
-      regs: this.#frameRegs(),
-      stack: this.#callerStack(),
-      result: undefined,
-      callsBack: true,
-    }));
-    this.#shadow.enter(HELPER_FRAME, returnAddress, this.#regs);
-    this.#callbacks.start(ref.id, args);
   }
 
   #onCallback(at: 'next' | 'done', cpu: Cpu): void {
@@ -315,64 +283,6 @@ export class CallTracker {
       this.#regs[RAX] = this.#callbacks.end() ?? returned;
     }
     cpu.writeRegs(this.#regs);
-  }
-
-  /** All that psABI lets a callee destroy: caller-saved registers, flags, the argument words of its call. */
-  #clobber(places: readonly ArgPlace[], count: number): void {
-    clobberRegisters(this.#regs);
-    for (let i = 0; i < count; i++) {
-      const place = places[i];
-      if (place?.in !== 'stack') continue;
-      this.#memory.write(this.#argAddress(place.index), 8, CLOBBERED_WORDS[i] ?? clobberedArg(i + 1));
-    }
-  }
-
-  #args(places: readonly ArgPlace[], count: number): Word[] {
-    return places.slice(0, count).map((place) => {
-      if (place.in === 'reg') return this.#regs[place.reg];
-      return this.#memory.read(this.#argAddress(place.index), 8);
-    });
-  }
-
-  #argAddress(index: number): U64 {
-    return (this.#regs[RSP] ?? 0n) + BigInt(8 * (1 + index));
-  }
-
-  /** Word at [rsp] on entry; 0 where rsp points nowhere. */
-  #returnAddress(): U64 {
-    return this.#memory.read(this.#regs[RSP] ?? 0n, 8) ?? 0n;
-  }
-
-  #callPc(returnAddress: U64): number | null {
-    return this.#tables.callPcs.get(Number(returnAddress)) ?? null;
-  }
-
-  #frameRegs(): FrameRegs {
-    const [r6, r7, r8, r9, r10] = this.#tables.frameRegs;
-    const regs = this.#regs;
-    // A private frame pointer is in a register that calls may use: it shows where it is used.
-    const fp = this.#tables.privateFps[this.#shadow.top?.subprog ?? 0];
-    return [regs[r6], regs[r7], regs[r8], regs[r9], fp ?? regs[r10]];
-  }
-
-  #callerStack(): StackBytes | null {
-    const caller: OpenFrame | undefined = this.#shadow.top;
-    if (caller === undefined) return null;
-    const fp = this.#tables.privateFps[caller.subprog] ?? this.#regs[this.#tables.frameRegs[4]];
-    return this.#frameBytes(caller.subprog, fp ?? this.#fpOf(caller));
-  }
-
-  #fpOf({ subprog, rsp }: OpenFrame): U64 {
-    const { privateFps, fpDepths } = this.#tables;
-    return privateFps[subprog] ?? rsp - BigInt(fpDepths[subprog] ?? FP_DEPTH);
-  }
-
-  #frameBytes(subprog: number, fp: U64): StackBytes | null {
-    const depth = this.#tables.stackDepths?.[subprog];
-    if (this.#options.stackBytes !== true || depth === undefined) return null;
-    const address = u64(fp - BigInt(depth));
-    const bytes = this.#memory.copy(address, depth);
-    return bytes === undefined ? null : { address, bytes };
   }
 
   get #isFull(): boolean {
