@@ -240,7 +240,10 @@ export class CallTracker {
     const result =
       this.#options.answers.next(callee.ref, known) ?? runModel(callee.ref, known, this.#env, this.#memory);
     if (event === undefined) this.#total++;
-    else this.#record(() => ({ ...event, result }));
+    else {
+      const { pc, regs, stack } = event;
+      this.#record(() => ({ kind: 'call', callee: callee.ref, pc, args, regs, stack, result }));
+    }
     this.#view.clobber(places, count);
     this.#regs[RAX] = result;
     if (callee.returnsTwo === true) this.#regs[RDX] = secondWord(result);
