@@ -7,6 +7,9 @@ import { openSilicon } from '../../src/emu/silicon/silicon.ts';
 import { compile } from '../../src/jit/compile.ts';
 import { LINUX_TARGET } from '../../src/jit/target.ts';
 import { mutantNamed } from '../../src/mutant/index.ts';
+import { frameCell, rowAddress } from '../../src/oracle/cells.ts';
+import { frameRows, isLink } from '../../src/oracle/frame-rows.ts';
+import { lastState } from '../../src/oracle/step-trace.ts';
 import { programOf } from '../kit/callbacks.ts';
 import { siliconMissing } from '../kit/silicon.ts';
 import { ADD_KEY, arm, start, timer, timerText } from '../kit/timers.ts';
@@ -129,6 +132,19 @@ describe('what goes wrong in a function that a timer calls', () => {
     const { result, localisation } = explain('timer-callback-saves-nothing', once(TWELVE, LAST));
     expect(result.divergences[0]?.subject).toMatchObject({ kind: 'abi', rule: 'callee-saved', what: 'rbx' });
     expect(localisation).toMatchObject({ stage: 'epilogue' });
+  });
+
+  it('is shown in a frame whose caller is nobody of the program', () => {
+    const text = once(TWELVE, LAST);
+    const { result, trace } = explain('timer-callback-value-32-bits', text);
+    const image = result.image as Image;
+    const cells = trace === null ? new Map() : lastState(trace);
+    const links = frameRows(programOf(text), image, 1).filter(({ role }) => isLink(role));
+    expect(links.map(({ role }) => role.kind)).toEqual(['return-address', 'saved-fp', 'saved-reg']);
+    for (const row of links)
+      expect(cells.get(frameCell(rowAddress(cells, row) ?? 0n)), row.role.kind).toMatchObject({
+        want: undefined,
+      });
   });
 
   it('is in the window where there is no pc map', () => {
