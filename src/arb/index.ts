@@ -1,5 +1,7 @@
 /** fast-check arbitraries for BPF: `import { bpfProgram } from 'bpf-oracle/arbitraries'`. */
 
+export { type AccessProgram, accessProgram, lowerAccesses } from './accesses/program.ts';
+export type { AccessSpec, AccessStep, Whereabouts } from './accesses/spec.ts';
 export {
   type AggregateCall,
   type AggregateProgram,
@@ -13,6 +15,10 @@ export {
   type GraphFunction,
 } from './call-graph.ts';
 export type { CallTarget } from './call-site.ts';
+export { type CallbackProgram, callbackProgram, lowerCallbacks } from './callbacks/program.ts';
+export type { CallbackFunction, CallbackRole, CallbackSpec, CallbackStep } from './callbacks/spec.ts';
+export { lowerThrows, type ThrowProgram, throwProgram } from './exceptions/program.ts';
+export type { ThrowFunction, ThrowSpec, ThrowStep } from './exceptions/spec.ts';
 export { funcProto } from './func-proto.ts';
 export { type BodyConstraints, functionBody } from './function-body.ts';
 export { HOSTILE_RULES, type HostileEdit, type HostileRule, RUN_RULES } from './hostile/edit.ts';
@@ -47,7 +53,8 @@ export {
   type TailCallProgram,
   tailCallProgram,
 } from './tail-calls/program.ts';
-export type { TailCallSpec, TailFunction, TailStep } from './tail-calls/spec.ts';
+export type { IndexForm, TailCallSpec, TailFunction, TailStep } from './tail-calls/spec.ts';
+export { timerProgram } from './timers/program.ts';
 export {
   lowerTrampoline,
   type TrampolineProgram,

@@ -1,16 +1,17 @@
 /**
  * Every form of instruction that both machines run: each row of the tables in src/bpf with each source, width
- * and size it has, by its wire bytes. Coverage counts by these, so a form nobody generates shows as a hole.
+ * and size it has, by its wire bytes. Coverage counts by these, so a form nobody generates shows as a hole. Those of
+ * the verifier's making (accesses, casts) come last, and are of Linux's JIT alone: others are not asked for them.
  *
  * Left out, because neither the reference nor the JIT runs them: ld_abs, ld_ind, callx, and lddw with a src
  * other than 0.
  */
-import { ALU_ROWS, MOVSX_BITS, SWAP_BITS, SWAP_ROWS } from './alu.ts';
+import { ALU_ROWS, CAST_ROWS, MOVSX_BITS, SWAP_BITS, SWAP_ROWS } from './alu.ts';
 import { ATOMIC_ROWS } from './atomic.ts';
 import { fields } from './encode.ts';
 import type { Insn } from './insn.ts';
 import { CALL_SRC, type CallKind, JUMP_ROWS } from './jump.ts';
-import { SIZE_ROWS } from './load-store.ts';
+import { SIZE_ROWS, type Size } from './load-store.ts';
 
 /** Values an operand can have, as bits: registers by number, immediates and offsets by VALUE_CLASSES. */
 export interface OperandSets {
@@ -148,7 +149,7 @@ const calls = (): OpcodeExample[] =>
     example('call', target, { kind: 'call', target, imm: 0, off: 0 }, {}),
   );
 
-/** All forms, in the order of the tables. */
+/** Of programs as they are loaded, in the order of the tables. */
 export const OPCODE_EXAMPLES: readonly OpcodeExample[] = [
   ...alu(),
   ...movsx(),
@@ -164,27 +165,80 @@ export const OPCODE_EXAMPLES: readonly OpcodeExample[] = [
   example('exit', '', { kind: 'exit' }, {}),
 ];
 
-/** All forms, in the order of the tables. */
+/** r0..r9: the lane's bases, and those of the verifier, which keeps r10 for the stack. */
+const REACHED: Partial<OperandSets> = { dst: WRITTEN, src: WRITTEN, off: ANY };
+
+const accesses = (): OpcodeExample[] =>
+  SIZE_ROWS.flatMap(({ name, bytes }): OpcodeExample[] => {
+    const signs = bytes < 8 ? [false, true] : [false];
+    const loads = (['probe', 'arena'] as const).flatMap((access) =>
+      signs.map((sign) => {
+        const insn: Insn = { kind: 'ldx', size: bytes, sign, dst: 0, src: 0, off: 0, access };
+        return example(`${access} ldx${sign ? 's' : ''}`, name, insn, REACHED);
+      }),
+    );
+    const place = { size: bytes, dst: 0, off: 0, access: 'arena' } as const;
+    return [
+      ...loads,
+      example('arena st', name, { kind: 'st', imm: 0, ...place }, { dst: WRITTEN, off: ANY, imm: ANY }),
+      example('arena stx', name, { kind: 'stx', src: 0, ...place }, REACHED),
+      ...arenaAtomics(bytes, name),
+    ];
+  });
+
+/** They take a loop, which goes with no exception table. */
+const LOOPS: ReadonlySet<string> = new Set(['fetch_and', 'fetch_or', 'fetch_xor']);
+
+const arenaAtomics = (size: Size, column: string): OpcodeExample[] =>
+  ATOMIC_ROWS.filter(({ name, sizes }) => sizes.some((each) => each === size) && !LOOPS.has(name)).map(
+    ({ name }) =>
+      example(
+        `arena ${name}`,
+        column,
+        { kind: 'atomic', op: name, size, dst: 0, src: 0, off: 0, access: 'arena' },
+        REACHED,
+      ),
+  );
+
+const casts = (): OpcodeExample[] =>
+  CAST_ROWS.map(({ to }) =>
+    example('cast', to, { kind: 'cast', to, dst: 0, src: 0 }, { dst: WRITTEN, src: WRITTEN }),
+  );
+
+/** Of the verifier's making. */
+const LINUX_EXAMPLES: readonly OpcodeExample[] = [...accesses(), ...casts()];
+
+const ALL_EXAMPLES: readonly OpcodeExample[] = [...OPCODE_EXAMPLES, ...LINUX_EXAMPLES];
+
+/** Forms that programs have as they are loaded, in the order of the tables. */
 export const OPCODE_FORMS: readonly OpcodeForm[] = OPCODE_EXAMPLES.map(({ form }) => form);
 
+/** These, then those of the verifier's making: what coverage counts. */
+export const ALL_OPCODE_FORMS: readonly OpcodeForm[] = ALL_EXAMPLES.map(({ form }) => form);
+
 /** Opcode byte by what tells forms with the same opcode byte apart. */
-type SubKey = 'none' | 'off' | 'imm' | 'src';
+type SubKey = 'none' | 'off' | 'off imm' | 'imm' | 'src';
 
 const CLASS = 0x07;
 const LDDW = 0x18;
 const STX_ATOMIC = 0xc0;
 const SWAP = 0xd0;
 const CALL = 0x85;
+const MOV64_X = 0xbf;
 
 function subKeyOf(opcode: number): SubKey {
   const family = opcode & CLASS;
   if (opcode === CALL || opcode === LDDW) return 'src';
-  if (family === 3 && (opcode & 0xe0) === STX_ATOMIC) return 'imm';
+  if (opcode === MOV64_X) return 'off imm';
+  if (family === 3 && (opcode & STX_ATOMIC) === STX_ATOMIC) return 'imm';
   if (family === 4 || family === 7) return (opcode & 0xf0) === SWAP ? 'imm' : 'off';
   return 'none';
 }
 
 const SUB_KEYS: readonly SubKey[] = Array.from({ length: 256 }, (_, opcode) => subKeyOf(opcode));
+
+/** Above all that an offset of a move can be. */
+const KERNEL_CAST = 1 << 24;
 
 function keyOf(opcode: number, src: number, off: number, imm: number): number {
   switch (SUB_KEYS[opcode]) {
@@ -192,6 +246,9 @@ function keyOf(opcode: number, src: number, off: number, imm: number): number {
       return opcode | (src << 8);
     case 'off':
       return opcode | (off << 8);
+    case 'off imm':
+      // Of plain moves imm is 0, or nothing that counts.
+      return opcode | (off << 8) | (off === 1 && imm === 1 ? KERNEL_CAST : 0);
     case 'imm':
       return opcode | (imm << 8);
     default:
@@ -200,13 +257,13 @@ function keyOf(opcode: number, src: number, off: number, imm: number): number {
 }
 
 const BY_KEY = new Map(
-  OPCODE_EXAMPLES.map(({ insn }, index) => {
+  ALL_EXAMPLES.map(({ insn }, index) => {
     const [opcode, , src, off, imm] = fields(insn);
     return [keyOf(opcode, src, off, imm), index];
   }),
 );
 
-/** Index in OPCODE_FORMS of an instruction by its wire fields; undefined for one that is left out. */
+/** Index in ALL_OPCODE_FORMS of an instruction by its wire fields; undefined for one that is left out. */
 export const formIndex = (opcode: number, src: number, off: number, imm: number): number | undefined =>
   BY_KEY.get(keyOf(opcode, src, off, imm));
 
@@ -214,5 +271,5 @@ export const formIndex = (opcode: number, src: number, off: number, imm: number)
 export function formOf(insn: Insn): OpcodeForm | undefined {
   const [opcode, , src, off, imm] = fields(insn);
   const index = formIndex(opcode, src, off, imm);
-  return index === undefined ? undefined : OPCODE_FORMS[index];
+  return index === undefined ? undefined : ALL_OPCODE_FORMS[index];
 }

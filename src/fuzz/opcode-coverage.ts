@@ -1,7 +1,7 @@
 /** Which forms of instructions the cases held, and with which operands. Counted in the program, run or not. */
 import {
+  ALL_OPCODE_FORMS,
   formIndex,
-  OPCODE_FORMS,
   type OpcodeForm,
   type OperandSets,
   valueClass,
@@ -9,7 +9,7 @@ import {
 
 /** Counts that can be sent to another thread. */
 export interface OpcodeCounts {
-  /** By index in OPCODE_FORMS. */
+  /** By index in ALL_OPCODE_FORMS. */
   readonly counts: Float64Array;
   /** Values seen of dst, src, imm and off, four sets a form. */
   readonly seen: Uint16Array;
@@ -29,8 +29,8 @@ const OFF = 3;
 const SETS = 4;
 
 export class OpcodeCoverage {
-  readonly #counts = new Float64Array(OPCODE_FORMS.length);
-  readonly #seen = new Uint16Array(OPCODE_FORMS.length * SETS);
+  readonly #counts = new Float64Array(ALL_OPCODE_FORMS.length);
+  readonly #seen = new Uint16Array(ALL_OPCODE_FORMS.length * SETS);
 
   /** Counts the instructions of an encoded program. */
   add(code: Uint8Array): void {
@@ -72,7 +72,7 @@ export class OpcodeCoverage {
 
   /** Every form, seen or not; sets hold only values the form can have. */
   forms(): SeenForm[] {
-    return OPCODE_FORMS.map((form, index): SeenForm => {
+    return ALL_OPCODE_FORMS.map((form, index): SeenForm => {
       const set = (which: number): number => this.#seen[index * SETS + which] as number;
       const { possible } = form;
       return {

@@ -145,7 +145,9 @@ function emitStore(code: AccessCode, step: AccessStep & { kind: 'store' }): void
 }
 
 function emitAtomic(code: AccessCode, step: AccessStep & { kind: 'atomic' }): void {
-  const { op, size } = step;
+  const { op } = step;
+  const isAny = op === 'load_acquire' || op === 'store_release';
+  const size = isAny || step.size >= 4 ? step.size : 4;
   const value = code.read(step.value);
   const expected = op === 'cmpxchg' ? [code.read(0)] : [];
   const { base, off } = code.address('arena', step, size, [value, ...expected]);

@@ -76,7 +76,7 @@ const step: fc.Arbitrary<AccessStep> = fc.oneof(
   },
   {
     arbitrary: fc.record({
-      ...{ kind: kind('atomic'), size: fc.constantFrom(8, 4), value: reg, base: reg, at, off },
+      ...{ kind: kind('atomic'), size, value: reg, base: reg, at, off },
       op: fc.constantFrom(
         ...(['add', 'or', 'and', 'xor', 'fetch_add', 'xchg', 'cmpxchg'] as const),
         ...(['load_acquire', 'store_release'] as const),

@@ -30,7 +30,8 @@ export type AccessStep =
   | {
       readonly kind: 'atomic';
       readonly op: Exclude<AtomicOp, 'fetch_and' | 'fetch_or' | 'fetch_xor'>;
-      readonly size: 4 | 8;
+      /** 4 or 8, of `load_acquire` and `store_release` any. */
+      readonly size: Size;
       readonly value: number;
       readonly base: number;
       readonly at: Whereabouts;
