@@ -1,7 +1,7 @@
 /** Program in, verdict out: this project's machines under the oracle. */
 import { THROW } from './bpf/exceptions.ts';
 import type { Loaded } from './bpf/loaded.ts';
-import type { Program } from './bpf/program.ts';
+import type { Callee, Program } from './bpf/program.ts';
 import { callsBack } from './core/callback.ts';
 import type { CalleeModel, Env } from './core/env.ts';
 import type { Execution } from './core/execution.ts';
@@ -289,10 +289,21 @@ function lockstepNs({ memory, data }: Execution, insns: number): number {
 }
 
 /** Of a kfunc that takes or returns two words at once: by psABI, whatever the JIT makes of it. */
-function typedPlaces(signature: Signature | undefined): Pick<NativeCallee, 'places' | 'returnsTwo'> {
-  if (signature === undefined) return {};
-  const { args, result } = signature;
+function typedPlaces({ args, result }: Signature): Pick<NativeCallee, 'places' | 'returnsTwo'> {
   return { places: placesOf(args).flat(), returnsTwo: result !== undefined && wordsIn(result) > 1 };
+}
+
+function nativeCallee(program: Program, ref: Callee, address: U64): NativeCallee {
+  const { exceptionCallback, callbacks, native } = program;
+  const callee = {
+    ref,
+    args: ref.args,
+    address,
+    throws: exceptionCallback !== undefined && ref.kind === 'kfunc' && ref.name === THROW,
+    callsBack: callbacks !== undefined && callsBack(ref),
+    timer: callbacks !== undefined && native === undefined && isTimerHelper(ref),
+  };
+  return ref.signature === undefined ? callee : { ...callee, ...typedPlaces(ref.signature) };
 }
 
 /** What running an image of a program takes beside it. */
@@ -302,19 +313,7 @@ export function subjectOf(
 ): NativeSubject {
   return {
     subprogs: program.subprogs,
-    callees: [...program.callees.values()].map((ref) => ({
-      ref,
-      args: ref.args,
-      address: calleeAddress(ref),
-      ...(program.exceptionCallback !== undefined && ref.kind === 'kfunc' && ref.name === THROW
-        ? { throws: true }
-        : {}),
-      ...typedPlaces(ref.signature),
-      ...(program.callbacks !== undefined && callsBack(ref) ? { callsBack: true } : {}),
-      ...(program.callbacks !== undefined && program.native === undefined && isTimerHelper(ref)
-        ? { timer: true }
-        : {}),
-    })),
+    callees: [...program.callees.values()].map((ref) => nativeCallee(program, ref, calleeAddress(ref))),
     data: program.data,
     ...(program.progArrays === undefined ? {} : { progArrays: program.progArrays }),
     ...(program.exceptionCallback === undefined ? {} : { exceptionCallback: program.exceptionCallback }),

@@ -173,19 +173,23 @@ export function buildProgram(stated: Slots, parts: ProgramParts = {}): Program {
   });
   if (shape === 'checked') checkCallees(callees);
   const callbacks = addressed(insns, starts);
-  return {
+  const program: Mutable<Program> = {
     name: parts.name ?? 'program',
     insns,
     subprogs,
     callees: calleesOf(insns, callees),
     data: parts.data ?? [],
-    ...(callback === undefined ? {} : { exceptionCallback: starts.indexOf(callback) }),
-    ...(arrays.length === 0 ? {} : { progArrays: progArraysOf(arrays, starts, parts.data ?? []) }),
-    ...(callbacks.length === 0 ? {} : { callbacks }),
     convention,
-    ...(parts.lines === undefined ? {} : { lines: parts.lines }),
   };
+  // One by one: a spread of what may not be there is slow, and this is done for every case of a campaign.
+  if (callback !== undefined) program.exceptionCallback = starts.indexOf(callback);
+  if (arrays.length > 0) program.progArrays = progArraysOf(arrays, starts, program.data);
+  if (callbacks.length > 0) program.callbacks = callbacks;
+  if (parts.lines !== undefined) program.lines = parts.lines;
+  return program;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The subprog that holds a slot. */
 export function subprogAt(program: Program, pc: number): Subprog {
