@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Insn } from '../src/bpf/insn.ts';
-import { type CompiledSubprog, compile } from '../src/jit/compile.ts';
-import { COND_JUMP, EXIT_JUMP, GOTO_JUMP, NO_JUMP, settle, type Unsettled } from '../src/jit/relax.ts';
-import { misplaced, nativeEntries } from '../test/jit/entries.ts';
-import { kernel, type Line, slacks, unsettled } from '../test/jit/passes.ts';
+import type { CompiledSubprog } from '../src/jit/compile.ts';
+import { COND_JUMP, EXIT_JUMP, GOTO_JUMP, NO_JUMP, type Unsettled } from '../src/jit/relax.ts';
+import { compile, misplaced, nativeEntries } from '../test/jit/entries.ts';
+import { kernel, type Line, settle, slacks, unsettled } from '../test/jit/passes.ts';
 import { add, alu, exit, ja, jcc, lddw, link, mov } from '../test/kit/insns.ts';
 
 const OPTIONS = { seed: 20, numRuns: 2_000 };

@@ -51,8 +51,6 @@ export interface CompiledSubprog {
   readonly offset: number;
   readonly prologueBytes: number;
   readonly frame: Frame;
-  /** Offset of each entry's first byte in the image, and of the end of the last one. */
-  readonly starts: Int32Array;
   /** Passes until the lengths of its jumps settled. */
   readonly passes: number;
 }
@@ -201,7 +199,7 @@ function compileSubprog(
   writeChunks(out, chunks, addrs, target);
   // The addresses of the passes count from the start of the subprog.
   const starts = addrs;
-  for (let i = 0; i < starts.length; i++) starts[i] = (starts[i] as number) + offset;
+  for (let i = 0; i <= entries.count; i++) starts[i] = (starts[i] as number) + offset;
   chunks.calls.forEach(({ end, callee }, k) => {
     const i = chunks.callEntries[k] as number;
     sites.push({ pc: entries.pcs[i] as number, returnOffset: placeOf(end, i, chunks, starts), callee });
@@ -216,7 +214,7 @@ function compileSubprog(
   });
   addToMap(pcMap, entries, starts);
   if (entries.areRewritten) addNotes(rewrites, entries);
-  return { subprog, offset, prologueBytes: chunks.prologueBytes, frame, starts, passes };
+  return { subprog, offset, prologueBytes: chunks.prologueBytes, frame, passes };
 }
 
 function renameFp({ insns, count }: Entries, target: Target): void {

@@ -152,7 +152,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
       distance(code, addrs, i) {
         const to = code.target[i] ?? -1;
         const overWide = code.jump[i] !== 3 && to > i + 1 && code.slots[to - 1] === 2;
-        return target.distance(code, addrs, i) - (overWide ? (addrs[to] ?? 0) - (addrs[to - 1] ?? 0) : 0);
+        return target.distance(code, addrs, i) - (overWide ? (code.fixed[to - 1] ?? 0) : 0);
       },
     }),
   },

@@ -47,7 +47,8 @@ describe('an image', () => {
   it('ends with its last instruction', () => {
     for (const program of [PROGRAM, link([[ja(0), ja(0), mov('r0', 0), exit]])]) {
       const { image, subprogs } = compile(program);
-      expect(image.code.length).toBe(subprogs.at(-1)?.starts.at(-1));
+      const { offset = 0, length = 0 } = nativeEntries(subprogs.at(-1) as CompiledSubprog).at(-1) ?? {};
+      expect(image.code.length).toBe(offset + length);
     }
   });
 

@@ -20,32 +20,40 @@ export interface NativeEntry {
   readonly length: number;
 }
 
-const ENTRIES = new WeakMap<CompiledSubprog, readonly Entry[]>();
+const NOTED = new WeakMap<CompiledSubprog, { entries: readonly Entry[]; addrs: Int32Array }>();
 
-/** As the JIT's own, with a note of the entries. */
+/** As the JIT's own, with a note of the entries and of where they lie. */
 export function compile(program: Program, options: JitOptions = {}): Compiled {
   const target = TARGETS[options.convention ?? program.convention];
-  const noted: Entry[][] = [];
+  const entries: Entry[][] = [];
+  const addrs: Int32Array[] = [];
   const compiled = compileProgram(program, options, {
     ...target,
-    layOut(entries, ...rest) {
-      noted.push(entries.list());
-      return target.layOut(entries, ...rest);
+    layOut(these, ...rest) {
+      entries.push(these.list());
+      return target.layOut(these, ...rest);
+    },
+    settle(code, ...rest) {
+      const settled = target.settle(code, ...rest);
+      addrs.push(settled.addrs.slice(0, code.count + 1));
+      return settled;
     },
   });
   compiled.subprogs.forEach((subprog, i) => {
-    ENTRIES.set(subprog, noted[i] as Entry[]);
+    NOTED.set(subprog, { entries: entries[i] as Entry[], addrs: addrs[i] as Int32Array });
   });
   return compiled;
 }
 
 /** Of a subprog that was compiled by the above. */
-export const nativeEntries = (subprog: CompiledSubprog): NativeEntry[] =>
-  (ENTRIES.get(subprog) as readonly Entry[]).map((entry, i) => ({
+export function nativeEntries(subprog: CompiledSubprog): NativeEntry[] {
+  const { entries, addrs } = NOTED.get(subprog) as NonNullable<ReturnType<typeof NOTED.get>>;
+  return entries.map((entry, i) => ({
     entry,
-    offset: subprog.starts[i] as number,
-    length: (subprog.starts[i + 1] as number) - (subprog.starts[i] as number),
+    offset: subprog.offset + (addrs[i] as number),
+    length: (addrs[i + 1] as number) - (addrs[i] as number),
   }));
+}
 
 /** Checks each jump of the image by what a disassembler says of its last instruction. */
 export function misplaced(entries: readonly NativeEntry[], image: Uint8Array): string[] {

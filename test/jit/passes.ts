@@ -5,6 +5,7 @@ import {
   GOTO_JUMP,
   NO_JUMP,
   type Settled,
+  settle as settleInPlace,
   type Unsettled,
 } from '../../src/jit/relax.ts';
 
@@ -27,6 +28,12 @@ export function unsettled(lines: readonly Line[], prologueBytes: number): Unsett
     slots: Uint8Array.from(lines, ({ slots }) => slots),
     epilogue: lines.findIndex(({ jump }) => jump === NO_JUMP),
   };
+}
+
+/** With addresses that stay, and are no more than there are. */
+export function settle(each: Unsettled, distanceOf?: Parameters<typeof settleInPlace>[1]): Settled {
+  const { addrs, passes } = settleInPlace(each, distanceOf);
+  return { addrs: addrs.slice(0, each.count + 1), passes };
 }
 
 /** Where a jump goes, and what it needs to get there, from the final addresses alone. */

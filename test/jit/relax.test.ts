@@ -5,10 +5,9 @@ import {
   GOTO_JUMP,
   isShortJump,
   NO_JUMP,
-  settle,
   type Unsettled,
 } from '../../src/jit/relax.ts';
-import { kernel, type Line, slacks, unsettled } from './passes.ts';
+import { kernel, type Line, settle, slacks, unsettled } from './passes.ts';
 
 const plain = (fixed: number, slots: 1 | 2 = 1): Line => ({ fixed, jump: NO_JUMP, distance: 0, slots });
 const jump = (kind: number, distance: number): Line => ({ fixed: 3, jump: kind, distance, slots: 1 });
