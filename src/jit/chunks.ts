@@ -29,7 +29,9 @@ export interface Chunks extends Unsettled {
   readonly asm: Assembler;
   /** Offset of each entry's bytes in `asm`; one more at the end. */
   readonly starts: Int32Array;
-  readonly forms: readonly (JumpForms | undefined)[];
+  /** Entries that end in a jump, in program order, and its forms. */
+  readonly jumps: readonly number[];
+  readonly forms: readonly JumpForms[];
   readonly calls: readonly PendingCall[];
   readonly callEntries: readonly number[];
   readonly refs: readonly PendingRef[];
@@ -57,7 +59,6 @@ const STARTS = scratchWords();
 const FIXED = scratchWords();
 const JUMPS = scratchBytes();
 const SLOTS = scratchBytes();
-const FORMS: (JumpForms | undefined)[] = [];
 
 /** Emits prologue and entries. */
 export function lowerEntries(
@@ -98,13 +99,13 @@ export function lowerEntries(
   const fixed = FIXED.take(count);
   const jump = JUMPS.take(count);
   const slots = SLOTS.take(count);
-  const forms: (JumpForms | undefined)[] = FORMS;
+  const jumps: number[] = [];
+  const forms: JumpForms[] = [];
   let exit = -1;
   for (let i = 0; i < count; i++) {
     const insn = insns[i] as Insn;
     const pc = pcs[i] as number;
     starts[i] = asm.length;
-    context.jump = undefined;
     // Looked up once: what it is of differs in shape from kind to kind, which is what this loop would wait for.
     const { kind } = insn;
     if (kind === 'exit') {
@@ -120,14 +121,19 @@ export function lowerEntries(
     while (refEntries.length < refs.length) refEntries.push(i);
     while (faultEntries.length < faults.length) faultEntries.push(i);
     fixed[i] = asm.length - (starts[i] as number);
-    jump[i] = jumpKind(kind, context.jump);
     slots[i] = kind === 'lddw' ? 2 : 1;
-    forms[i] = context.jump;
+    jump[i] = NO_JUMP;
+    if (context.jump === undefined) continue;
+    jump[i] = kind === 'exit' ? EXIT_JUMP : kind === 'jcc' ? COND_JUMP : GOTO_JUMP;
+    jumps.push(i);
+    forms.push(context.jump);
+    context.jump = undefined;
   }
   starts[count] = asm.length;
   return {
     asm,
     starts,
+    jumps,
     forms,
     calls,
     callEntries,
@@ -156,30 +162,30 @@ function emitTailCall(context: LowerContext, target: Target, known: number | nul
 const isStackStore = (insn: Insn): boolean =>
   (insn.kind === 'st' || insn.kind === 'stx') && (insn.dst === R10 || insn.dst === REG_PRIVATE_FP);
 
-function jumpKind(kind: string, forms: JumpForms | undefined): number {
-  if (forms === undefined) return NO_JUMP;
-  if (kind === 'exit') return EXIT_JUMP;
-  return kind === 'jcc' ? COND_JUMP : GOTO_JUMP;
-}
-
 /** Writes them out with settled addresses: what stands between two jumps in one go, then the jump. */
 export function writeChunks(out: Assembler, chunks: Chunks, addrs: Int32Array, target: Target): void {
   const bytes = chunks.asm.bytes();
   let from = 0;
-  for (let i = 0; i < chunks.count; i++) {
-    if (chunks.jump[i] === NO_JUMP) continue;
+  for (let k = 0; k < chunks.jumps.length; k++) {
+    const i = chunks.jumps[k] as number;
     const to = chunks.starts[i + 1] as number;
     out.raw(bytes, from, to);
     from = to;
-    writeJump(out, chunks, addrs, i, target);
+    writeJump(out, chunks, addrs, i, chunks.forms[k] as JumpForms, target);
   }
   out.raw(bytes, from, bytes.length);
 }
 
 /** Nops left by padding, then the form its distance wants. */
-function writeJump(out: Assembler, chunks: Chunks, addrs: Int32Array, i: number, target: Target): void {
+function writeJump(
+  out: Assembler,
+  chunks: Chunks,
+  addrs: Int32Array,
+  i: number,
+  forms: JumpForms,
+  target: Target,
+): void {
   const kind = chunks.jump[i] as number;
-  const forms = chunks.forms[i] as JumpForms;
   const room = (addrs[i + 1] as number) - (addrs[i] as number) - (chunks.fixed[i] as number);
   const d = target.distance(chunks, addrs, i);
   if (kind === GOTO_JUMP && d === 0) out.nops(room);

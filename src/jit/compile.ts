@@ -6,11 +6,11 @@
 import { type ConventionName, MAX_REG_ARGS } from '../bpf/calling.ts';
 import type { Insn } from '../bpf/insn.ts';
 import { type Program, type Subprog, subprogAt } from '../bpf/program.ts';
-import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
 import type { CallSite, Fixup, Image } from '../core/image.ts';
-import { CALLEE_BASE, CALLEE_STRIDE, CODE_BASE } from '../core/layout.ts';
+import { CODE_BASE } from '../core/layout.ts';
+import type { Mutable } from '../core/mutable.ts';
 import { PERCPU_BASE, PERCPU_BYTES } from '../core/percpu.ts';
 import { Assembler } from '../x86/assembler.ts';
 import type { Gpr } from '../x86/reg.ts';
@@ -18,17 +18,22 @@ import { type Chunks, lowerEntries, writeChunks } from './chunks.ts';
 import type { Convention } from './convention/convention.ts';
 import { Entries, type RewritePass } from './entries.ts';
 import { throws } from './exceptions.ts';
-import type { Frame } from './frame.ts';
+import type { Frame, FrameNeeds } from './frame.ts';
 import type { Hardening } from './hardening.ts';
-import { accessesOf } from './linux-access.ts';
+import { defaultAddresses, linkCalls } from './link.ts';
+import { type Accesses, accessesOf } from './linux-access.ts';
 import { typedStackWords } from './lower/call.ts';
+import type { PendingCall } from './lower/context.ts';
 import { tailCallOffset } from './lower/tail-call.ts';
 import { TAIL_CALL_BYTES } from './lower/tail-call-count.ts';
 import { BPF_TO_GPR } from './regmap.ts';
+import type { Rewritten } from './rewrite.ts';
 import { type TailCallRole, tailCallRoles } from './tail-calls.ts';
 import { TARGETS, type Target } from './target.ts';
 import { linkRefs, type Ref } from './thunks.ts';
 import { withTrampoline } from './trampoline/attach.ts';
+
+export { defaultAddresses };
 
 export interface JitOptions extends Hardening {
   /** How arguments 6..12 travel. @defaultValue the program's */
@@ -84,74 +89,68 @@ export function compile(
   options: JitOptions = {},
   target: Target = TARGETS[options.convention ?? program.convention],
 ): Compiled {
-  const base = options.base ?? CODE_BASE;
-  OUT.reset();
-  const [out, asm] = [OUT, ASM];
-  const depths = target.stackDepths(program);
-  const sites: CallSite[] = [];
-  const refs: Ref[] = [];
-  const fixups: Fixup[] = [];
-  const pcMap: [pc: number, offset: number][] = [];
-  const rewrites: RewriteNote[] = [];
-  const { arena: hasArena, percpu: usesPercpu } = accessesOf(program);
-  const roles = tailCallRoles(program);
-  const isBoundary = throws(program);
-  const isPrivate = options.privateStack === true && !isBoundary;
-  const fps = isPrivate ? target.privateStacks(program, depths, target.convention) : [];
-  const shared = { options, target, hasArena, asm, out, sites, refs, fixups, pcMap, rewrites };
+  const { base = CODE_BASE, endbr = false, calleeAddress: addressOf = defaultAddresses(program) } = options;
+  const shared = compilationOf(program, options, target);
+  const { out, sites, refs, rewrites } = shared;
   const subprogs = program.subprogs.map((subprog) => {
     align(out);
-    const depth = depths[subprog.index] as number;
-    const tailCall = roles[subprog.index] as TailCallRole;
-    const place = {
-      ...{ depth, tailCall, privateFp: fps[subprog.index] },
-      boundary: isBoundary && subprog.index === 0 ? target.exceptions.saved : undefined,
-    };
-    return compileSubprog(program, subprog, place, shared);
+    return compileSubprog(program, subprog, shared);
   });
-  link(program, subprogs, out, base, sites, options.calleeAddress ?? defaultAddresses(program), target);
-  const addressOf = (slot: number): bigint =>
-    target.functionAddress(base, subprogs[subprogAt(program, slot).index] as CompiledSubprog);
   const offsets = subprogs.map(({ offset }) => offset);
-  const thunks = linkRefs(out, refs, { base, programName: program.name, addressOf, offsets });
-  const image: Image = {
+  linkCalls(program, out, sites, { base, offsets, addressOf }, target);
+  const functionAt = (slot: number): bigint =>
+    target.functionAddress(base, subprogs[subprogAt(program, slot).index] as CompiledSubprog);
+  const thunks = linkRefs(out, refs, { base, programName: program.name, addressOf: functionAt, offsets });
+  const image = imageOf(program, subprogs, offsets, shared);
+  if (thunks.length > 0) image.thunks = thunks;
+  const { native } = program;
+  return {
+    image: native === undefined ? image : withTrampoline(image, native, { endbr, parts: target.trampoline }),
+    subprogs,
+    rewrites,
+  };
+}
+
+function imageOf(
+  program: Program,
+  subprogs: readonly CompiledSubprog[],
+  subprogEntries: readonly number[],
+  { options, target, out, sites, fixups, pcMap, accesses, boundary, privateFps }: Compilation,
+): Mutable<Image> {
+  const { base = CODE_BASE, endbr = false } = options;
+  const image: Mutable<Image> = {
     jit: 'builtin',
     code: out.copy(),
     base,
     entry: 0,
-    subprogEntries: offsets,
+    subprogEntries,
     regs: BPF_TO_GPR,
     args: target.convention.places,
     pcMap,
     callSites: sites,
-    ...(options.blinding === undefined ? {} : { isBlinded: true }),
-    ...(thunks.length === 0 ? {} : { thunks }),
-    ...(fixups.length === 0 ? {} : { fixups }),
-    ...(options.callDepth === true || fps.some((fp) => fp !== undefined) || usesPercpu
-      ? { memory: { address: PERCPU_BASE, bytes: PERCPU_BYTES } }
-      : {}),
-    ...(program.progArrays === undefined ? {} : { tailCallOffset: tailCallOffset(options.endbr ?? false) }),
-    ...(isBoundary
-      ? { exceptionStack: target.exceptions.stackOf((subprogs[0] as CompiledSubprog).frame) }
-      : {}),
     frames: subprogs.map(({ frame }) => frame),
   };
-  const { native } = program;
-  const parts = { endbr: options.endbr ?? false, parts: target.trampoline };
-  return {
-    image: native === undefined ? image : withTrampoline(image, native, parts),
-    subprogs,
-    rewrites,
-  };
+  if (options.blinding !== undefined) image.isBlinded = true;
+  if (fixups.length > 0) image.fixups = fixups;
+  if (options.callDepth === true || accesses.percpu || privateFps.some((fp) => fp !== undefined))
+    image.memory = { address: PERCPU_BASE, bytes: PERCPU_BYTES };
+  if (program.progArrays !== undefined) image.tailCallOffset = tailCallOffset(endbr);
+  if (boundary !== undefined)
+    image.exceptionStack = target.exceptions.stackOf((subprogs[0] as CompiledSubprog).frame);
+  return image;
 }
 
 /** What the subprogs of one program share. */
 interface Compilation {
   readonly options: JitOptions;
   readonly target: Target;
-  readonly hasArena: boolean;
-  /** For one subprog at a time. */
-  readonly asm: Assembler;
+  /** By subprog: bytes of BPF stack, and where it ends if it is not in the frame. */
+  readonly depths: readonly number[];
+  readonly privateFps: readonly (bigint | undefined)[];
+  readonly roles: readonly TailCallRole[];
+  readonly accesses: Accesses;
+  /** Registers that main saves as an exception boundary, if it is one. */
+  readonly boundary: readonly Gpr[] | undefined;
   readonly out: Assembler;
   readonly sites: CallSite[];
   readonly refs: Ref[];
@@ -160,61 +159,93 @@ interface Compilation {
   readonly rewrites: RewriteNote[];
 }
 
-/** What is decided of a subprog before it is lowered. */
-interface Place {
-  /** Bytes of BPF stack, and where it ends if it is not in the frame. */
-  readonly depth: number;
-  readonly privateFp: bigint | undefined;
-  readonly tailCall: TailCallRole;
-  /** Registers that an exception boundary saves. */
-  readonly boundary: readonly Gpr[] | undefined;
+function compilationOf(program: Program, options: JitOptions, target: Target): Compilation {
+  OUT.reset();
+  const depths = target.stackDepths(program);
+  const boundary = throws(program) ? target.exceptions.saved : undefined;
+  const isPrivate = options.privateStack === true && boundary === undefined;
+  return {
+    options,
+    target,
+    depths,
+    privateFps: isPrivate ? target.privateStacks(program, depths, target.convention) : [],
+    roles: tailCallRoles(program),
+    accesses: accessesOf(program),
+    boundary,
+    out: OUT,
+    sites: [],
+    refs: [],
+    fixups: [],
+    pcMap: [],
+    rewrites: [],
+  };
 }
 
-function compileSubprog(
-  program: Program,
-  subprog: Subprog,
-  { depth, tailCall, privateFp, boundary }: Place,
-  { options, target, hasArena, asm, out, sites, refs, fixups, pcMap, rewrites }: Compilation,
-): CompiledSubprog {
+function compileSubprog(program: Program, subprog: Subprog, shared: Compilation): CompiledSubprog {
+  const { options, target, out } = shared;
+  const { index } = subprog;
+  const tailCall = shared.roles[index] as TailCallRole;
   if (tailCall !== 'none') checkTailCalls(program, subprog, target.convention);
-  const { bmi2 = true, endbr = false, blinding } = options;
-  const { entries, stackDepth } = target.rewrite(program.insns, subprog, depth, ENTRIES);
+  const { base = CODE_BASE, bmi2 = true, endbr = false, blinding } = options;
+  const fp = shared.privateFps[index];
+  const rewritten = target.rewrite(program.insns, subprog, shared.depths[index] as number, ENTRIES);
+  const { entries } = rewritten;
   if (blinding !== undefined) target.blind(entries, blinding);
-  if (privateFp !== undefined) renameFp(entries, target);
-  const outgoing = outgoingArgs(program, subprog, target.convention);
-  const frame = target.layOut(entries, privateFp === undefined ? stackDepth : 0, outgoing, {
-    hasArena,
-    ...(boundary === undefined ? {} : { boundary }),
-    ...(tailCall === 'none' ? {} : { tailCallBytes: TAIL_CALL_BYTES }),
-    ...(privateFp === undefined ? {} : { privateStack: { fp: privateFp, depth: stackDepth } }),
-  });
-  const { base = CODE_BASE } = options;
-  const { saved, enter } = target.exceptions;
-  const isCallback = subprog.index === program.exceptionCallback;
-  const enterException = isCallback ? (into: Assembler) => enter(into, saved) : undefined;
-  const lowering = { asm, target, base, bmi2, endbr, tailCall, enterException, hardening: options };
+  if (fp !== undefined) renameFp(entries, target);
+  const frame = frameOf(program, subprog, rewritten, shared);
+  const enterException = index === program.exceptionCallback ? entering(target) : undefined;
+  const lowering = { asm: ASM, target, base, bmi2, endbr, tailCall, enterException, hardening: options };
   const chunks = lowerEntries(program, subprog, entries, frame, lowering);
   const { addrs, passes } = target.settle(chunks, target.distance);
   const offset = out.length;
   writeChunks(out, chunks, addrs, target);
   // The addresses of the passes count from the start of the subprog.
-  const starts = addrs;
-  for (let i = 0; i <= entries.count; i++) starts[i] = (starts[i] as number) + offset;
-  chunks.calls.forEach(({ end, callee }, k) => {
+  for (let i = 0; i <= entries.count; i++) addrs[i] = (addrs[i] as number) + offset;
+  addPending(chunks, entries, addrs, shared);
+  addToMap(shared.pcMap, entries, addrs);
+  if (entries.areRewritten) addNotes(shared.rewrites, entries);
+  return { subprog, offset, prologueBytes: chunks.prologueBytes, frame, passes };
+}
+
+function frameOf(
+  program: Program,
+  subprog: Subprog,
+  { entries, stackDepth }: Rewritten,
+  { target, accesses, boundary, roles, privateFps }: Compilation,
+): Frame {
+  const fp = privateFps[subprog.index];
+  const needs: Mutable<FrameNeeds> = { hasArena: accesses.arena };
+  if (boundary !== undefined && subprog.index === 0) needs.boundary = boundary;
+  if (roles[subprog.index] !== 'none') needs.tailCallBytes = TAIL_CALL_BYTES;
+  if (fp !== undefined) needs.privateStack = { fp, depth: stackDepth };
+  const outgoing = outgoingArgs(program, subprog, target.convention);
+  return target.layOut(entries, fp === undefined ? stackDepth : 0, outgoing, needs);
+}
+
+const entering =
+  ({ exceptions: { enter, saved } }: Target) =>
+  (asm: Assembler): void =>
+    enter(asm, saved);
+
+/** Calls, references and accesses that may fault of one subprog, by their places in the image. */
+function addPending(
+  chunks: Chunks,
+  { pcs }: Entries,
+  starts: Int32Array,
+  { target, sites, refs, fixups }: Compilation,
+): void {
+  for (let k = 0; k < chunks.calls.length; k++) {
+    const { end, callee } = chunks.calls[k] as PendingCall;
     const i = chunks.callEntries[k] as number;
-    sites.push({ pc: entries.pcs[i] as number, returnOffset: placeOf(end, i, chunks, starts), callee });
-  });
-  chunks.refs.forEach((ref, k) => {
+    sites.push({ pc: pcs[i] as number, returnOffset: placeOf(end, i, chunks, starts), callee });
+  }
+  for (const [k, ref] of chunks.refs.entries())
     refs.push({ ...ref, end: placeOf(ref.end, chunks.refEntries[k] as number, chunks, starts) });
-  });
-  chunks.faults.forEach(({ start, end, clear = null }, k) => {
+  for (const [k, { start, end, clear = null }] of chunks.faults.entries()) {
     const i = chunks.faultEntries[k] as number;
     const place = { offset: placeOf(start, i, chunks, starts), resume: placeOf(end, i, chunks, starts) };
     fixups.push(target.fixup({ ...place, clear }));
-  });
-  addToMap(pcMap, entries, starts);
-  if (entries.areRewritten) addNotes(rewrites, entries);
-  return { subprog, offset, prologueBytes: chunks.prologueBytes, frame, passes };
+  }
 }
 
 function renameFp({ insns, count }: Entries, target: Target): void {
@@ -253,49 +284,6 @@ function checkTailCalls(
 
 function align(out: Assembler): void {
   out.raw(GAP, 0, (ALIGN - (out.length % ALIGN)) % ALIGN);
-}
-
-/** Fills in the displacement of every call. */
-function link(
-  program: Program,
-  subprogs: readonly CompiledSubprog[],
-  out: Assembler,
-  base: bigint,
-  sites: readonly CallSite[],
-  addressOf: (callee: CalleeRef) => bigint,
-  { displacement: displacementTo }: Target,
-): void {
-  for (const { returnOffset: end, callee } of sites) {
-    const target =
-      callee.kind === 'bpf'
-        ? base + BigInt((subprogs[callee.id] as CompiledSubprog).offset)
-        : addressOf(callee);
-    const displacement = displacementTo(target, base + BigInt(end));
-    if (BigInt.asIntN(32, displacement) !== displacement) {
-      const where = `${program.name}: call of ${calleeKey(callee)}`;
-      throw badInput(
-        'jit',
-        where,
-        `its address 0x${target.toString(16)} is out of reach of a call from the image`,
-      );
-    }
-    out.patch32(end - 4, Number(displacement));
-  }
-}
-
-/** Where callees lie by default. */
-export function defaultAddresses(program: Program): (callee: CalleeRef) => bigint {
-  const order = new Map<string, number>();
-  for (const key of program.callees.keys()) order.set(key, order.size);
-  return (callee) => {
-    const key = calleeKey(callee);
-    const index = order.get(key);
-    if (index === undefined) {
-      const why = 'the program does not list this callee: make programs with buildProgram';
-      throw badInput('jit', `${program.name}: call of ${key}`, why);
-    }
-    return CALLEE_BASE + BigInt(CALLEE_STRIDE * index);
-  };
 }
 
 /** First native byte of each slot; the instructions a rewrite added belong to the slot they stem from. */

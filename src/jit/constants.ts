@@ -9,7 +9,7 @@ import { slotsOf } from '../bpf/insn.ts';
 import { writesOf } from '../bpf/live-args.ts';
 import { type Subprog, targetOf } from '../bpf/program.ts';
 import { R10 } from '../bpf/reg.ts';
-import { offsetFromFp } from './stack/direct.ts';
+import { takesFp } from './stack/direct.ts';
 
 /** By place: n is rn; negative ones are words of BPF stack (`wordAt`). */
 export type Constants = Map<number, bigint>;
@@ -87,7 +87,7 @@ function statesAtTargets(insns: Slots, { start, end }: Subprog): States {
 function stackIsPlain(insns: Slots, { start, end }: Subprog): boolean {
   for (let pc = start; pc < end; pc++) {
     const insn = insns[pc];
-    if (insn !== undefined && offsetFromFp(insn) === undefined) return false;
+    if (insn !== undefined && takesFp(insn)) return false;
   }
   return true;
 }

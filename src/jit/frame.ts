@@ -14,6 +14,7 @@
  */
 import type { Insn } from '../bpf/insn.ts';
 import type { FrameShape, PrivateStack } from '../core/image.ts';
+import type { Mutable } from '../core/mutable.ts';
 import { type Gpr, R12 } from '../x86/reg.ts';
 import type { Entries } from './entries.ts';
 import { CALLEE_SAVED_BPF, gprOf } from './regmap.ts';
@@ -49,30 +50,33 @@ export function layOut(
   outgoingArgs: number,
   { tailCallBytes = 0, privateStack, hasArena = false, boundary }: FrameNeeds = {},
 ): Frame {
-  const saved = boundary ?? [...(hasArena ? [R12] : []), ...usedCalleeSaved(entries)];
+  const saved = boundary ?? usedCalleeSaved(entries, hasArena ? [R12] : []);
   const savedBytes = 8 * saved.length;
   const outgoing = 8 * Math.max(0, outgoingArgs - 1);
-  return {
+  const frame: Mutable<Frame> = {
     stackDepth,
     saved,
-    ...(hasArena ? { hasArena } : {}),
     tailCallBytes,
-    ...(privateStack === undefined ? {} : { privateStack, callBytes: 8 }),
-    ...(tailCallBytes === 0 ? {} : { savedAt: -(stackDepth + tailCallBytes) - 8 }),
     outgoing,
     outgoingBase: -(stackDepth + tailCallBytes + savedBytes),
     bytes: stackDepth + tailCallBytes + savedBytes + outgoing,
   };
+  if (hasArena) frame.hasArena = true;
+  if (tailCallBytes > 0) frame.savedAt = -(stackDepth + tailCallBytes) - 8;
+  if (privateStack !== undefined) {
+    frame.privateStack = privateStack;
+    frame.callBytes = 8;
+  }
+  return frame;
 }
 
 /** Registers as bits. */
 const ALL_SAVED = CALLEE_SAVED_BPF.reduce((bits, reg) => bits | (1 << reg), 0);
 
-/** Kernel: `detect_reg_usage()`. A register counts if it stands in any dst or src field. */
-function usedCalleeSaved({ insns, count }: Entries): Gpr[] {
+/** Adds them to `saved`. Kernel: `detect_reg_usage()`. A register counts if it stands in any dst or src field. */
+function usedCalleeSaved({ insns, count }: Entries, saved: Gpr[]): Gpr[] {
   let mask = 0;
   for (let i = 0; i < count && (mask & ALL_SAVED) !== ALL_SAVED; i++) mask |= fieldsMask(insns[i] as Insn);
-  const saved: Gpr[] = [];
   for (const reg of CALLEE_SAVED_BPF) if ((mask & (1 << reg)) !== 0) saved.push(gprOf(reg));
   return saved;
 }

@@ -19,9 +19,14 @@ export const SAVED_R0: Gpr = GPR_OF_AX;
 /** BPF registers r6..r9 live in callee-saved registers, pushed in this order. */
 export const CALLEE_SAVED_BPF: readonly Reg[] = [6, 7, 8, 9];
 
+/** By BPF register, those without a number on the wire too. */
+const GPRS: (Gpr | undefined)[] = Array.from({ length: 16 }, (_, reg) => BPF_TO_GPR[reg]);
+GPRS[REG_AX] = GPR_OF_AX;
+GPRS[REG_PRIVATE_FP] = R9;
+
 /** Native register of r0..r10, REG_AX or REG_PRIVATE_FP. */
 export function gprOf(reg: Reg): Gpr {
-  const gpr = reg === REG_AX ? GPR_OF_AX : reg === REG_PRIVATE_FP ? R9 : BPF_TO_GPR[reg];
+  const gpr = GPRS[reg];
   if (gpr === undefined) throw new RangeError(`r${reg} has no native register`);
   return gpr;
 }

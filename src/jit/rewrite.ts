@@ -10,7 +10,7 @@
  * Constant blinding comes after them (blinding.ts). Jumps become indices of entries; a jump to a rewritten instruction goes to the first of its group.
  */
 import { MAX_LOOPS } from '../bpf/calling.ts';
-import type { AluInsn, Insn, JaInsn, JccInsn, Slots } from '../bpf/insn.ts';
+import type { AluInsn, AtomicInsn, Insn, JaInsn, JccInsn, Slots } from '../bpf/insn.ts';
 import type { Subprog } from '../bpf/program.ts';
 import { R0, R10 } from '../bpf/reg.ts';
 import { Entries, type RewritePass } from './entries.ts';
@@ -43,74 +43,80 @@ export function rewrite(
   stackDepth: number,
   entries: Entries = new Entries(),
 ): Rewritten {
-  const { start, end } = subprog;
-  const usesMayGoto = hasMayGoto(slots, subprog);
-  const depth = usesMayGoto ? stackDepth + 8 : stackDepth;
-  const firstEntry = FIRST_ENTRY.take(end - start);
   entries.reset();
-  if (usesMayGoto) {
-    const insn: Insn = { kind: 'st', size: 8, dst: R10, off: -depth, imm: MAX_LOOPS };
-    entries.add(insn, start, -1, 'may_goto');
-    entries.setup = 1;
-  }
+  if (addAll(slots, subprog, entries, stackDepth)) return { entries, stackDepth };
+  const depth = stackDepth + 8;
+  entries.reset();
+  const insn: Insn = { kind: 'st', size: 8, dst: R10, off: -depth, imm: MAX_LOOPS };
+  entries.add(insn, subprog.start, -1, 'may_goto');
+  entries.setup = 1;
+  addAll(slots, subprog, entries, depth);
+  return { entries, stackDepth: depth };
+}
+
+/** Adds all instructions of a subprog; false, and not all, if there is a may_goto and nothing sets up its counter. */
+function addAll(slots: Slots, { start, end }: Subprog, entries: Entries, depth: number): boolean {
+  const firstEntry = FIRST_ENTRY.take(end - start);
+  const jumps: number[] = [];
   for (let pc = start; pc < end; pc++) {
     const insn = slots[pc];
     firstEntry[pc - start] = entries.count;
     if (insn === undefined) continue;
-    const group = rewriteInsn(insn, depth);
-    if (group === undefined) entries.add(insn, pc, targetPc(pc, insn));
-    else addGroup(entries, group, pc, insn);
+    let group: Group | undefined;
+    switch (insn.kind) {
+      case 'ja':
+      case 'jcc':
+        jumps.push(entries.count);
+        entries.add(insn, pc, pc + 1 + insn.off);
+        continue;
+      case 'alu':
+        group = rewriteDivision(insn);
+        break;
+      case 'atomic':
+        group = rewriteCmpxchg(insn);
+        break;
+      case 'may_goto':
+        if (entries.setup === 0) return false;
+        group = mayGoto(depth);
+        break;
+    }
+    if (group === undefined) entries.add(insn, pc, -1);
+    else addGroup(entries, group, pc, insn, jumps);
   }
-  resolveTargets(entries, firstEntry, start);
-  return { entries, stackDepth: depth };
+  resolveTargets(entries, jumps, firstEntry, start);
+  return true;
 }
 
-function addGroup(entries: Entries, { pass, insns }: Group, pc: number, insn: Insn): void {
+function addGroup(entries: Entries, { pass, insns }: Group, pc: number, insn: Insn, jumps: number[]): void {
   const base = entries.count;
   insns.forEach((each, index) => {
     const leavesGroup = insn.kind === 'may_goto' && each.kind === 'jcc';
     const target = leavesGroup ? pc + 1 + insn.off : isJump(each) ? -2 - (base + index + 1 + each.off) : -1;
+    if (target !== -1) jumps.push(entries.count);
     entries.add(each, pc, target, pass);
   });
 }
 
-function resolveTargets({ count, targets }: Entries, firstEntry: Int32Array, start: number): void {
-  for (let i = 0; i < count; i++) {
+/** Until all entries exist, the target of a jump is a slot (>= 0), or an entry's index written as -2 - index. */
+function resolveTargets(
+  { targets }: Entries,
+  jumps: readonly number[],
+  firstEntry: Int32Array,
+  start: number,
+): void {
+  for (let k = 0; k < jumps.length; k++) {
+    const i = jumps[k] as number;
     const target = targets[i] as number;
-    if (target !== -1) targets[i] = resolve(target, firstEntry, start);
+    targets[i] = target < -1 ? -2 - target : (firstEntry[target - start] as number);
   }
 }
-
-/** Until all entries exist, a target is a slot (>= 0), none (-1), or an entry index written as -2 - index. */
-function resolve(target: number, firstEntry: Int32Array, start: number): number {
-  return target < -1 ? -2 - target : (firstEntry[target - start] as number);
-}
-
-const targetPc = (pc: number, insn: Insn): number => (isJump(insn) ? pc + 1 + insn.off : -1);
 
 /** A jump as the JIT sees them: no may_goto is left. */
-function isJump(insn: Insn): insn is JaInsn | JccInsn {
-  const { kind } = insn;
-  return kind === 'ja' || kind === 'jcc';
-}
+const isJump = (insn: Insn): insn is JaInsn | JccInsn => insn.kind === 'ja' || insn.kind === 'jcc';
 
-function hasMayGoto(slots: Slots, subprog: Subprog): boolean {
-  for (let pc = subprog.start; pc < subprog.end; pc++) if (slots[pc]?.kind === 'may_goto') return true;
-  return false;
-}
-
-function rewriteInsn(insn: Insn, stackDepth: number): Group | undefined {
-  switch (insn.kind) {
-    case 'alu':
-      return rewriteDivision(insn);
-    case 'may_goto':
-      return mayGoto(stackDepth);
-    case 'atomic':
-      if (insn.op !== 'cmpxchg' || insn.size !== 4) return undefined;
-      return { pass: 'cmpxchg32-zext', insns: [insn, movReg(32, R0, R0)] };
-    default:
-      return undefined;
-  }
+function rewriteCmpxchg(insn: AtomicInsn): Group | undefined {
+  if (insn.op !== 'cmpxchg' || insn.size !== 4) return undefined;
+  return { pass: 'cmpxchg32-zext', insns: [insn, movReg(32, R0, R0)] };
 }
 
 function rewriteDivision(insn: AluInsn): Group | undefined {

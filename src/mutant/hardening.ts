@@ -5,7 +5,7 @@ import type { Target } from '../jit/target.ts';
 import type { Mutant } from './mutant.ts';
 
 /** Bytes of `sar qword gs:[rip + disp32], 5`. */
-const ACCOUNTING_BYTES = 9n;
+const ACCOUNTING_BYTES = 9;
 const BLINDING = { blinding: 1 } as const;
 
 /** Blinds each instruction otherwise. */

@@ -244,8 +244,6 @@ export const NOPS: readonly (readonly number[])[] = [
 ];
 // biome-ignore-end format: tables
 
-export type Condition = keyof typeof JCC;
-
 const GROUPS: readonly object[] = [
   ADD,
   OR,

@@ -62,6 +62,10 @@ describe('settle', () => {
     expect(settle(unsettled([], 30))).toEqual({ addrs: Int32Array.of(30), passes: 2 });
   });
 
+  it('of what is as long as it was estimated takes one pass', () => {
+    expect(settle(unsettled([plain(64)], 64))).toEqual({ addrs: Int32Array.of(64, 128), passes: 1 });
+  });
+
   it('knows the distance of a goto to itself, whatever the code before it shrinks by', () => {
     const before = Array.from({ length: 10 }, () => plain(5));
     expect(settle(unsettled([...before, { ...jump(GOTO_JUMP, 0), fixed: 0 }], 12)).passes).toBe(2);

@@ -14,22 +14,28 @@ interface Arithmetic {
   readonly rax: Form<'i'>;
 }
 
-const arithmetic = (group: typeof ADD): { readonly 32: Arithmetic; readonly 64: Arithmetic } => ({
+/** By width. */
+interface Group {
+  readonly 32: Arithmetic;
+  readonly 64: Arithmetic;
+}
+
+const arithmetic = (group: typeof ADD): Group => ({
   32: { reg: group.rm32_r32, imm8: group.rm32_imm8, imm32: group.rm32_imm32, rax: group.eax_imm32 },
   64: { reg: group.rm64_r64, imm8: group.rm64_imm8, imm32: group.rm64_imm32, rax: group.rax_imm32 },
 });
 
-const GROUPS = {
+export const ARITHMETIC = {
   add: arithmetic(ADD),
   sub: arithmetic(SUB),
   and: arithmetic(AND),
   or: arithmetic(OR),
   xor: arithmetic(XOR),
 };
-export type ArithmeticOp = keyof typeof GROUPS;
 
-export function lowerArithmetic({ asm }: LowerContext, op: ArithmeticOp, insn: AluInsn): void {
-  const forms = GROUPS[op][insn.width];
+/** Of one of the groups above. */
+export function lowerArithmetic({ asm }: LowerContext, group: Group, insn: AluInsn): void {
+  const forms = group[insn.width];
   const dst = gprOf(insn.dst);
   if (insn.source === 'X') asm.mr(forms.reg, dst, gprOf(insn.src));
   else if (fitsInt8(insn.imm)) asm.mi(forms.imm8, dst, insn.imm);

@@ -40,8 +40,8 @@ export function emitCall(context: LowerContext, callee: CallTarget): void {
   if (returnsTwo === true) movReg64(asm, RSI, RDX);
 }
 
-/** From a call, of which `end` is the address behind it. */
-export const displacement = (target: bigint, end: bigint): bigint => target - end;
+/** From a call, of which `end` is behind it: both counted from the start of the image. */
+export const displacement = (target: number, end: number): number => target - end;
 
 /** A kfunc without a prototype is taken to need all that its caller passes to anyone. */
 export function callTarget(program: Program, caller: Subprog, pc: number, insn: CallInsn): CallTarget {
@@ -53,12 +53,9 @@ export function callTarget(program: Program, caller: Subprog, pc: number, insn: 
   const ref = { kind: target, id: imm };
   const { args, signature } = program.callees.get(calleeKey(ref)) ?? {};
   const unknown = target === 'kfunc' ? caller.outgoing : 0;
-  return {
-    kind: target,
-    id: imm,
-    stackArgs: args === undefined ? unknown : Math.max(0, args - MAX_REG_ARGS),
-    ...(signature === undefined ? {} : typed(signature)),
-  };
+  const stackArgs = args === undefined ? unknown : Math.max(0, args - MAX_REG_ARGS);
+  const call: CallTarget = { kind: target, id: imm, stackArgs };
+  return signature === undefined ? call : { ...call, ...typed(signature) };
 }
 
 const typed = ({ args, result }: Signature): Pick<CallTarget, 'words' | 'returnsTwo'> => ({

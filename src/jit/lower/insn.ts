@@ -3,7 +3,7 @@ import { isStackArgBase } from '../../bpf/calling.ts';
 import type { AluInsn, Insn } from '../../bpf/insn.ts';
 import { assertNever, badInput } from '../../core/errors.ts';
 import type { Convention } from '../convention/convention.ts';
-import { lowerArithmetic, lowerMul, lowerNeg } from './alu.ts';
+import { ARITHMETIC, lowerArithmetic, lowerMul, lowerNeg } from './alu.ts';
 import { isLoop, lowerArena } from './arena.ts';
 import { lowerAtomic } from './atomic.ts';
 import { lowerCast } from './cast.ts';
@@ -13,7 +13,7 @@ import { GOTO, lowerJcc } from './jump.ts';
 import { lowerLdx, lowerSt, lowerStx } from './memory.ts';
 import { lowerFunctionAddress, lowerLddw, lowerMov, lowerMovsx } from './move.ts';
 import { lowerProbe } from './probe.ts';
-import { lowerShift } from './shift.ts';
+import { lowerShift, SHIFTS } from './shift.ts';
 import { lowerSwap } from './swap.ts';
 
 /** Emits everything but exits and calls, which need more than their own instruction (compile.ts). */
@@ -82,11 +82,19 @@ function lowerAlu(context: LowerContext, insn: AluInsn): void {
       lowerMov(context, insn);
       return;
     case 'add':
+      lowerArithmetic(context, ARITHMETIC.add, insn);
+      return;
     case 'sub':
+      lowerArithmetic(context, ARITHMETIC.sub, insn);
+      return;
     case 'and':
+      lowerArithmetic(context, ARITHMETIC.and, insn);
+      return;
     case 'or':
+      lowerArithmetic(context, ARITHMETIC.or, insn);
+      return;
     case 'xor':
-      lowerArithmetic(context, insn.op, insn);
+      lowerArithmetic(context, ARITHMETIC.xor, insn);
       return;
     case 'mul':
       lowerMul(context, insn);
@@ -95,9 +103,13 @@ function lowerAlu(context: LowerContext, insn: AluInsn): void {
       lowerNeg(context, insn);
       return;
     case 'lsh':
+      lowerShift(context, SHIFTS.lsh, insn);
+      return;
     case 'rsh':
+      lowerShift(context, SHIFTS.rsh, insn);
+      return;
     case 'arsh':
-      lowerShift(context, insn.op, insn);
+      lowerShift(context, SHIFTS.arsh, insn);
       return;
     case 'div':
     case 'mod':

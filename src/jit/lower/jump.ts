@@ -2,15 +2,15 @@
 import type { JccInsn } from '../../bpf/insn.ts';
 import type { JumpOp } from '../../bpf/jump.ts';
 import { fitsInt8 } from '../../x86/assembler.ts';
-import { CMP, type Condition, JCC, JMP, TEST } from '../../x86/forms.ts';
+import { CMP, JCC, JMP, TEST } from '../../x86/forms.ts';
 import { gprOf } from '../regmap.ts';
 import type { JumpForms, LowerContext } from './context.ts';
 
 // biome-ignore format: a table
-const CONDITIONS: Readonly<Record<JumpOp, Condition>> = {
-  jeq: 'e', jne: 'ne', jset: 'ne',
-  jgt: 'a', jge: 'ae', jlt: 'b', jle: 'be',
-  jsgt: 'g', jsge: 'ge', jslt: 'l', jsle: 'le',
+const CONDITIONS: Readonly<Record<JumpOp, JumpForms>> = {
+  jeq: JCC.e, jne: JCC.ne, jset: JCC.ne,
+  jgt: JCC.a, jge: JCC.ae, jlt: JCC.b, jle: JCC.be,
+  jsgt: JCC.g, jsge: JCC.ge, jslt: JCC.l, jsle: JCC.le,
 };
 
 /** The unconditional jump. */
@@ -18,7 +18,7 @@ export const GOTO: JumpForms = JMP;
 
 export function lowerJcc(context: LowerContext, insn: JccInsn): void {
   compare(context, insn);
-  context.jump = JCC[CONDITIONS[insn.op]];
+  context.jump = CONDITIONS[insn.op];
 }
 
 function compare({ asm }: LowerContext, insn: JccInsn): void {

@@ -17,17 +17,23 @@ interface Shift {
   readonly byReg: Form<'vex'>;
 }
 
-const shift = (group: typeof SHL, bmi2: typeof SHLX): { readonly 32: Shift; readonly 64: Shift } => ({
+/** By width. */
+interface Group {
+  readonly 32: Shift;
+  readonly 64: Shift;
+}
+
+const shift = (group: typeof SHL, bmi2: typeof SHLX): Group => ({
   32: { byOne: group.rm32_1, byImm: group.rm32_imm8, byCl: group.rm32_cl, byReg: bmi2.r32 },
   64: { byOne: group.rm64_1, byImm: group.rm64_imm8, byCl: group.rm64_cl, byReg: bmi2.r64 },
 });
 
-const GROUPS = { lsh: shift(SHL, SHLX), rsh: shift(SHR, SHRX), arsh: shift(SAR, SARX) };
-export type ShiftOp = keyof typeof GROUPS;
+export const SHIFTS = { lsh: shift(SHL, SHLX), rsh: shift(SHR, SHRX), arsh: shift(SAR, SARX) };
 
-export function lowerShift(context: LowerContext, op: ShiftOp, insn: AluInsn): void {
+/** Of one of the groups above. */
+export function lowerShift(context: LowerContext, group: Group, insn: AluInsn): void {
   const { asm, bmi2 } = context;
-  const forms = GROUPS[op][insn.width];
+  const forms = group[insn.width];
   const dst = gprOf(insn.dst);
   if (insn.source === 'K') {
     if (insn.imm === 1) asm.m(forms.byOne, dst);

@@ -1,5 +1,5 @@
 /** The quick way for code whose only stack pointer is r10 itself: one look at each instruction. */
-import type { Insn, JaInsn, JccInsn, MayGotoInsn, Slots } from '../../bpf/insn.ts';
+import type { Insn, Slots } from '../../bpf/insn.ts';
 import type { Subprog } from '../../bpf/program.ts';
 import { R10 } from '../../bpf/reg.ts';
 import { scratchBytes } from '../scratch.ts';
@@ -25,44 +25,50 @@ export function directReach(insns: Slots, { start, end }: Subprog): number | und
       hasGap = true;
       continue;
     }
-    const { kind } = insn;
-    const off = offsetFromFp(insn);
-    if (off === undefined) return undefined;
-    lowest = Math.min(lowest, off);
-    if (kind === 'ja' || kind === 'jcc' || kind === 'may_goto') {
-      const { off: distance } = insn as JaInsn | JccInsn | MayGotoInsn;
-      // A loop may begin in what looked unreachable.
-      if (distance < 0 && hasGap) return undefined;
-      isTarget[pc + 1 + distance - start] = 1;
+    switch (insn.kind) {
+      case 'ldx':
+        if (insn.src === R10 && insn.off < lowest) lowest = insn.off;
+        break;
+      case 'stx':
+      case 'st':
+        if (takesFp(insn)) return undefined;
+        if (insn.dst === R10 && insn.off < lowest) lowest = insn.off;
+        break;
+      case 'jcc':
+      case 'ja':
+      case 'may_goto':
+        // A loop may begin in what looked unreachable.
+        if (takesFp(insn) || (insn.off < 0 && hasGap)) return undefined;
+        isTarget[pc + 1 + insn.off - start] = 1;
+        if (insn.kind === 'ja') isReached = false;
+        break;
+      case 'exit':
+        isReached = false;
+        break;
+      default:
+        if (takesFp(insn)) return undefined;
     }
-    if (kind === 'ja' || kind === 'exit') isReached = false;
   }
   return lowest;
 }
 
-/** Of its access through r10; 0 if it has none, undefined if it does anything else with r10. */
-export function offsetFromFp(insn: Insn): number | undefined {
+/** Whether r10 is more to an instruction than the base of a load or store. */
+export function takesFp(insn: Insn): boolean {
   switch (insn.kind) {
-    case 'ldx':
-      return insn.src === R10 ? insn.off : 0;
-    case 'st':
-      return insn.dst === R10 ? insn.off : 0;
-    case 'stx':
-      if (insn.src === R10) return undefined;
-      return insn.dst === R10 ? insn.off : 0;
-    case 'atomic':
-      return insn.src === R10 || insn.dst === R10 ? undefined : 0;
     case 'alu':
     case 'jcc':
-      return insn.dst === R10 || (insn.source === 'X' && insn.src === R10) ? undefined : 0;
+      return insn.dst === R10 || (insn.source === 'X' && insn.src === R10);
+    case 'stx':
+      return insn.src === R10;
+    case 'atomic':
     case 'cast':
     case 'movsx':
-      return insn.src === R10 || insn.dst === R10 ? undefined : 0;
+      return insn.src === R10 || insn.dst === R10;
     case 'swap':
     case 'lddw':
     case 'callx':
-      return insn.dst === R10 ? undefined : 0;
+      return insn.dst === R10;
     default:
-      return 0;
+      return false;
   }
 }

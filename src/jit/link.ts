@@ -1,0 +1,55 @@
+/** Fills in the displacements of calls, once all addresses are known. */
+import type { Program } from '../bpf/program.ts';
+import { calleeKey } from '../core/env.ts';
+import { badInput } from '../core/errors.ts';
+import type { CalleeRef } from '../core/execution.ts';
+import type { CallSite } from '../core/image.ts';
+import { CALLEE_BASE, CALLEE_STRIDE } from '../core/layout.ts';
+import type { Assembler } from '../x86/assembler.ts';
+import type { Target } from './target.ts';
+
+/** What calls lead to. */
+export interface Callees {
+  /** Address the image is linked for. */
+  readonly base: bigint;
+  /** Of each subprog's first byte, in the image. */
+  readonly offsets: readonly number[];
+  /** Of helpers and kfuncs. */
+  readonly addressOf: (callee: CalleeRef) => bigint;
+}
+
+/** Throws an `input` error where a callee is out of reach. */
+export function linkCalls(
+  program: Program,
+  out: Assembler,
+  sites: readonly CallSite[],
+  { base, offsets, addressOf }: Callees,
+  { displacement: displacementTo }: Target,
+): void {
+  for (const { returnOffset: end, callee } of sites) {
+    // What does not fit a number exactly is out of reach by far; functions of the image are within it.
+    const target = callee.kind === 'bpf' ? (offsets[callee.id] as number) : Number(addressOf(callee) - base);
+    const displacement = displacementTo(target, end);
+    if ((displacement | 0) !== displacement) {
+      const where = `${program.name}: call of ${calleeKey(callee)}`;
+      const why = `its address 0x${addressOf(callee).toString(16)} is out of reach of a call from the image`;
+      throw badInput('jit', where, why);
+    }
+    out.patch32(end - 4, displacement);
+  }
+}
+
+/** Where callees lie by default. */
+export function defaultAddresses(program: Program): (callee: CalleeRef) => bigint {
+  const order = new Map<string, number>();
+  for (const key of program.callees.keys()) order.set(key, order.size);
+  return (callee) => {
+    const key = calleeKey(callee);
+    const index = order.get(key);
+    if (index === undefined) {
+      const why = 'the program does not list this callee: make programs with buildProgram';
+      throw badInput('jit', `${program.name}: call of ${key}`, why);
+    }
+    return CALLEE_BASE + BigInt(CALLEE_STRIDE * index);
+  };
+}
