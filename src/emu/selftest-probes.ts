@@ -152,6 +152,15 @@ function emitJump(asm: Assembler): void {
   asm.mr(XOR.rm32_r32, RAX, RAX);
 }
 
+/** The same, but rax becomes the address of a ret behind a jump over it, 9 bytes on from the pop. */
+function emitIndirectCall(asm: Assembler): void {
+  asm.raw(Uint8Array.of(0xe8, 0, 0, 0, 0));
+  asm.o(POP_R64, RAX);
+  asm.raw(Uint8Array.of(0x48, 0x83, 0xc0, 9, 0xff, 0xd0, 0xeb, 1));
+  asm.none(RET);
+  asm.mr(XOR.rm32_r32, RAX, RAX);
+}
+
 function opcodeReg(form: Form<'o'>): Snippet {
   switch (form.name) {
     case 'push_r64':
@@ -184,6 +193,7 @@ const emitAll =
 /** Divisions get a dividend that fits and a divisor that is odd, so that none of them traps. */
 function single(form: Form<'m'>): Snippet {
   if (form.name === 'jmp_rm64') return { operands: 'rax, over an int3', emit: emitJump };
+  if (form.name === 'call_rm64') return { operands: 'rax, of a ret', emit: emitIndirectCall };
   if (form.name === 'push_rm64') {
     const emit = emitAll(
       (a) => a.memOne(form, RSI, 0),
@@ -216,6 +226,8 @@ function immediates(form: Form): readonly number[] {
 }
 
 function twoOperands(form: Form<'mr'>): Snippet[] {
+  if (form.name === 'lea_r64_m')
+    return [{ operands: 'rax, [rcx + 8]', emit: (asm) => asm.mem(form, RCX, 8, RAX) }];
   const loads = /_r(8|16|32|64)_rm/.test(form.name);
   const reg = loads ? RAX : RCX;
   const memory: Snippet = {

@@ -138,6 +138,8 @@ export const TRUTH: Readonly<Record<string, string>> = {
   'idiv_rm64 rcx | 1': '0,,,,1 0,ffffffffffffffff,,0 0,,,0 0,888888888888888,,fffffffffffffff8,fffffffffffffff1 0,0,,80000000,80000001 0,ffffffffffffffff,,f0e2156800000000 0,fe03f8,,7,81 0,8d38ec61c7a9a,,15 0,123,,ffffba9876540ed3 0,1,,,a5a55a5a0f0f8081',
   'cdq': '0 8d5,,,0 0,,,ffffffff 8d5,,,0 0,,,ffffffff 8d5,,,0 0,,,0 8d5,,,ffffffff 0,,,0 8d5,,,0',
   'cqo': '0 8d5,,,0 0,,,0 8d5,,,ffffffffffffffff 0,,,0 8d5,,,ffffffffffffffff 0,,,0 8d5,,,0 0,,,ffffffffffffffff 8d5',
+  'lea_r64_m rax, [rcx + 8]': '0,8 8d5,7 0,9 8d5,fffffffffffffff8 0,80000008 8d5,1234567900000007 0,88 8d5,29 0,ffff000000000027 8d5,a5a55a5a0f0f8088',
+  'call_rm64 rax, of a ret': '44 44,0 44,0 44,0 44,0 44,0 44,0 44,0 44,0 44,0',
   'shl_rm32_1 rax': '44 0,2 81,fffffffe 44,0 845,0 0,2 880,fffffffe 805,13579bde 880,eca86420 4,1e1f0100',
   'shl_rm64_1 rax': '44 0,2 880,fffffffffffffffe 845,0 4,100000000 81,bd5b7dde00000002 0,fffffffe 4,2468acf13579bde 81,fdb97530eca86420 805,4b4ab4b41e1f0100',
   'shl_rm32_imm8 rax, 0': '0 c5 0,ffffffff c5,0 0 c5,1 0 c5,89abcdef 0,76543210 c5,f0f8080',

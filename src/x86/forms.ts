@@ -199,9 +199,9 @@ export const XCHG = {
   rm64_r64: mr('xchg_rm64_r64', 'REX.W + 87 /r'),
 };
 
-/** Of memory alone: not among ALL_FORMS, which are probed with registers. */
+/** Of memory alone. */
 export const LEA = mr('lea_r64_m', 'REX.W + 8D /r');
-/** Of helpers' own code (emu/callback-stub.ts): no program's code has it, so it is not among them either. */
+/** Of helpers' own code (emu/callback-stub.ts): no program's code has it. */
 export const CALL_RM64 = m('call_rm64', 'FF /2');
 
 /** Stack and control. */
@@ -257,6 +257,7 @@ const GROUPS: readonly object[] = [
   DIV,
   IDIV,
   { CDQ, CQO },
+  { LEA, CALL_RM64 },
   SHL,
   SHR,
   SAR,

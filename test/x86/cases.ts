@@ -57,7 +57,7 @@ function operandsOf(form: Form, parts: Parts): Operand[] {
   let registers = 0;
   return operandNames(form).map((name): Operand => {
     const bits = widthOf(name);
-    if (name.startsWith('rm')) {
+    if (name.startsWith('rm') || name === 'm') {
       if (typeof parts.rm === 'number') return { kind: 'reg', reg: parts.rm, bits };
       return { kind: 'mem', base: parts.rm?.base ?? 0, disp: parts.rm?.disp ?? 0, bits };
     }
@@ -86,8 +86,9 @@ const eachPair = <T>(f: (a: Gpr, b: Gpr) => T): T[] => GPRS.flatMap((a) => GPRS.
 const eachMemory = <T>(f: (base: Gpr, disp: number, i: number) => T): T[] =>
   GPRS.flatMap((base) => DISPS.map((disp, k) => f(base, disp, base * DISPS.length + k)));
 
-/** lock is for memory only; a push of a register has a shorter form. */
-const isMemoryOnly = (form: Form): boolean => form.lock || form.name === 'push_rm64';
+/** lock and lea are for memory only; a push of a register has a shorter form. */
+const isMemoryOnly = (form: Form): boolean =>
+  form.lock || form.name === 'push_rm64' || form.name === 'lea_r64_m';
 
 type Emit<S extends Shape> = (form: Form<S>) => Case[];
 
