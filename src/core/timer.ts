@@ -28,7 +28,7 @@ const ARGS: ReadonlyMap<number, number> = new Map([
 export const [TIMER_INIT, TIMER_SET_CALLBACK, TIMER_START, TIMER_CANCEL] = [169, 170, 171, 172] as const;
 
 /** Functions that run after a program, at the most. */
-export const MAX_EXPIRIES = 32;
+export const MAX_EXPIRIES = 8;
 
 const EBUSY = 16n;
 const EINVAL = 22n;
