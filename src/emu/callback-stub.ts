@@ -38,6 +38,8 @@ function assembleStub(): CallbackStub {
   asm.rel(JCC.e.rel8, 0);
   const out = asm.length;
   asm.m(CALL_RM64, RAX);
+  // Where the function returns to is watched; a jump there would have to be stepped over (silicon/breakpoints.ts).
+  asm.nops(1);
   asm.rel(JMP.rel8, next - asm.length - SHORT_JUMP_BYTES);
   const done = asm.length;
   asm.patch8(out - 1, done - out);
