@@ -16,7 +16,7 @@ export interface Summary {
   /** Subprogs whose walks looked at this one, as they call it; some more than once. */
   readonly callers: number[];
   /** How far below each base it reaches, <= 0. */
-  readonly lowest: Int32Array;
+  readonly lowest: number[];
   /** Bit n: argument n may be a stack pointer. */
   pointerArgs: number;
   returnsPointer: boolean;
@@ -44,7 +44,7 @@ export class StackFacts {
     this.#summaries = program.subprogs.map(({ index }) => ({
       index,
       callers: [],
-      lowest: new Int32Array(BASES),
+      lowest: new Array<number>(BASES).fill(0),
       pointerArgs: 0,
       returnsPointer: false,
       isExposed: false,
@@ -100,9 +100,9 @@ export class StackFacts {
   reach(summary: Summary, value: Value, off: number): void {
     const hasBound = lowOf(value) !== NO_BOUND && off > NO_BOUND;
     const low = hasBound ? Math.max(NO_BOUND, lowOf(value) + off) : NO_BOUND;
-    const bases = basesOf(value);
-    for (let base = 0; base < BASES; base++) {
-      if ((bases & (1 << base)) === 0) continue;
+    // From the lowest bit up.
+    for (let left = basesOf(value); left !== 0; left &= left - 1) {
+      const base = 31 - Math.clz32(left & -left);
       // Nobody else looks at this one.
       if (base === FP) summary.lowest[FP] = Math.min(summary.lowest[FP] as number, low);
       else if (base === FOUND) this.#reachFound(low);
