@@ -1,5 +1,6 @@
 /** Of each JIT with a bug, the text names the guilty instruction in its first five lines. */
 import { describe, expect, it } from 'vitest';
+import type { ConventionName } from '../../../src/bpf/calling.ts';
 import { Checker } from '../../../src/checker.ts';
 import { mutantCompile } from '../../../src/cli/mutant-oracles.ts';
 import { laneOf } from '../../../src/cli/mutants-work.ts';
@@ -18,10 +19,13 @@ import { explanation } from '../../../src/report/explain/explanation.ts';
 import { explainText } from '../../../src/report/explain/text.ts';
 import { insnText } from '../../../src/report/insn-text.ts';
 
-const STREAMS = new Map<LaneName, CaseStream[]>();
-function streamsOf(lane: LaneName): CaseStream[] {
-  const streams = STREAMS.get(lane) ?? [1, 2].map((seed) => new CaseStream(seed, () => 0, laneCases(lane)));
-  STREAMS.set(lane, streams);
+/** By lane and convention. */
+const STREAMS = new Map<string, CaseStream[]>();
+function streamsOf(lane: LaneName, convention: ConventionName): CaseStream[] {
+  const key = `${lane} ${convention}`;
+  const make = laneCases(lane, convention);
+  const streams = STREAMS.get(key) ?? [1, 2].map((seed) => new CaseStream(seed, () => 0, make));
+  STREAMS.set(key, streams);
   return streams;
 }
 const CASES = 3000;
@@ -57,10 +61,11 @@ function* explained(mutant: Mutant): Generator<Explained> {
   const compile = mutantCompile(mutant);
   const checker = new Checker({ compile });
   const explain = ({ program, input, jit = {} }: Subject): Explained =>
-    checker.explain(program, { memory: input.memory, steps: 2, jit });
-  const mix = { ...validMix(), lanes: [laneOf(mutant)] };
+    checker.explain(program, { memory: input.memory, steps: 2, jit, lint: false });
+  const { convention = 'linux' } = mutant;
+  const mix = { ...validMix(), convention, lanes: [laneOf(mutant)] };
   try {
-    const finds = streamsOf(laneOf(mutant)).flatMap((cases) => firstKill(checker, cases) ?? []);
+    const finds = streamsOf(laneOf(mutant), convention).flatMap((cases) => firstKill(checker, cases) ?? []);
     expect(finds.length, 'no case shows it').toBeGreaterThan(0);
     for (const { result, subject, ...found } of finds) {
       if (!isLocalised(result, mutant.guilty)) continue;
