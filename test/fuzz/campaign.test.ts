@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bpfProgram } from '../../src/arb/program.ts';
+import { OPCODE_FORMS } from '../../src/bpf/opcode-forms.ts';
 import { type CampaignState, type Confirmation, runCampaign } from '../../src/fuzz/campaign.ts';
 import { campaignRandom } from '../../src/fuzz/case-random.ts';
 import { digestOf } from '../../src/fuzz/digest.ts';
@@ -112,7 +113,9 @@ describe('runCampaign', () => {
       expect(calls.of('kfunc', args)).toBeGreaterThan(0);
     }
     expect(calls.of('helper', 6)).toBe(0);
-    expect(opcodes.forms().filter(({ count }) => count === 0)).toEqual([]);
+    // Those of the verifier's making are another lane's.
+    const missing = opcodes.forms().filter(({ form, count }) => OPCODE_FORMS.includes(form) && count === 0);
+    expect(missing).toEqual([]);
   });
 });
 
