@@ -6,6 +6,7 @@
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
+import type { Mutable } from '../core/mutable.ts';
 import type { NativeProto, Signature } from '../core/native.ts';
 import {
   type ConventionName,
@@ -188,8 +189,6 @@ export function buildProgram(stated: Slots, parts: ProgramParts = {}): Program {
   if (parts.lines !== undefined) program.lines = parts.lines;
   return program;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The subprog that holds a slot. */
 export function subprogAt(program: Program, pc: number): Subprog {
