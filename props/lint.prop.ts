@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bpfProgram, HOSTILE_RULES, hostileProgram, lowerHostile, programSpec } from '../src/arb/index.ts';
-import { decode, type Flaw, flawOf } from '../src/bpf/decode.ts';
+import { decode } from '../src/bpf/decode.ts';
+import { type Flaw, flawOf } from '../src/bpf/decode-wire.ts';
 import { encode } from '../src/bpf/encode.ts';
 import type { Program } from '../src/bpf/program.ts';
 import { flawFinding } from '../src/lint/flaw.ts';

@@ -1,21 +1,16 @@
 /** Program in, verdict out: this project's machines under the oracle. */
-import { THROW } from './bpf/exceptions.ts';
 import type { Loaded } from './bpf/loaded.ts';
-import type { Callee, Program } from './bpf/program.ts';
-import { callsBack } from './core/callback.ts';
+import type { Program } from './bpf/program.ts';
 import type { CalleeModel, Env } from './core/env.ts';
 import type { Execution } from './core/execution.ts';
 import type { Image } from './core/image.ts';
 import type { JitSwitches } from './core/jit-switches.ts';
-import { type Signature, wordsIn } from './core/native.ts';
-import { isTimerHelper } from './core/timer.ts';
 import type { U64 } from './core/u64.ts';
-import type { NativeCallee } from './emu/native-subject.ts';
-import type { ImageRunner, NativeSubject } from './emu/run-image.ts';
+import type { ImageRunner } from './emu/run-image.ts';
 import { type EngineSource, Runners } from './emu/runners.ts';
 import { openUnicorn } from './emu/unicorn.ts';
 import { interpret, interpretSteps, type ReferenceForm } from './interp/interpret.ts';
-import { compile, defaultAddresses, type JitOptions } from './jit/compile.ts';
+import { compile, type JitOptions } from './jit/compile.ts';
 import { withTrampoline } from './jit/trampoline/attach.ts';
 import { firstContractBreach } from './lint/lint.ts';
 import { masksOf } from './oracle/arg-masks.ts';
@@ -25,7 +20,6 @@ import type { Culprit } from './oracle/locate.ts';
 import { type Localisation, localise, type StepMachines, type StepObserver } from './oracle/lockstep.ts';
 import { isMisalignment, localiseMisalignedCall, withoutMisalignment } from './oracle/misaligned-call.ts';
 import { culpritAfter, culpritBefore } from './oracle/native/locate.ts';
-import { placesOf } from './oracle/native/psabi.ts';
 import { ownPlacement, placementOf } from './oracle/placement.ts';
 import { fuelFor, type Machines, runCase, runCases, TRACE_LIMIT } from './oracle/run.ts';
 import { StepRecorder } from './oracle/step-trace.ts';
@@ -33,6 +27,7 @@ import { localiseTimerCall, timerCallDiffers } from './oracle/timer-call.ts';
 import { vacuityOf } from './oracle/vacuity.ts';
 import { localiseWindow } from './oracle/window/localise.ts';
 import { type Way, walk } from './oracle/window/way.ts';
+import { subjectOf } from './subject-of.ts';
 
 /** @defaultValue of CheckOptions.insnLimit: some seconds of the reference. */
 export const DEFAULT_INSN_LIMIT = 100_000_000;
@@ -286,38 +281,6 @@ function withVacuity(
 function lockstepNs({ memory, data }: Execution, insns: number): number {
   const bytes = data.reduce((sum, section) => sum + section.length, memory.length);
   return insns * (STEP_NS + BYTE_NS * bytes);
-}
-
-/** Of a kfunc that takes or returns two words at once: by psABI, whatever the JIT makes of it. */
-function typedPlaces({ args, result }: Signature): Pick<NativeCallee, 'places' | 'returnsTwo'> {
-  return { places: placesOf(args).flat(), returnsTwo: result !== undefined && wordsIn(result) > 1 };
-}
-
-function nativeCallee(program: Program, ref: Callee, address: U64): NativeCallee {
-  const { exceptionCallback, callbacks, native } = program;
-  const callee = {
-    ref,
-    args: ref.args,
-    address,
-    throws: exceptionCallback !== undefined && ref.kind === 'kfunc' && ref.name === THROW,
-    callsBack: callbacks !== undefined && callsBack(ref),
-    timer: callbacks !== undefined && native === undefined && isTimerHelper(ref),
-  };
-  return ref.signature === undefined ? callee : { ...callee, ...typedPlaces(ref.signature) };
-}
-
-/** What running an image of a program takes beside it. */
-export function subjectOf(
-  program: Program,
-  { calleeAddress = defaultAddresses(program) }: JitOptions = {},
-): NativeSubject {
-  return {
-    subprogs: program.subprogs,
-    callees: [...program.callees.values()].map((ref) => nativeCallee(program, ref, calleeAddress(ref))),
-    data: program.data,
-    ...(program.progArrays === undefined ? {} : { progArrays: program.progArrays }),
-    ...(program.exceptionCallback === undefined ? {} : { exceptionCallback: program.exceptionCallback }),
-  };
 }
 
 /** Judges one program. For many, a Checker keeps the engine open. Throws as `Checker.check`. */

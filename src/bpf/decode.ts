@@ -5,7 +5,7 @@
  *   byte 0     1           2-3      4-7
  *   opcode     src:4 dst:4 off s16  imm s32      little-endian
  */
-import { badInput, type ErrorParts, OracleError } from '../core/errors.ts';
+import { badInput } from '../core/errors.ts';
 import {
   ALU_ROWS,
   CAST_ROWS,
@@ -18,9 +18,9 @@ import {
   SWAP_CODE,
   SWAP_ROWS,
 } from './alu.ts';
-import { ATOMIC_ROWS } from './atomic.ts';
-import { isStackArgBase } from './calling.ts';
-import type { AtomicInsn, Insn } from './insn.ts';
+import { decodeLegacyLoad, decodeMemory } from './decode-memory.ts';
+import { bad, RESERVED, reg, reserved, unknown, type Wire, zero } from './decode-wire.ts';
+import type { Insn } from './insn.ts';
 import {
   CALL_CODE,
   CALL_SRC,
@@ -32,58 +32,12 @@ import {
   JCOND_CODE,
   JUMP_ROWS,
 } from './jump.ts';
-import {
-  ACCESS_MODE,
-  CLASS_LD,
-  CLASS_LDX,
-  CLASS_ST,
-  CLASS_STX,
-  LDDW_OPCODE,
-  LDDW_SRC,
-  MODE,
-  SIZE_ROWS,
-  type Size,
-} from './load-store.ts';
+import { CLASS_LD, LDDW_OPCODE, LDDW_SRC } from './load-store.ts';
 import { type RegisterRange, registerLimit } from './reg.ts';
-
-/** The fields of one slot as they stand on the wire. */
-interface Wire {
-  readonly pc: number;
-  readonly opcode: number;
-  readonly dst: number;
-  readonly src: number;
-  readonly off: number;
-  readonly imm: number;
-  /** Numbers below it name registers. */
-  readonly limit: number;
-}
 
 export interface DecodeOptions {
   /** @defaultValue 'general' */
   readonly registers?: RegisterRange;
-}
-
-/** What is wrong with an instruction that cannot be decoded. */
-export interface Flaw {
-  readonly kind: 'opcode' | 'reserved-field' | 'ld-imm64' | 'other';
-  /** Slot. */
-  readonly pc: number;
-  readonly opcode: number;
-}
-
-class DecodeError extends OracleError {
-  readonly flaw: Flaw;
-
-  constructor(flaw: Flaw, parts: ErrorParts) {
-    super('input', parts);
-    this.flaw = flaw;
-  }
-}
-
-/** The flaw that brought an error about, if it was one. */
-export function flawOf(error: unknown): Flaw | undefined {
-  if (error instanceof DecodeError) return error.flaw;
-  return error instanceof Error && error.cause !== undefined ? flawOf(error.cause) : undefined;
 }
 
 /** `bytes` is a whole number of 8-byte slots. Throws an `input` error at the first slot that is not BPF. */
@@ -240,74 +194,6 @@ function decodeCallx(w: Wire): Insn {
   return { kind: 'callx', dst: reg(w, 'dst') };
 }
 
-function decodeLegacyLoad(w: Wire): Insn {
-  const mode = w.opcode & 0xe0;
-  const size = sizeOf(w.opcode);
-  if ((mode !== MODE.abs && mode !== MODE.ind) || size === 8) throw unknown(w);
-  zero(w, 'dst', 'off');
-  if (mode === MODE.abs) zero(w, 'src');
-  return {
-    kind: mode === MODE.abs ? 'ld_abs' : 'ld_ind',
-    size,
-    src: mode === MODE.ind ? reg(w, 'src') : 0,
-    imm: w.imm,
-  };
-}
-
-function decodeMemory(w: Wire): Insn {
-  const mode = w.opcode & 0xe0;
-  const size = sizeOf(w.opcode);
-  const cls = w.opcode & 7;
-  if (mode === MODE.mem && cls === CLASS_LDX) {
-    zero(w, 'imm');
-    return { kind: 'ldx', size, sign: false, dst: reg(w, 'dst'), src: base(w, 'src', size), off: w.off };
-  }
-  if (mode === MODE.memsx && cls === CLASS_LDX && size !== 8) {
-    zero(w, 'imm');
-    return { kind: 'ldx', size, sign: true, dst: reg(w, 'dst'), src: reg(w, 'src'), off: w.off };
-  }
-  if (mode === MODE.mem && cls === CLASS_STX) {
-    zero(w, 'imm');
-    return { kind: 'stx', size, dst: base(w, 'dst', size), src: reg(w, 'src'), off: w.off };
-  }
-  if (mode === MODE.mem && cls === CLASS_ST) {
-    zero(w, 'src');
-    return { kind: 'st', size, dst: base(w, 'dst', size), off: w.off, imm: w.imm };
-  }
-  if (mode === MODE.atomic && cls === CLASS_STX) return decodeAtomic(w, size);
-  return decodeLinuxAccess(w, mode, size);
-}
-
-/** What Linux's verifier makes of loads and stores. */
-function decodeLinuxAccess(w: Wire, mode: number, size: Size): Insn {
-  const cls = w.opcode & 7;
-  const { probe, arena } = ACCESS_MODE;
-  if (cls === CLASS_LDX) {
-    const access = mode === probe.mem || mode === probe.memsx ? 'probe' : 'arena';
-    const sign = mode === ACCESS_MODE[access].memsx;
-    if ((sign && size === 8) || (!sign && mode !== ACCESS_MODE[access].mem)) throw unknown(w);
-    zero(w, 'imm');
-    return { kind: 'ldx', size, sign, dst: reg(w, 'dst'), src: reg(w, 'src'), off: w.off, access };
-  }
-  if (mode === arena.mem && cls === CLASS_STX) {
-    zero(w, 'imm');
-    return { kind: 'stx', size, dst: reg(w, 'dst'), src: reg(w, 'src'), off: w.off, access: 'arena' };
-  }
-  if (mode === arena.mem && cls === CLASS_ST) {
-    zero(w, 'src');
-    return { kind: 'st', size, dst: reg(w, 'dst'), off: w.off, imm: w.imm, access: 'arena' };
-  }
-  if (mode === arena.atomic && cls === CLASS_STX) return { ...decodeAtomic(w, size), access: 'arena' };
-  throw unknown(w);
-}
-
-function decodeAtomic(w: Wire, size: Size): AtomicInsn {
-  const row = ATOMIC_ROWS.find((r) => r.imm === w.imm);
-  if (row === undefined) throw bad(w, 'imm', w.imm, 'no such atomic operation', 'opcode');
-  if (!(row.sizes as readonly Size[]).includes(size)) throw unknown(w);
-  return { kind: 'atomic', op: row.name, size, dst: reg(w, 'dst'), src: reg(w, 'src'), off: w.off };
-}
-
 function decodeWide(low: Wire, high: Wire): Insn {
   if (low.src >= LDDW_SRC.length)
     throw bad(low, 'src', low.src, `lddw takes 0 to ${LDDW_SRC.length - 1}`, 'ld-imm64');
@@ -316,50 +202,4 @@ function decodeWide(low: Wire, high: Wire): Insn {
     if (high[field] !== 0) throw bad(high, field, high[field], RESERVED, 'ld-imm64');
   const imm = (BigInt.asUintN(32, BigInt(high.imm)) << 32n) | BigInt.asUintN(32, BigInt(low.imm));
   return { kind: 'lddw', dst: reg(low, 'dst'), src: low.src, imm };
-}
-
-function sizeOf(opcode: number): Size {
-  const row = SIZE_ROWS.find((r) => r.bits === (opcode & 0x18));
-  return row === undefined ? 4 : row.bytes;
-}
-
-type Field = 'opcode' | 'dst' | 'src' | 'off' | 'imm';
-
-function reg(w: Wire, field: 'dst' | 'src'): number {
-  const value = w[field];
-  if (value < w.limit) return value;
-  const why = isStackArgBase(value)
-    ? `r${value} is only the base of 8-byte loads and stores of stack arguments`
-    : 'registers are 0 to 10';
-  throw bad(w, field, value, why);
-}
-
-/** A base register: a general one, or r11/r12 for stack arguments, which are 8 bytes wide. */
-function base(w: Wire, field: 'dst' | 'src', size: Size): number {
-  return size === 8 && isStackArgBase(w[field]) ? w[field] : reg(w, field);
-}
-
-function zero(w: Wire, ...fields: readonly Field[]): void {
-  for (const field of fields) if (w[field] !== 0) throw reserved(w, field);
-}
-
-const RESERVED = 'this field is reserved and must be 0';
-
-const reserved = (w: Wire, field: Field, why = RESERVED): OracleError =>
-  bad(w, field, w[field], why, 'reserved-field');
-
-const unknown = (w: Wire): OracleError => bad(w, 'opcode', w.opcode, 'no such instruction', 'opcode');
-
-function bad(w: Wire, field: Field, value: number, why: string, kind: Flaw['kind'] = 'other'): OracleError {
-  const shown =
-    field === 'opcode' || (field === 'imm' && value >= 0)
-      ? `0x${value.toString(16).padStart(2, '0')}`
-      : `${value}`;
-  const opcode = `0x${w.opcode.toString(16).padStart(2, '0')}`;
-  const parts = {
-    what: 'decode',
-    where: `insn ${w.pc} (opcode ${opcode})`,
-    why: `${field} is ${shown}: ${why}`,
-  };
-  return new DecodeError({ kind, pc: w.pc, opcode: w.opcode }, parts);
 }

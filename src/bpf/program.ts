@@ -8,18 +8,13 @@ import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
 import type { Mutable } from '../core/mutable.ts';
 import type { NativeProto, Signature } from '../core/native.ts';
-import {
-  type ConventionName,
-  isStackArgBase,
-  MAX_ARGS,
-  MAX_REG_ARGS,
-  STACK_ARG_FORMS,
-  stackArgSlot,
-} from './calling.ts';
+import { type ConventionName, MAX_REG_ARGS, STACK_ARG_FORMS } from './calling.ts';
 import { checkExceptions, DEFAULT_CALLBACK, THROW, withCallback } from './exceptions.ts';
-import { type Insn, type Slots, slotsOf } from './insn.ts';
+import type { Insn, Slots } from './insn.ts';
 import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
+import { checkArgs, checkCallees, checkSubprog, checkTarget } from './program-checks.ts';
 import { fromFileForm } from './stack-arg-form.ts';
+import { stackArgsUsed } from './stack-arg-use.ts';
 import { uniformSlots } from './uniform.ts';
 
 /** An argument passed by value that is larger than a slot. */
@@ -253,102 +248,6 @@ function subprogStarts(insns: Slots, known: readonly number[], shape: Shape): nu
 function addressed(insns: Slots, starts: readonly number[]): number[] {
   const slots = new Set(insns.map((insn, pc) => (insn?.kind === 'lddw' ? targetOf(pc, insn) : undefined)));
   return starts.flatMap((start, index) => (slots.has(start) ? [index] : []));
-}
-
-function checkArgs(args: number, start: number): void {
-  if (args <= MAX_ARGS) return;
-  throw badInput('program', `insn ${start}`, `a function takes at most ${MAX_ARGS} arguments, not ${args}`);
-}
-
-function checkTarget(insns: Slots, target: number, where: string): number {
-  if (target < 0 || target >= insns.length) {
-    throw badInput(
-      'program',
-      where,
-      `its target ${target} is outside the program (0 to ${insns.length - 1})`,
-    );
-  }
-  if (insns[target] === undefined) {
-    throw badInput('program', where, `its target ${target} is the second half of a wide instruction`);
-  }
-  return target;
-}
-
-function checkSubprog(insns: Slots, start: number, end: number): void {
-  let last: Insn | undefined;
-  let lastPc = start;
-  for (let pc = start; pc < end; pc++) {
-    const insn = insns[pc];
-    if (insn === undefined) continue;
-    last = insn;
-    lastPc = pc;
-    if (insn.kind !== 'ja' && insn.kind !== 'jcc' && insn.kind !== 'may_goto') continue;
-    const where = `insn ${pc} (${insn.kind})`;
-    const target = checkTarget(insns, pc + 1 + insn.off, where);
-    if (target < start || target >= end) {
-      throw badInput(
-        'program',
-        where,
-        `its target ${target} is in another function (this one is ${start} to ${end - 1})`,
-      );
-    }
-  }
-  if (last === undefined || (last.kind !== 'exit' && last.kind !== 'ja') || lastPc + slotsOf(last) !== end) {
-    throw badInput(
-      'program',
-      `insn ${lastPc} (${last?.kind ?? 'none'})`,
-      'falls off the end of its function; the last instruction must be exit or goto',
-    );
-  }
-}
-
-/**
- * Stack arguments of a subprog, counted as arguments: incoming 7 means it reads argument 7; and what is wrong with
- * the first access that is none.
- */
-function stackArgsUsed(
-  insns: Slots,
-  start: number,
-  end: number,
-  base: number,
-): { incoming: number; outgoing: number; wrong: Error | undefined } {
-  let incoming = 0;
-  let outgoing = 0;
-  let wrong: Error | undefined;
-  for (let pc = start; pc < end; pc++) {
-    const insn = insns[pc];
-    if (insn === undefined) continue;
-    if (insn.kind === 'ldx' && isStackArgBase(insn.src)) {
-      const slot = insn.src === base ? stackArgSlot(insn.off, 'incoming') : undefined;
-      if (slot === undefined) wrong ??= badStackArg(pc, insn.src, insn.off, base, 'load');
-      else incoming = Math.max(incoming, MAX_REG_ARGS + 1 + slot);
-    } else if ((insn.kind === 'stx' || insn.kind === 'st') && isStackArgBase(insn.dst)) {
-      const slot = insn.dst === base ? stackArgSlot(insn.off, 'outgoing') : undefined;
-      if (slot === undefined) wrong ??= badStackArg(pc, insn.dst, insn.off, base, 'store');
-      else outgoing = Math.max(outgoing, slot + 1);
-    }
-  }
-  return { incoming, outgoing, wrong };
-}
-
-function badStackArg(pc: number, reg: number, off: number, base: number, access: 'load' | 'store'): Error {
-  const rule = access === 'load' ? 'loads take off 8, 16, … 56' : 'stores take off -8, -16, … -56';
-  const why =
-    reg === base
-      ? `off is ${off}: ${rule}`
-      : `R${reg} is invalid: stack arguments go through r${base} in this convention`;
-  return badInput('program', `insn ${pc} (stack argument ${access})`, why);
-}
-
-function checkCallees(known: readonly Callee[]): void {
-  for (const { kind, name, args = 0 } of known) {
-    if (args > MAX_ARGS)
-      throw badInput(
-        'program',
-        `${kind} ${name}`,
-        `a ${kind} takes at most ${MAX_ARGS} arguments, not ${args}`,
-      );
-  }
 }
 
 /** `bpf_throw` takes the cookie, whatever is stated of it. */

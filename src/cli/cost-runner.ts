@@ -1,5 +1,5 @@
 /** Runs images for `cost`: judged as ever, and each native instruction counted. */
-import { subjectOf } from '../checker.ts';
+
 import { OracleError } from '../core/errors.ts';
 import type { Image } from '../core/image.ts';
 import type { Runs } from '../cost/measure.ts';
@@ -8,6 +8,7 @@ import { openUnicorn } from '../emu/unicorn.ts';
 import { interpret } from '../interp/interpret.ts';
 import type { Case, CaseResult } from '../oracle/case.ts';
 import { runCase } from '../oracle/run.ts';
+import { subjectOf } from '../subject-of.ts';
 
 /** A judged run. */
 export interface CountedRun {

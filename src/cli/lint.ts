@@ -1,5 +1,5 @@
 /** Lints files: every program of an object, unless one is chosen. A bad one does not keep the others from it. */
-import { flawOf } from '../bpf/decode.ts';
+import { flawOf } from '../bpf/decode-wire.ts';
 import { isElf, listPrograms } from '../bpf/elf.ts';
 import type { Program } from '../bpf/program.ts';
 import { OracleError } from '../core/errors.ts';

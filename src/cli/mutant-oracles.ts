@@ -1,6 +1,6 @@
 /** A JIT, broken or not, behind the oracles that are compared: the machines of this project put together. */
 import type { Program } from '../bpf/program.ts';
-import { Checker, subjectOf } from '../checker.ts';
+import { Checker } from '../checker.ts';
 import type { Env } from '../core/env.ts';
 import type { Image } from '../core/image.ts';
 import { ImageRunner } from '../emu/run-image.ts';
@@ -11,6 +11,7 @@ import { compile } from '../jit/compile.ts';
 import { TARGETS, type Target } from '../jit/target.ts';
 import type { Mutant } from '../mutant/index.ts';
 import type { Machines } from '../oracle/run.ts';
+import { subjectOf } from '../subject-of.ts';
 
 export type Compile = (program: Program, env: Pick<Env, 'jit'>) => Image;
 

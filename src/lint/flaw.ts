@@ -1,5 +1,5 @@
 /** Instructions that cannot be decoded, as findings. */
-import type { Flaw } from '../bpf/decode.ts';
+import type { Flaw } from '../bpf/decode-wire.ts';
 import type { Finding } from './finding.ts';
 
 /** undefined: the linter has no rule for it. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lower } from '../../src/arb/lower.ts';
 import type { Program } from '../../src/bpf/program.ts';
-import { Checker, subjectOf } from '../../src/checker.ts';
+import { Checker } from '../../src/checker.ts';
 import type { Env } from '../../src/core/env.ts';
 import type { Execution, StackBytes } from '../../src/core/execution.ts';
 import type { Image } from '../../src/core/image.ts';
@@ -20,6 +20,7 @@ import { TARGETS } from '../../src/jit/target.ts';
 import { recordMasks } from '../../src/oracle/arg-masks.ts';
 import { placementOf } from '../../src/oracle/placement.ts';
 import { fuelFor, TRACE_LIMIT } from '../../src/oracle/run.ts';
+import { subjectOf } from '../../src/subject-of.ts';
 import { siliconMissing, skippedBecause } from '../kit/silicon.ts';
 
 const CONVENTIONS = ['linux', 'zero', 'reply', 'v3'] as const;
