@@ -3,7 +3,7 @@
  * reads `kind` of each instruction; JavaScript engines find it at once where all objects are alike, and search for
  * it where there are sixteen sorts of them.
  */
-import type { Insn, Slots } from './insn.ts';
+import type { AluInsn, Insn, JccInsn, Slots } from './insn.ts';
 
 /** What any instruction may have; undefined where its kind has no such field. */
 class Fields {
@@ -43,12 +43,7 @@ function uniform(insn: Insn): Insn {
 function copyComputing(insn: Insn, to: Fields): void {
   switch (insn.kind) {
     case 'alu':
-      to.op = insn.op;
-      to.width = insn.width;
-      to.source = insn.source;
-      to.dst = insn.dst;
-      to.src = insn.src;
-      to.imm = insn.imm;
+      copyOperation(insn, to);
       return;
     case 'movsx':
       to.width = insn.width;
@@ -71,6 +66,16 @@ function copyComputing(insn: Insn, to: Fields): void {
       to.src = insn.src;
       to.imm = insn.imm;
   }
+}
+
+/** What is computed or compared. */
+function copyOperation({ op, width, source, dst, src, imm }: AluInsn | JccInsn, to: Fields): void {
+  to.op = op;
+  to.width = width;
+  to.source = source;
+  to.dst = dst;
+  to.src = src;
+  to.imm = imm;
 }
 
 function copyAccess(insn: Insn, to: Fields): void {
@@ -109,12 +114,7 @@ function copyControl(insn: Insn, to: Fields): void {
       to.off = insn.off;
       return;
     case 'jcc':
-      to.op = insn.op;
-      to.width = insn.width;
-      to.source = insn.source;
-      to.dst = insn.dst;
-      to.src = insn.src;
-      to.imm = insn.imm;
+      copyOperation(insn, to);
       to.off = insn.off;
       return;
     case 'may_goto':
