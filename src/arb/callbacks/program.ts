@@ -3,7 +3,6 @@
  * callbacks, which call functions of up to 12 arguments. What each computes goes up through results and contexts.
  */
 import * as fc from 'fast-check';
-import { MAX_ARGS } from '../../bpf/calling.ts';
 import type { Insn } from '../../bpf/insn.ts';
 import { atDistance, buildProgram, type Callee, type Program } from '../../bpf/program.ts';
 import { FOR_EACH_HELPER, LOOP_HELPER } from '../../core/callback.ts';
@@ -11,6 +10,7 @@ import type { Input } from '../../core/env.ts';
 import { DATA_BASE } from '../../core/layout.ts';
 import { TIMER_CANCEL, TIMER_INIT, TIMER_SET_CALLBACK, TIMER_START, timerArgs } from '../../core/timer.ts';
 import { joinFunctions } from '../join.ts';
+import { functionOf, MAX_OTHERS, plainSteps } from './draw.ts';
 import { argsOf, type CallbackCode, callbackFunctionCode } from './function.ts';
 import type { CallbackFunction, CallbackRole, CallbackSpec, CallbackStep } from './spec.ts';
 
@@ -22,9 +22,7 @@ export interface CallbackProgram {
 }
 
 const MAX_STEPS = 2;
-const MAX_OTHERS = 5;
 const MAX_COUNT = 3;
-const MAX_WORDS = 4;
 const MAX_ELEMENTS = 3;
 const WORDS_PER_ELEMENT = 2;
 
@@ -73,38 +71,21 @@ const calling: fc.Arbitrary<CallbackStep> = fc.record({
   isSpilled: fc.boolean(),
 });
 
-const step: fc.Arbitrary<CallbackStep> = fc.oneof(
-  { withCrossShrink: true },
-  fc.record({ kind: fc.constant('mix' as const), imm: fc.nat(100) }),
-  {
-    arbitrary: fc.record({
-      kind: fc.constant('call' as const),
-      callee: fc.nat(MAX_OTHERS),
-      imm: fc.nat(100),
-    }),
-    weight: 2,
-  },
-  { arbitrary: calling, weight: 4 },
-);
+const step: fc.Arbitrary<CallbackStep> = fc.oneof({ withCrossShrink: true }, ...plainSteps(2), {
+  arbitrary: calling,
+  weight: 4,
+});
 
-const callbackFunction = (...roles: readonly CallbackRole[]): fc.Arbitrary<CallbackFunction> =>
-  fc.record({
-    role: fc.constantFrom(...roles),
-    args: fc.nat(MAX_ARGS),
-    keeper: fc.nat(3),
-    saved: fc.nat(15),
-    words: fc.nat(MAX_WORDS),
-    stop: fc.nat(15),
-    steps: fc.array(step, { minLength: 1, maxLength: MAX_STEPS, size: 'max' }),
-  });
+const drawn = (...roles: readonly CallbackRole[]): fc.Arbitrary<CallbackFunction> =>
+  functionOf(step, MAX_STEPS, ...roles);
 
 /** Programs with callbacks. Shrinks towards a main of one step. */
 export function callbackProgram(): fc.Arbitrary<CallbackProgram> {
-  const any = callbackFunction('loop', 'each', 'function', 'function');
-  const callback = callbackFunction('loop', 'each');
+  const any = drawn('loop', 'each', 'function', 'function');
+  const callback = drawn('loop', 'each');
   return fc
     .record({
-      main: callbackFunction('function'),
+      main: drawn('function'),
       others: fc
         .tuple(fc.array(any, { maxLength: MAX_OTHERS - 2, size: 'max' }), callback, any)
         .map(([first, called, last]) => [...first, called, last]),

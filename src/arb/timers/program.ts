@@ -3,14 +3,12 @@
  * other; started again, late, twice, never, cancelled. They call functions of up to 12 arguments.
  */
 import * as fc from 'fast-check';
-import { MAX_ARGS } from '../../bpf/calling.ts';
+import { functionOf, MAX_OTHERS, plainSteps } from '../callbacks/draw.ts';
 import { type CallbackProgram, lowerCallbacks } from '../callbacks/program.ts';
 import type { CallbackFunction, CallbackRole, CallbackStep } from '../callbacks/spec.ts';
 import { TIMERS, type TimerStep } from './code.ts';
 
 const MAX_STEPS = 3;
-const MAX_OTHERS = 5;
-const MAX_WORDS = 4;
 const MAX_NSECS = 3;
 
 const rarely = <T>(usual: T, rare: fc.Arbitrary<T>): fc.Arbitrary<T> =>
@@ -28,15 +26,7 @@ const timerOf = (...ops: readonly TimerStep['op'][]): fc.Arbitrary<TimerStep> =>
 
 const step: fc.Arbitrary<CallbackStep> = fc.oneof(
   { withCrossShrink: true },
-  fc.record({ kind: fc.constant('mix' as const), imm: fc.nat(100) }),
-  {
-    arbitrary: fc.record({
-      kind: fc.constant('call' as const),
-      callee: fc.nat(MAX_OTHERS),
-      imm: fc.nat(100),
-    }),
-    weight: 3,
-  },
+  ...plainSteps(3),
   fc.record({
     kind: fc.constant('helper' as const),
     callee: fc.nat(MAX_OTHERS),
@@ -47,31 +37,19 @@ const step: fc.Arbitrary<CallbackStep> = fc.oneof(
   { arbitrary: timerOf('arm', 'arm', 'start', 'init', 'set', 'cancel'), weight: 4 },
 );
 
-const functionOf = (...roles: readonly CallbackRole[]): fc.Arbitrary<CallbackFunction> =>
-  fc.record({
-    role: fc.constantFrom(...roles),
-    args: fc.nat(MAX_ARGS),
-    keeper: fc.nat(3),
-    saved: fc.nat(15),
-    words: fc.nat(MAX_WORDS),
-    stop: fc.nat(15),
-    steps: fc.array(step, { minLength: 1, maxLength: MAX_STEPS, size: 'max' }),
-  });
+const drawn = (...roles: readonly CallbackRole[]): fc.Arbitrary<CallbackFunction> =>
+  functionOf(step, MAX_STEPS, ...roles);
 
 /** Programs with timers, of which main starts one at least. Shrinks towards a main of one step. */
 export function timerProgram(): fc.Arbitrary<CallbackProgram> {
-  const any = functionOf('timer', 'timer', 'loop', 'function', 'function');
+  const any = drawn('timer', 'timer', 'loop', 'function', 'function');
   return fc
     .record({
       main: fc
-        .tuple(functionOf('function'), timerOf('arm'))
+        .tuple(drawn('function'), timerOf('arm'))
         .map(([main, arm]) => ({ ...main, steps: [arm, ...main.steps] })),
       others: fc
-        .tuple(
-          fc.array(any, { maxLength: MAX_OTHERS - 2, size: 'max' }),
-          functionOf('timer'),
-          functionOf('function'),
-        )
+        .tuple(fc.array(any, { maxLength: MAX_OTHERS - 2, size: 'max' }), drawn('timer'), drawn('function'))
         .map(([first, timer, last]) => [...first, timer, last]),
       elements: fc
         .array(fc.tuple(fc.nat(1000), fc.nat(1000)), { minLength: TIMERS, maxLength: TIMERS })
