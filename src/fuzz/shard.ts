@@ -4,7 +4,7 @@
  */
 import { encode } from '../bpf/encode.ts';
 import type { Execution } from '../core/execution.ts';
-import type { LaneName } from '../core/lane-names.ts';
+import { LANE_NAMES, type LaneName } from '../core/lane-names.ts';
 import type { CaseResult } from '../oracle/case.ts';
 import { addVacuity, countVacuity, NO_VACUITY, type VacuityCounts } from '../oracle/vacuity-count.ts';
 import type { Reason, Vacuity } from '../oracle/verdict.ts';
@@ -14,7 +14,7 @@ import { caseText } from './case-file.ts';
 import { CaseDigest } from './digest.ts';
 import { type Judge, judgeCases, type OpenJudge, type Subject } from './judge.ts';
 import { LaneCounts, type LaneVerdictsByName } from './lane-counts.ts';
-import { LANES, laneAt, type Mix, validMix } from './lanes.ts';
+import { laneAt, type Mix, validMix } from './lanes.ts';
 import { type Minimised, minimise } from './minimise.ts';
 import { mixedCaseAt } from './mix.ts';
 import { type OpcodeCounts, OpcodeCoverage } from './opcode-coverage.ts';
@@ -186,7 +186,7 @@ export class Shard {
 
 /** Where the lane of a case stands among all. */
 const rank = (made: { readonly lane: LaneName } | undefined): number =>
-  LANES.findIndex(({ name }) => name === made?.lane);
+  made === undefined ? -1 : LANE_NAMES.indexOf(made.lane);
 
 /** The seed says where the sample begins. */
 const isSampled = (index: number, { seed, vacuityEvery = 0 }: ShardOptions): boolean =>
