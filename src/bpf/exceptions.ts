@@ -26,21 +26,22 @@ export interface WithCallback {
   readonly callback: number | undefined;
 }
 
-/** Adds Linux's own callback to a program that throws and names none. */
+/** Adds Linux's own callback to a program that throws and names none. `calls`: slots, all calls among them. */
 export function withCallback(
   slots: Slots,
+  calls: readonly number[],
   callees: readonly NamedCallee[],
   named: number | undefined,
 ): WithCallback {
   if (named !== undefined) return { slots, callback: named };
-  if (!slots.some((insn) => isThrowOf(callees, insn))) return { slots, callback: undefined };
+  const throws = callees.filter(({ kind, name }) => kind === 'kfunc' && name === THROW).map(({ id }) => id);
+  if (throws.length === 0 || !calls.some((pc) => callsOneOf(throws, slots[pc])))
+    return { slots, callback: undefined };
   return { slots: [...slots, ...DEFAULT_CODE], callback: slots.length };
 }
 
-const isThrowOf = (callees: readonly NamedCallee[], insn: Insn | undefined): boolean =>
-  insn?.kind === 'call' &&
-  insn.target === 'kfunc' &&
-  callees.some(({ kind, id, name }) => kind === 'kfunc' && id === insn.imm && name === THROW);
+const callsOneOf = (kfuncs: readonly number[], insn: Insn | undefined): boolean =>
+  insn?.kind === 'call' && insn.target === 'kfunc' && kfuncs.includes(insn.imm);
 
 /** Refuses what has no boundary to go to. `callback`: first slot. Throws an `input` error. */
 export function checkExceptions(slots: Slots, callback: number, hasProgArrays: boolean): void {

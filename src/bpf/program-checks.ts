@@ -9,20 +9,29 @@ export function checkArgs(args: number, start: number): void {
   throw badInput('program', `insn ${start}`, `a function takes at most ${MAX_ARGS} arguments, not ${args}`);
 }
 
-/** A jump or call to `target` from `where`. Returns the target. */
-export function checkTarget(insns: Slots, target: number, where: string): number {
-  if (target < 0 || target >= insns.length) {
-    throw badInput(
-      'program',
-      where,
-      `its target ${target} is outside the program (0 to ${insns.length - 1})`,
-    );
-  }
-  if (insns[target] === undefined) {
-    throw badInput('program', where, `its target ${target} is the second half of a wide instruction`);
-  }
+/** A jump, call or address of `target` at slot `pc`. Returns the target. */
+export function checkTarget(insns: Slots, target: number, pc: number): number {
+  const why = notATarget(insns, target);
+  if (why !== undefined) throw badInput('program', placeOf(insns, pc), why);
   return target;
 }
+
+/** The first slot of a function, as it is stated. */
+export function checkStart(insns: Slots, start: number): void {
+  const why = notATarget(insns, start);
+  if (why !== undefined) throw badInput('program', `function at ${start}`, why);
+}
+
+/** What is wrong with a slot to go to. */
+function notATarget(insns: Slots, target: number): string | undefined {
+  if (target < 0 || target >= insns.length)
+    return `its target ${target} is outside the program (0 to ${insns.length - 1})`;
+  return insns[target] === undefined
+    ? `its target ${target} is the second half of a wide instruction`
+    : undefined;
+}
+
+const placeOf = (insns: Slots, pc: number): string => `insn ${pc} (${insns[pc]?.kind ?? 'none'})`;
 
 /** Its jumps stay within it, and so does its last instruction. */
 export function checkSubprog(insns: Slots, start: number, end: number): void {
@@ -34,12 +43,11 @@ export function checkSubprog(insns: Slots, start: number, end: number): void {
     last = insn;
     lastPc = pc;
     if (insn.kind !== 'ja' && insn.kind !== 'jcc' && insn.kind !== 'may_goto') continue;
-    const where = `insn ${pc} (${insn.kind})`;
-    const target = checkTarget(insns, pc + 1 + insn.off, where);
+    const target = checkTarget(insns, pc + 1 + insn.off, pc);
     if (target < start || target >= end) {
       throw badInput(
         'program',
-        where,
+        placeOf(insns, pc),
         `its target ${target} is in another function (this one is ${start} to ${end - 1})`,
       );
     }
@@ -47,7 +55,7 @@ export function checkSubprog(insns: Slots, start: number, end: number): void {
   if (last === undefined || (last.kind !== 'exit' && last.kind !== 'ja') || lastPc + slotsOf(last) !== end) {
     throw badInput(
       'program',
-      `insn ${lastPc} (${last?.kind ?? 'none'})`,
+      placeOf(insns, lastPc),
       'falls off the end of its function; the last instruction must be exit or goto',
     );
   }

@@ -3,6 +3,7 @@
  * `buildProgram`, which refuses what no machine could run; immutable afterwards.
  */
 
+import { ascending } from '../core/ascending.ts';
 import { calleeKey } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
@@ -12,7 +13,7 @@ import { type ConventionName, MAX_REG_ARGS, STACK_ARG_FORMS } from './calling.ts
 import { checkExceptions, DEFAULT_CALLBACK, THROW, withCallback } from './exceptions.ts';
 import type { Insn, Slots } from './insn.ts';
 import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
-import { checkArgs, checkCallees, checkSubprog, checkTarget } from './program-checks.ts';
+import { checkArgs, checkCallees, checkStart, checkSubprog, checkTarget } from './program-checks.ts';
 import { fromFileForm } from './stack-arg-form.ts';
 import { stackArgsUsed } from './stack-arg-use.ts';
 import { uniformSlots } from './uniform.ts';
@@ -140,14 +141,16 @@ export function buildProgram(stated: Slots, parts: ProgramParts = {}): Program {
   const { convention = 'linux', shape = 'checked' } = parts;
   const arrays = parts.progArrays ?? [];
   const callees = parts.callees ?? [];
+  const naming = namingSlots(given);
   const { slots, callback } =
     shape === 'checked'
-      ? withCallback(given, callees, parts.exceptionCallback)
+      ? withCallback(given, naming, callees, parts.exceptionCallback)
       : { slots: given, callback: parts.exceptionCallback };
-  const entries = arrays.flatMap(({ programs }) => programs.filter((slot) => slot !== null));
-  if (callback !== undefined) entries.push(callback);
   if (callback !== undefined && shape === 'checked') checkExceptions(slots, callback, arrays.length > 0);
-  const starts = subprogStarts(slots, [...(parts.functionNames?.keys() ?? []), ...entries], shape);
+  const known = [...(parts.functionNames?.keys() ?? [])];
+  for (const { programs } of arrays) for (const slot of programs) if (slot !== null) known.push(slot);
+  if (callback !== undefined) known.push(callback);
+  const starts = subprogStarts(slots, naming, known, shape);
   const functions = starts.map((start, index) => {
     const stated = parts.functionArgs?.get(start) ?? (start === callback ? 1 : undefined);
     return { start, end: starts[index + 1] ?? slots.length, args: stated };
@@ -168,12 +171,12 @@ export function buildProgram(stated: Slots, parts: ProgramParts = {}): Program {
     return declared === undefined ? known : { ...known, declared };
   });
   if (shape === 'checked') checkCallees(callees);
-  const callbacks = addressed(insns, starts);
+  const callbacks = addressed(insns, naming, starts);
   const program: Mutable<Program> = {
     name: parts.name ?? 'program',
     insns,
     subprogs,
-    callees: calleesOf(insns, callees),
+    callees: calleesOf(insns, naming, callees),
     data: parts.data ?? [],
     convention,
   };
@@ -229,49 +232,63 @@ export function atDistance(insn: Insn, distance: number): Insn {
   }
 }
 
-function subprogStarts(insns: Slots, known: readonly number[], shape: Shape): number[] {
+/** Slots of the instructions that name functions, helpers or kfuncs: what several steps go through. */
+function namingSlots(insns: Slots): number[] {
+  const slots: number[] = [];
+  for (let pc = 0; pc < insns.length; pc++) {
+    const insn = insns[pc];
+    if (insn?.kind === 'call' || (insn?.kind === 'lddw' && insn.src === 4)) slots.push(pc);
+  }
+  return slots;
+}
+
+function subprogStarts(
+  insns: Slots,
+  naming: readonly number[],
+  known: readonly number[],
+  shape: Shape,
+): number[] {
   const starts = new Set<number>([0]);
-  const add = (target: number, where: string): void => {
-    if (shape === 'checked') checkTarget(insns, target, where);
+  for (const start of known) {
+    if (shape === 'checked') checkStart(insns, start);
+    if (insns[start] !== undefined) starts.add(start);
+  }
+  for (const pc of naming) {
+    const target = targetOf(pc, insns[pc] as Insn);
+    if (target === undefined) continue;
+    if (shape === 'checked') checkTarget(insns, target, pc);
     if (insns[target] !== undefined) starts.add(target);
-  };
-  for (const start of known) add(start, `function at ${start}`);
-  insns.forEach((insn, pc) => {
-    if (insn === undefined || (insn.kind !== 'call' && insn.kind !== 'lddw')) return;
-    const target = targetOf(pc, insn);
-    if (target !== undefined) add(target, `insn ${pc} (${insn.kind})`);
-  });
-  return [...starts].sort((a, b) => a - b);
+  }
+  return ascending([...starts]);
 }
 
 /** Indices of the subprogs that some `lddw` gives the address of. */
-function addressed(insns: Slots, starts: readonly number[]): number[] {
-  const slots = new Set(insns.map((insn, pc) => (insn?.kind === 'lddw' ? targetOf(pc, insn) : undefined)));
-  return starts.flatMap((start, index) => (slots.has(start) ? [index] : []));
+function addressed(insns: Slots, naming: readonly number[], starts: readonly number[]): number[] {
+  const slots = new Set<number | undefined>();
+  for (const pc of naming) {
+    const insn = insns[pc] as Insn;
+    if (insn.kind === 'lddw') slots.add(targetOf(pc, insn));
+  }
+  return slots.size === 0 ? [] : starts.flatMap((start, index) => (slots.has(start) ? [index] : []));
 }
 
 /** `bpf_throw` takes the cookie, whatever is stated of it. */
 const throwing = (callee: Callee): Callee =>
   callee.kind === 'kfunc' && callee.name === THROW ? { ...callee, args: 1 } : callee;
 
-function calleesOf(insns: Slots, known: readonly Callee[]): Map<string, Callee> {
-  const byKey = new Map(known.map((callee) => [calleeKey(callee), throwing(callee)]));
+/** What is known of a helper or kfunc, by the last who says something of it. */
+function calleeOf(known: readonly Callee[], kind: Callee['kind'], id: number): Callee {
+  const callee = known.findLast((each) => each.kind === kind && each.id === id);
+  return callee === undefined ? { kind, id, name: `${kind}_${id}`, args: undefined } : throwing(callee);
+}
+
+function calleesOf(insns: Slots, naming: readonly number[], known: readonly Callee[]): Map<string, Callee> {
   const used = new Map<string, Callee>();
-  for (const insn of insns) {
-    if (insn?.kind !== 'call' || insn.target === 'local') continue;
-    const ref: CalleeRef = { kind: insn.target, id: insn.imm };
-    const key = calleeKey(ref);
-    if (!used.has(key)) {
-      used.set(
-        key,
-        byKey.get(key) ?? {
-          kind: insn.target,
-          id: insn.imm,
-          name: `${insn.target}_${insn.imm}`,
-          args: undefined,
-        },
-      );
-    }
+  for (const pc of naming) {
+    const insn = insns[pc] as Insn;
+    if (insn.kind !== 'call' || insn.target === 'local') continue;
+    const key = calleeKey({ kind: insn.target, id: insn.imm });
+    if (!used.has(key)) used.set(key, calleeOf(known, insn.target, insn.imm));
   }
   return used;
 }

@@ -36,8 +36,9 @@ export function fromFileForm(
   convention: ConventionName,
 ): Slots {
   const form = STACK_ARG_FORMS[convention];
+  if (form.base === R11) return insns;
   const bases = new Set(insns.map((insn) => baseOf(insn)?.base));
-  if (form.base === R11 || !bases.has(form.base)) return insns;
+  if (!bases.has(form.base)) return insns;
   if (bases.has(R11)) throw mixed(insns);
   const out = [...insns];
   for (const { start, end, args } of functions) {
