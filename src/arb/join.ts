@@ -1,5 +1,6 @@
 /** Functions made one by one, put behind each other: what refers to a function gets its distance. */
 import type { Insn } from '../bpf/insn.ts';
+import { call } from '../bpf/make-insn.ts';
 
 /** An instruction that refers to a function by its index. */
 export interface Reference {
@@ -39,9 +40,4 @@ export function joinFunctions(
 }
 
 /** A call of a function at that distance. */
-export const localCall = (_: Insn | undefined, distance: number): Insn => ({
-  kind: 'call',
-  target: 'local',
-  imm: distance,
-  off: 0,
-});
+export const localCall = (_: Insn | undefined, distance: number): Insn => call('local', distance);

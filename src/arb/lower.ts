@@ -1,6 +1,7 @@
 /** A whole spec to a program: functions lowered from the last to the first, laid out, calls resolved. */
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { Insn } from '../bpf/insn.ts';
+import { call } from '../bpf/make-insn.ts';
 import { buildProgram, type Callee, type Program } from '../bpf/program.ts';
 import type { Input } from '../core/env.ts';
 import { conform } from './conform.ts';
@@ -79,7 +80,7 @@ function link(spec: ProgramSpec, lowered: readonly LoweredFunction[], addresses:
     for (const insn of own) insns.push(insn);
     for (const { slot, functionIndex } of calls) {
       const distance = (starts.get(functionIndex) ?? 0) - (start + slot) - 1;
-      insns[start + slot] = { kind: 'call', target: 'local', imm: distance, off: 0 };
+      insns[start + slot] = call('local', distance);
     }
     functionNames.set(start, index === 0 ? 'main' : `f${index}`);
     functionArgs.set(start, spec.functions[index]?.args ?? 0);

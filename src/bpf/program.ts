@@ -12,6 +12,7 @@ import type { NativeProto, Signature } from '../core/native.ts';
 import { type ConventionName, MAX_REG_ARGS, STACK_ARG_FORMS } from './calling.ts';
 import { checkExceptions, DEFAULT_CALLBACK, THROW, withCallback } from './exceptions.ts';
 import type { Insn, Slots } from './insn.ts';
+import { call, ja, jcc, lddw, mayGoto } from './make-insn.ts';
 import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
 import { checkArgs, checkCallees, checkStart, checkSubprog, checkTarget } from './program-checks.ts';
 import { fromFileForm } from './stack-arg-form.ts';
@@ -220,13 +221,15 @@ export function targetOf(pc: number, insn: Insn): number | undefined {
 export function atDistance(insn: Insn, distance: number): Insn {
   switch (insn.kind) {
     case 'ja':
+      return ja(distance, insn.width);
     case 'jcc':
+      return jcc(insn.op, insn.width, insn.source, insn.dst, insn.src, insn.imm, distance);
     case 'may_goto':
-      return { ...insn, off: distance };
+      return mayGoto(distance);
     case 'call':
-      return { ...insn, imm: distance };
+      return call(insn.target, distance, insn.off);
     case 'lddw':
-      return { ...insn, imm: BigInt.asUintN(32, BigInt(distance)) };
+      return lddw(insn.dst, BigInt.asUintN(32, BigInt(distance)), insn.src);
     default:
       return insn;
   }

@@ -1,6 +1,21 @@
 /** Steps to instructions: registers are given a value before they are read, and addresses right before their access. */
 import type { Insn } from '../../bpf/insn.ts';
-import { aluImm, aluReg, EXIT_INSN, load, movImm, movReg, storeReg } from '../../bpf/make-insn.ts';
+import {
+  aluImm,
+  aluReg,
+  atomic,
+  call,
+  cast,
+  EXIT_INSN,
+  lddw,
+  ldx,
+  load,
+  movImm,
+  movReg,
+  st,
+  storeReg,
+  stx,
+} from '../../bpf/make-insn.ts';
 import { CPU_OFFSET } from '../../core/percpu.ts';
 import { ARENA_START, PERCPU_START, placeOf } from './places.ts';
 import type { AccessStep, Whereabouts } from './spec.ts';
@@ -39,7 +54,7 @@ class AccessCode {
   }
 
   set(reg: number, value: bigint): void {
-    this.emit({ kind: 'lddw', dst: this.write(reg), src: 0, imm: BigInt.asUintN(64, value) });
+    this.emit(lddw(this.write(reg), BigInt.asUintN(64, value)));
   }
 
   /** Puts an address into the base, which is another register than those to keep; yields the offset from there. */
@@ -83,8 +98,7 @@ export function accessCode(steps: readonly AccessStep[]): {
   const functions = new Map([[0, 'main']]);
   if (code.calls.length === 0) return { insns: code.insns, functions };
   const start = code.insns.length;
-  for (const slot of code.calls)
-    code.insns[slot] = { kind: 'call', target: 'local', imm: start - slot - 1, off: 0 };
+  for (const slot of code.calls) code.insns[slot] = call('local', start - slot - 1);
   emitFunction(code);
   return { insns: code.insns, functions: functions.set(start, 'function') };
 }
@@ -93,11 +107,7 @@ export function accessCode(steps: readonly AccessStep[]): {
 function emitFunction(code: AccessCode): void {
   code.emit(movReg(7, 1), movReg(9, 7), aluImm('add', 9, 3), movReg(0, 9));
   if (code.usesArena) {
-    code.emit(
-      movImm(1, Number(ARENA_START)),
-      { ...load(8, 1, 0), access: 'arena' } as Insn,
-      aluReg('add', 0, 8),
-    );
+    code.emit(movImm(1, Number(ARENA_START)), ldx(8, false, 8, 1, 0, 'arena'), aluReg('add', 0, 8));
   }
   code.emit(EXIT_INSN);
 }
@@ -116,9 +126,11 @@ function emitStep(code: AccessCode, step: AccessStep): void {
       return emitStore(code, step);
     case 'atomic':
       return emitAtomic(code, step);
-    case 'cast':
+    case 'cast': {
       code.usesArena = true;
-      return code.emit({ kind: 'cast', to: step.to, src: code.read(step.src), dst: code.write(step.dst) });
+      const src = code.read(step.src);
+      return code.emit(cast(step.to, code.write(step.dst), src));
+    }
     case 'percpu':
       return emitPercpu(code, step);
     case 'call':
@@ -132,16 +144,15 @@ function emitLoad(code: AccessCode, step: AccessStep & { kind: 'load' }): void {
   code.read(step.dst);
   const { base: src, off } = code.address(access, step, size, []);
   const sign = step.sign && size < 8;
-  code.emit({ kind: 'ldx', size, sign, dst: code.write(step.dst), src, off, access });
+  code.emit(ldx(size, sign, code.write(step.dst), src, off, access));
 }
 
 function emitStore(code: AccessCode, step: AccessStep & { kind: 'store' }): void {
   const { size, value } = step;
   const src = 'reg' in value ? code.read(value.reg) : undefined;
   const { base: dst, off } = code.address('arena', step, size, src === undefined ? [] : [src]);
-  const place = { size, dst, off, access: 'arena' } as const;
-  if (src !== undefined) code.emit({ kind: 'stx', src, ...place });
-  else code.emit({ kind: 'st', imm: 'imm' in value ? value.imm : 0, ...place });
+  if (src !== undefined) code.emit(stx(size, dst, off, src, 'arena'));
+  else code.emit(st(size, dst, off, 'imm' in value ? value.imm : 0, 'arena'));
 }
 
 function emitAtomic(code: AccessCode, step: AccessStep & { kind: 'atomic' }): void {
@@ -151,15 +162,14 @@ function emitAtomic(code: AccessCode, step: AccessStep & { kind: 'atomic' }): vo
   const value = code.read(step.value);
   const expected = op === 'cmpxchg' ? [code.read(0)] : [];
   const { base, off } = code.address('arena', step, size, [value, ...expected]);
-  const isLoad = op === 'load_acquire';
-  const regs = isLoad ? { dst: value, src: base } : { dst: base, src: value };
-  code.emit({ kind: 'atomic', op, size, ...regs, off, access: 'arena' });
+  const [dst, src] = op === 'load_acquire' ? [value, base] : [base, value];
+  code.emit(atomic(op, size, dst, src, off, 'arena'));
 }
 
 function emitPercpu(code: AccessCode, { dst, src, word, stores }: AccessStep & { kind: 'percpu' }): void {
   const value = dst === src ? (src + 1) % REGS : src;
   code.set(src, PERCPU_START - CPU_OFFSET);
-  code.emit({ kind: 'cast', to: 'percpu', dst: code.write(dst), src });
+  code.emit(cast('percpu', code.write(dst), src));
   if (stores) code.emit(storeReg(dst, 8 * word, code.read(value)));
   code.emit(load(code.write(value), dst, 8 * word));
 }
@@ -168,6 +178,6 @@ function emitCall(code: AccessCode, callee: 'helper' | 'function'): void {
   const args = callee === 'helper' ? FIRST_SAVED - 1 : 1;
   for (let reg = 1; reg <= args; reg++) code.read(reg);
   if (callee === 'function') code.calls.push(code.insns.length);
-  code.emit({ kind: 'call', target: 'helper', imm: HELPER, off: 0 });
+  code.emit(call('helper', HELPER));
   code.called();
 }

@@ -5,7 +5,7 @@
 import * as fc from 'fast-check';
 import { MAX_ARGS, MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { Insn } from '../../bpf/insn.ts';
-import { aluImm, aluReg, movImm, movReg, storeReg } from '../../bpf/make-insn.ts';
+import { aluImm, aluReg, call, EXIT_INSN, lddw, movImm, movReg, storeReg } from '../../bpf/make-insn.ts';
 import { parseNativeType } from '../../bpf/native-type.ts';
 import { buildProgram, type Callee, type Program } from '../../bpf/program.ts';
 import type { Input } from '../../core/env.ts';
@@ -34,13 +34,13 @@ export function lowerAggregates(spec: readonly AggregateCall[]): AggregateProgra
   const code: Insn[] = [movImm(R6, 0)];
   spec.forEach(({ words }, k) => {
     const { args = 0, signature } = callees[k] as Callee;
-    code.push(...passing(words.slice(0, args)), { kind: 'call', target: 'kfunc', imm: k + 1, off: 0 });
+    code.push(...passing(words.slice(0, args)), call('kfunc', k + 1));
     code.push(aluImm('mul', R6, FACTOR), aluReg('add', R6, R0));
     const { result } = signature ?? {};
     if (result !== undefined && wordsIn(result) > 1)
       code.push(aluImm('mul', R6, FACTOR), aluReg('add', R6, R2));
   });
-  code.push(movReg(R0, R6), { kind: 'exit' });
+  code.push(movReg(R0, R6), EXIT_INSN);
   const insns = code.flatMap((insn): (Insn | undefined)[] =>
     insn.kind === 'lddw' ? [insn, undefined] : [insn],
   );
@@ -63,11 +63,9 @@ function calleeOf({ args, result }: Signature, id: number): Callee {
 const passing = (words: readonly bigint[]): Insn[] => [
   ...words
     .slice(MAX_REG_ARGS)
-    .flatMap((value, k): Insn[] => [constant(R0, value), storeReg(ARGS, -WORD * (k + 1), R0)]),
-  ...words.slice(0, MAX_REG_ARGS).map((value, k) => constant(R1 + k, value)),
+    .flatMap((value, k): Insn[] => [lddw(R0, value), storeReg(ARGS, -WORD * (k + 1), R0)]),
+  ...words.slice(0, MAX_REG_ARGS).map((value, k) => lddw(R1 + k, value)),
 ];
-
-const constant = (dst: number, imm: bigint): Insn => ({ kind: 'lddw', dst, src: 0, imm });
 
 const typesOf = (names: readonly string[]): NativeType[] =>
   names.map((text) => parseNativeType(text) as NativeType);

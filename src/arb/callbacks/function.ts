@@ -1,7 +1,19 @@
 /** One function of a spec with callbacks to instructions; calls and addresses are distances yet to be filled in. */
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { Insn } from '../../bpf/insn.ts';
-import { aluImm, aluReg, load, movImm, movReg, storeReg } from '../../bpf/make-insn.ts';
+import {
+  aluImm,
+  aluReg,
+  call,
+  EXIT_INSN,
+  jccImm,
+  lddw,
+  load,
+  movImm,
+  movReg,
+  storeImm,
+  storeReg,
+} from '../../bpf/make-insn.ts';
 import { FOR_EACH_HELPER, LOOP_HELPER } from '../../core/callback.ts';
 import { DATA_BASE } from '../../core/layout.ts';
 import { leaveInElement, TIMER_ARGS, takeElement, timerStep } from '../timers/code.ts';
@@ -29,7 +41,6 @@ const FACTOR = 31;
 const [CONTEXT, SPILL] = [-WORD, -2 * WORD];
 const STOP_MASK = 7;
 const [AGAIN, STOP]: readonly [Insn, Insn] = [movImm(R0, 0), movImm(R0, 1)];
-const EXIT: Insn = { kind: 'exit' };
 
 /** Arguments of what helpers call, and which of them is its context. */
 const CALLBACKS = { loop: { args: 2, context: R2 }, each: { args: 4, context: R4 } } as const;
@@ -83,7 +94,7 @@ export function callbackFunctionCode(
     code.emit(movImm(reg, 1000 + i));
   });
   words.forEach((off, i) => {
-    code.emit({ kind: 'st', size: 8, dst: FP, off, imm: 2000 + i });
+    code.emit(storeImm(FP, off, 2000 + i));
   });
   for (const step of fn.steps) lowerStep(step, others, code);
   for (const reg of saved) code.mix(reg);
@@ -118,19 +129,10 @@ function end({ role, stop }: CallbackFunction, isMain: boolean, code: Code): voi
   if (role === 'timer') leaveInElement(stop, code.keeper, code);
   else code.emit(movReg(R0, code.keeper));
   if (!isMain && role !== 'function' && role !== 'timer') {
-    const stops: Insn = {
-      kind: 'jcc',
-      op: 'jeq',
-      width: 64,
-      source: 'K',
-      dst: R0,
-      src: 0,
-      imm: stop,
-      off: 2,
-    };
-    code.emit(aluImm('and', R0, STOP_MASK), stops, AGAIN, EXIT, STOP);
+    const stops: Insn = jccImm('jeq', R0, stop, 2);
+    code.emit(aluImm('and', R0, STOP_MASK), stops, AGAIN, EXIT_INSN, STOP);
   }
-  code.emit(EXIT);
+  code.emit(EXIT_INSN);
 }
 
 function lowerStep(step: CallbackStep, others: readonly Referable[], code: Code): void {
@@ -142,7 +144,7 @@ function lowerStep(step: CallbackStep, others: readonly Referable[], code: Code)
       const callee = pick(others, step.callee, ({ role }) => role === 'function');
       if (callee === undefined) return;
       passArgs(callee.args, step.imm, code);
-      code.refer(callee.index, { kind: 'call', target: 'local', imm: 0, off: 0 });
+      code.refer(callee.index, call('local', 0));
       break;
     }
     case 'timer':
@@ -168,7 +170,7 @@ function pick(
 
 function passArgs(count: number, imm: number, code: Code): void {
   for (let k = 1; k <= count - MAX_REG_ARGS; k++)
-    code.emit({ kind: 'st', size: 8, dst: ARGS, off: -WORD * k, imm: imm + MAX_REG_ARGS + k });
+    code.emit(storeImm(ARGS, -WORD * k, imm + MAX_REG_ARGS + k));
   for (let reg = R1; reg <= Math.min(count, MAX_REG_ARGS); reg++)
     code.emit(reg === R1 ? movReg(reg, code.keeper) : movImm(reg, imm + reg));
 }
@@ -178,13 +180,13 @@ function callHelper(
   { index, role }: Referable,
   code: Code,
 ): void {
-  code.refer(index, { kind: 'lddw', dst: R2, src: 4, imm: 0n });
+  code.refer(index, lddw(R2, 0n, 4));
   if (isSpilled) code.emit(storeReg(FP, SPILL, R2), load(R2, FP, SPILL));
   code.emit(
-    role === 'loop' ? movImm(R1, count) : { kind: 'lddw', dst: R1, src: 0, imm: DATA_BASE },
+    role === 'loop' ? movImm(R1, count) : lddw(R1, DATA_BASE),
     movReg(R3, FP),
     aluImm('add', R3, CONTEXT),
     movImm(R4, flags),
-    { kind: 'call', target: 'helper', imm: role === 'loop' ? LOOP_HELPER : FOR_EACH_HELPER, off: 0 },
+    call('helper', role === 'loop' ? LOOP_HELPER : FOR_EACH_HELPER),
   );
 }

@@ -1,7 +1,18 @@
 /** One function of a spec that throws to instructions; calls of functions are distances yet to be filled in. */
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { Insn } from '../../bpf/insn.ts';
-import { aluReg, EXIT_INSN, jccImm, load, movImm, movReg, storeReg } from '../../bpf/make-insn.ts';
+import {
+  aluReg,
+  call,
+  EXIT_INSN,
+  jccImm,
+  lddw,
+  load,
+  movImm,
+  movReg,
+  storeImm,
+  storeReg,
+} from '../../bpf/make-insn.ts';
 import { DATA_BASE } from '../../core/layout.ts';
 import type { ThrowFunction, ThrowStep } from './spec.ts';
 
@@ -69,7 +80,7 @@ class Code implements ThrowCode {
   store(slots: number): void {
     for (let slot = 1; slot <= slots; slot++) {
       if (slot % 2 === 0) this.emit(movImm(R0, -this.value()), storeReg(ARGS, -WORD * slot, R0));
-      else this.emit(st(ARGS, -WORD * slot, this.value()));
+      else this.emit(storeImm(ARGS, -WORD * slot, this.value()));
     }
   }
 }
@@ -87,7 +98,7 @@ export function throwFunctionCode(fn: ThrowFunction, scope: ThrowScope): ThrowCo
     code.emit(load(R0, ARGS, WORD * slot));
     code.keepResult();
   }
-  for (const off of words) code.emit(st(FP, off, code.value()));
+  for (const off of words) code.emit(storeImm(FP, off, code.value()));
   // A callback's r1 is the cookie; it shows in the result.
   if (!scope.mayThrow && saved[0] !== undefined) code.emit(movReg(saved[0], R1));
   for (const step of steps) lowerStep(step, scope, code);
@@ -117,7 +128,7 @@ function lowerStep(step: ThrowStep, scope: ThrowScope, code: Code): void {
       const { index, args } = calleeOf(step.callee, scope);
       code.pass(args);
       code.calls.push({ slot: code.insns.length, callee: index });
-      code.emit({ kind: 'call', target: 'local', imm: 0, off: 0 });
+      code.emit(call('local', 0));
       return code.keepResult();
     }
     case 'kfunc':
@@ -128,12 +139,11 @@ function lowerStep(step: ThrowStep, scope: ThrowScope, code: Code): void {
       return code.store(Math.min(step.slots, code.outgoing));
     case 'throw':
       // A word that is 0, which nobody knows but the run; the jump goes past cookie and call.
-      code.emit({ kind: 'lddw', dst: R2, src: 0, imm: DATA_BASE }, load(R2, R2, 0));
+      code.emit(lddw(R2, DATA_BASE), load(R2, R2, 0));
       code.emit(jccImm(step.when === 'never' ? 'jeq' : 'jne', R2, 0, 3));
-      code.emit({ kind: 'lddw', dst: R1, src: 0, imm: BigInt.asUintN(64, step.cookie) });
+      code.emit(lddw(R1, BigInt.asUintN(64, step.cookie)));
       return code.emit(callKfunc(THROW_ID));
   }
 }
 
-const callKfunc = (imm: number): Insn => ({ kind: 'call', target: 'kfunc', imm, off: 0 });
-const st = (dst: number, off: number, imm: number): Insn => ({ kind: 'st', size: 8, dst, off, imm });
+const callKfunc = (imm: number): Insn => call('kfunc', imm);

@@ -1,6 +1,17 @@
 /** Statements one after the other: branches, loops, exits, and whatever the other families lower. */
 import type { Insn } from '../../bpf/insn.ts';
-import { jccImm } from '../../bpf/make-insn.ts';
+import {
+  aluImm,
+  aluReg,
+  EXIT_INSN,
+  ja,
+  jcc,
+  jccImm,
+  load,
+  mayGoto,
+  storeImm,
+  storeReg,
+} from '../../bpf/make-insn.ts';
 import { R0, R10 } from '../../bpf/reg.ts';
 import type { Stmt } from '../spec.ts';
 import { type FunctionBuilder, SCRATCH } from './builder.ts';
@@ -61,7 +72,7 @@ function lowerBranch(b: FunctionBuilder, stmt: Branch): void {
     if (!thenDead) b.join(thenState);
     return;
   }
-  const skip = thenDead ? undefined : b.emit({ kind: 'ja', width: stmt.long ? 32 : 16, off: 0 });
+  const skip = thenDead ? undefined : b.emit(ja(0, stmt.long ? 32 : 16));
   b.land(over);
   lowerBody(b, stmt.otherwise);
   if (skip !== undefined) b.land(skip);
@@ -72,17 +83,16 @@ function lowerBranch(b: FunctionBuilder, stmt: Branch): void {
 
 function condition(b: FunctionBuilder, stmt: Branch): Insn {
   const { op, width, source } = stmt;
-  if (op === 'may_goto') return { kind: 'may_goto', off: 0 };
+  if (op === 'may_goto') return mayGoto(0);
   const dst = b.ensure(stmt.dst);
-  if (source.from === 'imm')
-    return { kind: 'jcc', op, width, source: 'K', dst, src: 0, imm: source.imm, off: 0 };
-  return { kind: 'jcc', op, width, source: 'X', dst, src: sourceReg(b, source), imm: 0, off: 0 };
+  if (source.from === 'imm') return jccImm(op, dst, source.imm, 0, width);
+  return jcc(op, width, 'X', dst, sourceReg(b, source), 0, 0);
 }
 
 /** The count lives on the stack, since the body may use any register. */
 function lowerLoop(b: FunctionBuilder, stmt: Loop): void {
   const counter = -(8 * Math.ceil(b.stack / 8) + 8 * ++b.nesting);
-  b.emit({ kind: 'st', size: 8, dst: R10, off: counter, imm: stmt.count });
+  b.emit(storeImm(R10, counter, stmt.count));
   b.weight *= stmt.count;
   // What holds at the head must hold after the body too: only calls take something away.
   if (makesCall(stmt.body)) b.state.defined &= ~SCRATCH;
@@ -109,20 +119,20 @@ function loopFromStart(b: FunctionBuilder, { body, counter: reg }: Loop, counter
   const after = b.fork();
   countDown(b, reg, counter);
   lowerBody(b, body);
-  if (!b.dead) b.emit({ kind: 'ja', width: 16, off: head - b.length - 1 });
+  if (!b.dead) b.emit(ja(head - b.length - 1));
   b.land(out);
   b.state = after;
   b.dead = false;
 }
 
 function loadCounter(b: FunctionBuilder, reg: number, counter: number): void {
-  b.emit({ kind: 'ldx', size: 8, sign: false, dst: reg, src: R10, off: counter });
+  b.emit(load(reg, R10, counter));
   b.define(reg);
 }
 
 function countDown(b: FunctionBuilder, reg: number, counter: number): void {
   b.addImm(reg, -1);
-  b.emit({ kind: 'stx', size: 8, dst: R10, src: reg, off: counter });
+  b.emit(storeReg(R10, counter, reg));
 }
 
 /** Odd, so that multiplying loses nothing: the prime of FNV-1 with 32 bits. */
@@ -133,10 +143,10 @@ export function lowerExit(b: FunctionBuilder, mix: number): void {
   b.ensure(R0);
   for (let reg = 1; reg < R10; reg++) {
     if ((mix & b.state.defined & (1 << reg)) === 0) continue;
-    b.emit({ kind: 'alu', op: 'mul', width: 64, source: 'K', dst: R0, src: 0, imm: MIX });
-    b.emit({ kind: 'alu', op: 'add', width: 64, source: 'X', dst: R0, src: reg, imm: 0 });
+    b.emit(aluImm('mul', R0, MIX));
+    b.emit(aluReg('add', R0, reg));
   }
-  b.emit({ kind: 'exit' });
+  b.emit(EXIT_INSN);
   b.dead = true;
 }
 

@@ -4,7 +4,9 @@
  */
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { Insn, JaInsn, JccInsn, MayGotoInsn } from '../../bpf/insn.ts';
+import { aluImm, lddw, movReg, st } from '../../bpf/make-insn.ts';
 import { R10 } from '../../bpf/reg.ts';
+import type { Mutable } from '../../core/mutable.ts';
 import type { U64 } from '../../core/u64.ts';
 import { distinct32, distinct64 } from '../distinct.ts';
 import { hasStructure, type Profile } from '../profile.ts';
@@ -56,8 +58,8 @@ export interface State {
   readonly written: Written;
 }
 
-/** A jump whose target is still open. */
-type Jump = JaInsn | JccInsn | MayGotoInsn;
+/** A jump whose target is still open: made for its slot alone. */
+type Jump = Mutable<JaInsn | JccInsn | MayGotoInsn>;
 
 /**
  * Keys of a function's constants (distinct.ts): by what they are for, not by their number, so that few change
@@ -114,17 +116,17 @@ export class FunctionBuilder {
 
   /** dst = dst op imm, 64 bits. */
   addImm(dst: number, imm: number): void {
-    this.emit({ kind: 'alu', op: 'add', width: 64, source: 'K', dst, src: 0, imm });
+    this.emit(aluImm('add', dst, imm));
   }
 
   /** dst = src, 64 bits. */
   move(dst: number, src: number): void {
-    this.emit({ kind: 'alu', op: 'mov', width: 64, source: 'X', dst, src, imm: 0 });
+    this.emit(movReg(dst, src));
     this.define(dst);
   }
 
   constant(dst: number, imm: U64): void {
-    this.emit({ kind: 'lddw', dst, src: 0, imm });
+    this.emit(lddw(dst, imm));
     this.define(dst);
   }
 
@@ -164,7 +166,7 @@ export class FunctionBuilder {
   touch(off: number, size: 1 | 2 | 4 | 8): void {
     if (this.state.written.has(off, size)) return;
     const imm = distinct32(this.around.seed, this.around.index, STACK_KEYS - off);
-    this.emit({ kind: 'st', size, dst: R10, off, imm });
+    this.emit(st(size, R10, off, imm));
     this.state.written.add(off, size);
   }
 
@@ -179,8 +181,7 @@ export class FunctionBuilder {
 
   /** Makes the jump at `slot` go to what is emitted next. */
   land(slot: number): void {
-    const jump = this.insns[slot] as Jump;
-    this.insns[slot] = { ...jump, off: this.length - slot - 1 };
+    (this.insns[slot] as Jump).off = this.length - slot - 1;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Calls: every argument put in its place, registers and outgoing slots alike, right before the call. */
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { CallInsn } from '../../bpf/insn.ts';
+import { call, movImm, st, stx } from '../../bpf/make-insn.ts';
 import { R0 } from '../../bpf/reg.ts';
 import type { ArgSource, CalleeChoice, Stmt } from '../spec.ts';
 import { type FunctionBuilder, SCRATCH } from './builder.ts';
@@ -46,7 +47,7 @@ interface Target {
 }
 
 /** Stands for a call of a function until all functions have their places. */
-const OPEN_CALL: CallInsn = { kind: 'call', target: 'local', imm: 0, off: 0 };
+const OPEN_CALL: CallInsn = call('local', 0);
 
 /** Whom a choice folds to: a function that the budget allows, else a native; undefined if there is none. */
 function choose(b: FunctionBuilder, { kind, index }: CalleeChoice): Target | undefined {
@@ -62,7 +63,7 @@ function choose(b: FunctionBuilder, { kind, index }: CalleeChoice): Target | und
   const at = index % natives.length;
   const native = natives[at];
   if (native === undefined) return undefined;
-  const insn: CallInsn = { kind: 'call', target: native.kind, imm: 1 + at, off: 0 };
+  const insn: CallInsn = call(native.kind, 1 + at);
   return { args: native.args, pointers: 0, cost: 0, insn, functionIndex: undefined };
 }
 
@@ -100,7 +101,7 @@ function place(b: FunctionBuilder, dst: number, source: Available): void {
       b.move(dst, b.ensure(source.reg));
       break;
     case 'imm':
-      b.emit({ kind: 'alu', op: 'mov', width: 64, source: 'K', dst, src: 0, imm: source.imm });
+      b.emit(movImm(dst, source.imm));
       b.define(dst);
       break;
     case 'word':
@@ -127,12 +128,12 @@ function placePointer(b: FunctionBuilder, dst: number, { region: name, off }: Po
 /** The outgoing slot at `off` = source. */
 function store(b: FunctionBuilder, off: number, source: Available, scratch: number): void {
   if (source.from === 'imm') {
-    b.emit({ kind: 'st', size: WORD, dst: R11, off, imm: source.imm });
+    b.emit(st(WORD, R11, off, source.imm));
   } else if (source.from === 'reg') {
-    b.emit({ kind: 'stx', size: WORD, dst: R11, src: b.ensure(source.reg), off });
+    b.emit(stx(WORD, R11, off, b.ensure(source.reg)));
   } else {
     const via = (SCRATCH & (1 << scratch)) !== 0 ? R0 : scratch;
     place(b, via, source);
-    b.emit({ kind: 'stx', size: WORD, dst: R11, src: via, off });
+    b.emit(stx(WORD, R11, off, via));
   }
 }

@@ -5,7 +5,7 @@
 
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { Size } from '../../bpf/load-store.ts';
-import { jccImm } from '../../bpf/make-insn.ts';
+import { aluImm, aluReg, jccImm, ldx, load, movsx, storeReg, stx } from '../../bpf/make-insn.ts';
 import { R0, R9, R10 } from '../../bpf/reg.ts';
 import type { Incoming } from '../spec.ts';
 import type { FunctionBuilder } from './builder.ts';
@@ -31,9 +31,9 @@ export function lowerHead(b: FunctionBuilder): void {
 function restart(b: FunctionBuilder, times: number): void {
   b.weight = times + 1;
   b.constant(R0, b.around.addresses.cell(b.around.index));
-  b.emit({ kind: 'ldx', size: 8, sign: false, dst: R9, src: R0, off: 0 });
+  b.emit(load(R9, R0, 0));
   b.addImm(R9, 1);
-  b.emit({ kind: 'stx', size: 8, dst: R0, src: R9, off: 0 });
+  b.emit(storeReg(R0, 0, R9));
   b.emit(jccImm('jle', R9, times, -b.length - 1));
   b.define(R9);
   b.weight = 1;
@@ -43,7 +43,7 @@ function take(b: FunctionBuilder, { argument, as, dst, spill }: Incoming): void 
   const inRegister = argument <= MAX_REG_ARGS;
   const src = inRegister ? argument : dst;
   if (!inRegister) {
-    b.emit({ kind: 'ldx', size: 8, sign: false, dst, src: R11, off: 8 * (argument - MAX_REG_ARGS) });
+    b.emit(load(dst, R11, 8 * (argument - MAX_REG_ARGS)));
     b.define(dst);
   }
   // Nobody promises main a pointer to 8 bytes.
@@ -53,7 +53,7 @@ function take(b: FunctionBuilder, { argument, as, dst, spill }: Incoming): void 
   } else narrow(b, as, dst, src);
   if (!spill || b.stack < 8) return;
   const off = stackOffset(b, argument, 8);
-  b.emit({ kind: 'stx', size: 8, dst: R10, src: dst, off });
+  b.emit(storeReg(R10, off, dst));
   b.state.written.add(off, 8);
 }
 
@@ -64,24 +64,16 @@ function narrow(b: FunctionBuilder, as: Incoming['as'], dst: number, src: number
     case 's16':
     case 's32': {
       const bits = as === 's8' ? 8 : as === 's16' ? 16 : 32;
-      b.emit({ kind: 'movsx', width: bits < 32 && dst % 2 === 1 ? 32 : 64, bits, dst, src });
+      b.emit(movsx(bits < 32 && dst % 2 === 1 ? 32 : 64, bits, dst, src));
       break;
     }
     case 'u32':
-      b.emit({ kind: 'alu', op: 'mov', width: 32, source: 'X', dst, src, imm: 0 });
+      b.emit(aluReg('mov', dst, src, 32));
       break;
     case 'u8':
     case 'u16':
       if (src !== dst) b.move(dst, src);
-      b.emit({
-        kind: 'alu',
-        op: 'and',
-        width: 32,
-        source: 'K',
-        dst,
-        src: 0,
-        imm: as === 'u8' ? 0xff : 0xffff,
-      });
+      b.emit(aluImm('and', dst, as === 'u8' ? 0xff : 0xffff, 32));
       break;
     default:
       if (src !== dst) b.move(dst, src);
@@ -97,12 +89,12 @@ function access(b: FunctionBuilder, as: 'read' | 'write' | 'update', pointer: nu
   const size = SIZES[pointer % SIZES.length] as Size;
   const off = 8 - size;
   if (as === 'write') {
-    b.emit({ kind: 'stx', size, dst: pointer, src: b.ensure(value), off });
+    b.emit(stx(size, pointer, off, b.ensure(value)));
     return;
   }
-  b.emit({ kind: 'ldx', size, sign: false, dst: value, src: pointer, off });
+  b.emit(ldx(size, false, value, pointer, off));
   b.define(value);
   if (as === 'read') return;
   b.addImm(value, -pointer - 1);
-  b.emit({ kind: 'stx', size, dst: pointer, src: value, off });
+  b.emit(stx(size, pointer, off, value));
 }

@@ -1,5 +1,6 @@
 /** Loads, stores, atomics: addresses inside their regions, and stack bytes written before they are read. */
 import type { Size } from '../../bpf/load-store.ts';
+import { atomic, ldx, st, stx } from '../../bpf/make-insn.ts';
 import { R0, R9, R10 } from '../../bpf/reg.ts';
 import { hasStructure } from '../profile.ts';
 import type { Place, Stmt } from '../spec.ts';
@@ -21,15 +22,15 @@ interface Use {
 
 export function lowerLoad(b: FunctionBuilder, { size, sign, dst, place }: Stmt & { kind: 'load' }): void {
   const { base, off } = address(b, place, size, { access: 'read', aligned: false });
-  b.emit({ kind: 'ldx', size, sign, dst, src: base, off });
+  b.emit(ldx(size, sign, dst, base, off));
   b.define(dst);
 }
 
 export function lowerStore(b: FunctionBuilder, { size, source, place }: Stmt & { kind: 'store' }): void {
   const src = source.from === 'imm' ? undefined : sourceReg(b, source);
   const { base, off } = address(b, place, size, { access: 'write', aligned: false });
-  if (source.from === 'imm') b.emit({ kind: 'st', size, dst: base, off, imm: source.imm });
-  else if (src !== undefined) b.emit({ kind: 'stx', size, dst: base, src, off });
+  if (source.from === 'imm') b.emit(st(size, base, off, source.imm));
+  else if (src !== undefined) b.emit(stx(size, base, off, src));
 }
 
 export function lowerAtomic(b: FunctionBuilder, stmt: Stmt & { kind: 'atomic' }): void {
@@ -42,9 +43,9 @@ export function lowerAtomic(b: FunctionBuilder, stmt: Stmt & { kind: 'atomic' })
   if (op !== 'load_acquire') b.ensure(reg);
   const { base, off } = address(b, place, size, { access: 'update', aligned: true });
   if (op === 'load_acquire') {
-    b.emit({ kind: 'atomic', op, size, dst: reg, src: base, off });
+    b.emit(atomic(op, size, reg, base, off));
     b.define(reg);
-  } else b.emit({ kind: 'atomic', op, size, dst: base, src: reg, off });
+  } else b.emit(atomic(op, size, base, reg, off));
 }
 
 /** A cmpxchg that succeeds; 32-bit ones with an upper half of r0 that must not be there afterwards. */
@@ -53,9 +54,9 @@ function lowerMatchingCmpxchg(b: FunctionBuilder, { op, size, reg, place }: Stmt
   const isDirect = place.region === 'stack' && b.stack >= size && place.via === undefined;
   const via = isDirect || (place.via !== undefined && place.via !== R0) ? place.via : ADDRESS_REG;
   const { base, off } = address(b, { ...place, via }, size, { access: 'update', aligned: true });
-  b.emit({ kind: 'ldx', size, sign: size === 4, dst: R0, src: base, off });
+  b.emit(ldx(size, size === 4, R0, base, off));
   b.define(R0);
-  b.emit({ kind: 'atomic', op, size, dst: base, src: reg, off });
+  b.emit(atomic(op, size, base, reg, off));
 }
 
 /** Makes an address ready: base register and displacement. */

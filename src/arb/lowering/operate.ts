@@ -1,4 +1,5 @@
 /** Arithmetic, sign extension, byte swaps, and what fills. */
+import { aluImm, aluReg, movsx, swap } from '../../bpf/make-insn.ts';
 import { R10 } from '../../bpf/reg.ts';
 import type { Source, Stmt } from '../spec.ts';
 import type { FunctionBuilder } from './builder.ts';
@@ -6,23 +7,23 @@ import type { FunctionBuilder } from './builder.ts';
 export function lowerAlu(b: FunctionBuilder, { op, width, dst, source }: Stmt & { kind: 'alu' }): void {
   if (op !== 'mov') b.ensure(dst);
   if (op === 'neg') {
-    b.emit({ kind: 'alu', op, width, source: 'K', dst, src: 0, imm: 0 });
+    b.emit(aluImm(op, dst, 0, width));
   } else if (source.from === 'imm') {
-    b.emit({ kind: 'alu', op, width, source: 'K', dst, src: 0, imm: legalImm(op, width, source.imm) });
+    b.emit(aluImm(op, dst, legalImm(op, width, source.imm), width));
   } else {
-    b.emit({ kind: 'alu', op, width, source: 'X', dst, src: sourceReg(b, source), imm: 0 });
+    b.emit(aluReg(op, dst, sourceReg(b, source), width));
   }
   b.define(dst);
 }
 
 export function lowerMovsx(b: FunctionBuilder, { width, bits, dst, src }: Stmt & { kind: 'movsx' }): void {
-  b.emit({ kind: 'movsx', width, bits, dst, src: b.ensure(src) });
+  b.emit(movsx(width, bits, dst, b.ensure(src)));
   b.define(dst);
 }
 
 export function lowerSwap(b: FunctionBuilder, { op, bits, dst }: Stmt & { kind: 'swap' }): void {
   b.ensure(dst);
-  b.emit({ kind: 'swap', op, bits, dst });
+  b.emit(swap(op, bits, dst));
 }
 
 /** The register a source names, holding something. */

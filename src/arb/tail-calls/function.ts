@@ -1,8 +1,19 @@
 /** One function of a spec with tail calls to instructions; calls are distances yet to be filled in. */
 import type { Insn } from '../../bpf/insn.ts';
-import { aluImm, aluReg, load, movImm, movReg, storeReg } from '../../bpf/make-insn.ts';
+import {
+  aluImm,
+  aluReg,
+  call,
+  EXIT_INSN,
+  lddw,
+  load,
+  movImm,
+  movReg,
+  storeImm,
+  storeReg,
+} from '../../bpf/make-insn.ts';
 import { PROG_ARRAY_BASE, PROG_ARRAY_STRIDE } from '../../core/layout.ts';
-import { lddw, st, tailCall } from './index-form.ts';
+import { tailCall } from './index-form.ts';
 import type { TailFunction, TailStep } from './spec.ts';
 
 /** What a function may do. */
@@ -40,7 +51,7 @@ class Code implements TailCode {
 
   call(callee: number): void {
     this.calls.push({ slot: this.insns.length, callee });
-    this.emit({ kind: 'call', target: 'local', imm: 0, off: 0 });
+    this.emit(call('local', 0));
   }
 }
 
@@ -58,14 +69,14 @@ export function tailFunctionCode(fn: TailFunction, scope: TailScope): TailCode {
     code.emit(movImm(reg, 1000 + i));
   });
   words.forEach((off, i) => {
-    code.emit(st(FP, off, 2000 + i));
+    code.emit(storeImm(FP, off, 2000 + i));
   });
   const context = keeper === undefined ? load(R1, FP, -WORD) : movReg(R1, keeper);
   for (const step of fn.steps) lowerStep(step, context, scope, code);
   code.emit(context);
   for (const reg of saved) code.emit(...mix(reg));
   for (const off of words) code.emit(load(R0, FP, off), ...mix(R0));
-  code.emit(load(R0, R1, 0), { kind: 'exit' });
+  code.emit(load(R0, R1, 0), EXIT_INSN);
   return code;
 }
 
@@ -78,7 +89,7 @@ function lowerStep(step: TailStep, context: Insn, scope: TailScope, code: Code):
       const callee = scope.callees[step.callee % Math.max(scope.callees.length, 1)];
       if (callee === undefined) return;
       code.emit(context);
-      for (let k = 1; k <= callee.stackArgs; k++) code.emit(st(ARGS, -WORD * k, step.imm + k));
+      for (let k = 1; k <= callee.stackArgs; k++) code.emit(storeImm(ARGS, -WORD * k, step.imm + k));
       code.call(callee.index);
       code.emit(context, ...mix(R0));
       return;

@@ -1,7 +1,7 @@
 /** Tail calls to instructions, by where their index comes from. */
 import { TAIL_CALL_HELPER } from '../../bpf/calling.ts';
 import type { Insn } from '../../bpf/insn.ts';
-import { aluImm, load, movImm } from '../../bpf/make-insn.ts';
+import { aluImm, call, ja, jccImm, lddw, load, movImm, st, storeImm } from '../../bpf/make-insn.ts';
 import type { TailStep } from './spec.ts';
 
 const [R0, R1, R3, FP] = [0, 1, 3, 10];
@@ -11,7 +11,7 @@ const WIDE = 0x5_0000_0000n;
 /** Below all words that functions use otherwise. */
 const SPILL = -48;
 
-const TAIL_CALL: Insn = { kind: 'call', target: 'helper', imm: TAIL_CALL_HELPER, off: 0 };
+const TAIL_CALL: Insn = call('helper', TAIL_CALL_HELPER);
 
 /** With the context in r1; `map` sets r2. */
 export function tailCall(
@@ -36,11 +36,17 @@ export function tailCall(
       // A tail call each for an index that is equal, and one that is not.
       return [...counted(COUNTED_MASK, R3), map, equal(R3, folded, 2), TAIL_CALL, GO_PAST, TAIL_CALL];
     case 'spilled':
-      return [st(FP, SPILL, folded), ...onOddCounter(movImm(R0, 1)), load(R3, FP, SPILL), map, TAIL_CALL];
+      return [
+        storeImm(FP, SPILL, folded),
+        ...onOddCounter(movImm(R0, 1)),
+        load(R3, FP, SPILL),
+        map,
+        TAIL_CALL,
+      ];
     case 'half-overwritten':
       return [
-        st(FP, SPILL, folded),
-        ...onOddCounter({ ...st(FP, SPILL, other), size: 1 }),
+        storeImm(FP, SPILL, folded),
+        ...onOddCounter(st(1, FP, SPILL, other)),
         load(R3, FP, SPILL),
         map,
         TAIL_CALL,
@@ -51,12 +57,5 @@ export function tailCall(
 const counted = (mask: number, dst: number): Insn[] => [load(dst, R1, 0), aluImm('and', dst, mask)];
 const onOddCounter = (insn: Insn): Insn[] => [...counted(1, R0), equal(R0, 0, 1), insn];
 
-const equal = (dst: number, imm: number, off: number): Insn => ({
-  ...{ kind: 'jcc', op: 'jeq', width: 64, source: 'K', src: 0 },
-  ...{ dst, imm, off },
-});
-const GO_PAST: Insn = { kind: 'ja', width: 16, off: 1 };
-
-export const lddw = (dst: number, imm: bigint): Insn => ({ kind: 'lddw', dst, src: 0, imm });
-export const st = (dst: number, off: number, imm: number) =>
-  ({ kind: 'st', size: 8, dst, off, imm }) as const satisfies Insn;
+const equal = (dst: number, imm: number, off: number): Insn => jccImm('jeq', dst, imm, off);
+const GO_PAST: Insn = ja(1);

@@ -1,6 +1,6 @@
 /** Calls of the helpers of timers to instructions, and what functions that timers call do with what they get. */
 import type { Insn } from '../../bpf/insn.ts';
-import { aluReg, load, movImm, storeReg } from '../../bpf/make-insn.ts';
+import { aluReg, call, lddw, load, movImm, storeReg } from '../../bpf/make-insn.ts';
 import { DATA_BASE } from '../../core/layout.ts';
 import { TIMER_CANCEL, TIMER_INIT, TIMER_SET_CALLBACK, TIMER_START } from '../../core/timer.ts';
 
@@ -39,8 +39,7 @@ const WORD = 8;
 const LAST_WORD = 16;
 
 const elementAt = (timer: number): bigint => DATA_BASE + BigInt(WORD * ELEMENT_WORDS * (timer % TIMERS));
-const address = (dst: number, imm: bigint): Insn => ({ kind: 'lddw', dst, src: 0, imm });
-const helper = (imm: number): Insn => ({ kind: 'call', target: 'helper', imm, off: 0 });
+const helper = (imm: number): Insn => call('helper', imm);
 
 /** Leaves the last result in r0. `callee`: index of the function; undefined: there is none. */
 export function timerStep(
@@ -53,13 +52,13 @@ export function timerStep(
   for (const each of ops) {
     if (each === 'set' && callee === undefined) continue;
     code.mix(R0);
-    code.emit(address(R1, elementAt(timer) + BigInt(WORD)));
+    code.emit(lddw(R1, elementAt(timer) + BigInt(WORD)));
     switch (each) {
       case 'init':
-        code.emit(address(R2, DATA_BASE), movImm(R3, op === 'arm' ? 1 : flags), helper(TIMER_INIT));
+        code.emit(lddw(R2, DATA_BASE), movImm(R3, op === 'arm' ? 1 : flags), helper(TIMER_INIT));
         break;
       case 'set':
-        code.refer(callee as number, { kind: 'lddw', dst: R2, src: 4, imm: 0n });
+        code.refer(callee as number, lddw(R2, 0n, 4));
         code.emit(helper(TIMER_SET_CALLBACK));
         break;
       case 'start':
@@ -85,7 +84,7 @@ export function takeElement(code: Code): void {
 /** What a function has computed goes into an element, on top of what is there; the function itself returns 0. */
 export function leaveInElement(timer: number, keeper: number, code: Code): void {
   code.emit(
-    address(R1, elementAt(timer) + BigInt(WORD + LAST_WORD)),
+    lddw(R1, elementAt(timer) + BigInt(WORD + LAST_WORD)),
     load(R2, R1, 0),
     aluReg('add', R2, R2),
     aluReg('xor', R2, keeper),

@@ -5,7 +5,7 @@
 import * as fc from 'fast-check';
 import { MAX_ARGS, MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { Insn } from '../../bpf/insn.ts';
-import { aluImm, aluReg, load, movReg, storeReg } from '../../bpf/make-insn.ts';
+import { aluImm, aluReg, call, EXIT_INSN, load, movReg, storeReg } from '../../bpf/make-insn.ts';
 import { parseNativeType } from '../../bpf/native-type.ts';
 import { buildProgram, type Program } from '../../bpf/program.ts';
 import type { Input } from '../../core/env.ts';
@@ -41,7 +41,7 @@ export function lowerTrampoline(spec: TrampolineSpec): TrampolineProgram {
   const isPassing = spec.passes && count > 0;
   const callee = isPassing ? weighing(count) : [];
   const insns = main.map((insn, slot): Insn => {
-    return insn.kind === 'call' ? { ...insn, imm: main.length - slot - 1 } : insn;
+    return insn.kind === 'call' ? call('local', main.length - slot - 1) : insn;
   });
   const program = buildProgram([...insns, ...callee], {
     name: 'trampoline',
@@ -71,14 +71,14 @@ function mainCode({ kept, passes }: TrampolineSpec, count: number): Insn[] {
     for (let k = MAX_REG_ARGS; k < count; k++)
       code.push(load(R0, R9, WORD * k), storeReg(ARGS, -WORD * (k - MAX_REG_ARGS + 1), R0));
     for (let k = 0; k < Math.min(count, MAX_REG_ARGS); k++) code.push(load(R1 + k, R9, WORD * k));
-    code.push({ kind: 'call', target: 'local', imm: 0, off: 0 });
+    code.push(call('local', 0));
   } else {
     // The number of words lies before them.
     code.push(load(R0, R9, -WORD), storeReg(FP, -WORD, R0));
     for (let k = early; k < count; k++) code.push(load(R2, R9, WORD * k), ...mixed(R2));
   }
   for (let k = 0; k < early; k++) code.push(...mixed(R6 + k));
-  return [...code, { kind: 'exit' }];
+  return [...code, EXIT_INSN];
 }
 
 /** A function that weighs its arguments by position. */
@@ -88,7 +88,7 @@ function weighing(count: number): Insn[] {
   const stack = Array.from({ length: Math.max(0, count - MAX_REG_ARGS) }, (_, k) => k + 1);
   for (const k of stack) code.push(load(R6, ARGS, WORD * k), ...mixed(R6));
   for (let reg = R2; reg <= Math.min(count, MAX_REG_ARGS); reg++) code.push(...mixed(reg));
-  return [...code, { kind: 'exit' }];
+  return [...code, EXIT_INSN];
 }
 
 const mixed = (reg: number): Insn[] => [aluImm('mul', R0, FACTOR), aluReg('add', R0, reg)];
