@@ -5,6 +5,7 @@ import type { CalleeModel, Env } from './core/env.ts';
 import type { Execution } from './core/execution.ts';
 import type { Image } from './core/image.ts';
 import type { JitSwitches } from './core/jit-switches.ts';
+import type { Mutable } from './core/mutable.ts';
 import type { U64 } from './core/u64.ts';
 import type { ImageRunner } from './emu/run-image.ts';
 import { type EngineSource, Runners } from './emu/runners.ts';
@@ -103,19 +104,22 @@ export class Checker {
   constructor(options: CheckerOptions = {}) {
     const { jit, engine, reference = 'fast' } = options;
     const compileImage: Machines['compile'] = (program, env) => {
-      const image = options.compile?.(program, env) ?? compile(program, { ...jit, ...env.jit }).image;
+      const image = options.compile?.(program, env) ?? compile(program, jitOptions(jit, env.jit)).image;
       return enteredNatively(image, program, jit);
     };
     this.#options = options;
     this.#runners = new Runners(Array.isArray(engine) ? engine : [engine ?? openUnicorn]);
     const on =
       (runner: () => ImageRunner): Machines['native'] =>
-      (image, program, env, request) =>
-        runner().run(image, subjectOf(program, jit), env, { ...request, stackBytes: true });
+      (image, program, env, { fuel, traceLimit, argMasks, expected }) => {
+        const request = { fuel, traceLimit, argMasks, expected, stackBytes: true };
+        return runner().run(image, subjectOf(program, jit), env, request);
+      };
     const engines = () => this.#runners.all().map(({ name, runner }) => ({ name, native: on(() => runner) }));
     this.#machines = {
       compile: compileImage,
-      reference: (program, env, request) => interpret(program, env, { ...request, reference }),
+      reference: (program, env, { placement, traceLimit }) =>
+        interpret(program, env, { placement, traceLimit, reference }),
       native: on(() => this.#runners.first()),
       ...(this.#runners.areSeveral ? { engines } : {}),
     };
@@ -278,6 +282,12 @@ function withVacuity(
   return { ...result, vacuity: vacuityOf(subject, reference) };
 }
 
+/** What is said for one case counts for more than what is said for all. */
+const jitOptions = (all: JitOptions | undefined, own: JitSwitches | undefined): JitOptions =>
+  own === undefined ? (all ?? NO_OPTIONS) : { ...all, ...own };
+
+const NO_OPTIONS: JitOptions = {};
+
 function lockstepNs({ memory, data }: Execution, insns: number): number {
   const bytes = data.reduce((sum, section) => sum + section.length, memory.length);
   return insns * (STEP_NS + BYTE_NS * bytes);
@@ -297,15 +307,15 @@ export function check(subject: Program | Loaded, options: CheckOptions & Checker
 export function toCase(subject: Program | Loaded, options: CheckOptions): Case {
   const loaded: Loaded = 'program' in subject ? subject : { name: subject.name, program: subject };
   const expected = options.expected ?? loaded.expected;
-  return {
-    name: options.name ?? loaded.name,
-    program: loaded.program,
-    env: {
-      input: { memory: options.memory ?? loaded.memory ?? new Uint8Array() },
-      models: options.models ?? new Map(),
-      insnLimit: options.insnLimit ?? DEFAULT_INSN_LIMIT,
-      ...(options.jit === undefined ? {} : { jit: options.jit }),
-    },
-    ...(expected === undefined ? {} : { expected }),
+  const env: Mutable<Env> = {
+    input: { memory: options.memory ?? loaded.memory ?? new Uint8Array() },
+    models: options.models ?? NO_MODELS,
+    insnLimit: options.insnLimit ?? DEFAULT_INSN_LIMIT,
   };
+  if (options.jit !== undefined) env.jit = options.jit;
+  const asked: Mutable<Case> = { name: options.name ?? loaded.name, program: loaded.program, env };
+  if (expected !== undefined) asked.expected = expected;
+  return asked;
 }
+
+const NO_MODELS: Env['models'] = new Map();

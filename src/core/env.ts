@@ -3,6 +3,7 @@
  */
 import type { Choices } from './choices.ts';
 import type { CalleeRef, Word } from './execution.ts';
+import { Hash, halvesOf } from './fmix.ts';
 import type { JitSwitches } from './jit-switches.ts';
 import type { NativeCall } from './native.ts';
 import { type U64, u64 } from './u64.ts';
@@ -69,37 +70,39 @@ const KEYS: Readonly<Record<CalleeRef['kind'], string[]>> = { bpf: [], helper: [
 const MAX_KEPT_KEYS = 1024;
 
 const GOLDEN = 0x9e37_79b9_7f4a_7c15n;
-/** Multipliers of MurmurHash3's finaliser fmix64, one for each round; a round shifts by FMIX_SHIFT. */
-export const FMIX = [0xff51_afd7_ed55_8ccdn, 0xc4ce_b9fe_1a85_ec53n] as const;
-export const FMIX_SHIFT = 33n;
+const GOLDEN_HALVES = halvesOf(GOLDEN);
+
+/** What tells callees from each other: kfuncs come after all helpers. */
+const modelNumber = ({ kind, id }: CalleeRef): number => id + (kind === 'kfunc' ? 0x10000 : 1);
 
 /** What the default model of a callee begins with. */
-export const modelStart = ({ kind, id }: CalleeRef): U64 =>
-  u64(GOLDEN * BigInt(id + (kind === 'kfunc' ? 0x10000 : 1)));
+export const modelStart = (callee: CalleeRef): U64 => u64(GOLDEN * BigInt(modelNumber(callee)));
 
 /** What it adds to an argument, by its position: 1 for the first. */
 export const modelKey = (position: number): U64 => u64(GOLDEN * BigInt(position));
 
+/** By position, of those that arguments can have. */
+const MODEL_KEYS = Array.from({ length: 13 }, (_, position) => halvesOf(modelKey(position)));
+
 /**
  * The default model: a mix in which every argument counts by its position, so that swapped arguments give
- * another result. Poisoned arguments count as absent. Finaliser of MurmurHash3 (fmix64), keyed by position.
+ * another result. Poisoned arguments count as absent.
  */
 export const defaultModel: CalleeModel = ({ callee, args }) => {
-  let h = modelStart(callee);
+  const hash = new Hash(GOLDEN_HALVES);
+  hash.times(modelNumber(callee));
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
-    if (arg !== undefined) h = fmix64(h ^ u64(arg + GOLDEN * BigInt(i + 1)));
+    if (arg !== undefined) hash.add(arg, MODEL_KEYS[i + 1] ?? halvesOf(modelKey(i + 1)));
   }
-  return h;
+  return hash.word;
 };
 
 /** The second word of a result of two, which every model has in common: it follows from the first. */
-export const secondWord = (result: U64): U64 => fmix64(result ^ GOLDEN);
-
-function fmix64(x: U64): U64 {
-  x = u64((x ^ (x >> FMIX_SHIFT)) * FMIX[0]);
-  x = u64((x ^ (x >> FMIX_SHIFT)) * FMIX[1]);
-  return x ^ (x >> FMIX_SHIFT);
+export function secondWord(result: U64): U64 {
+  const hash = new Hash(halvesOf(result));
+  hash.add(0n, GOLDEN_HALVES);
+  return hash.word;
 }
 
 /**

@@ -102,6 +102,15 @@ export interface Trace {
   readonly events: readonly TraceEvent[];
   /** All events, kept or not. */
   readonly total: number;
+  /** By call that a model computes the result of and that was only counted: its `maskOf`. Absent: the side does not say, or there is none. */
+  readonly laterMasks?: ArrayLike<number>;
+}
+
+/** Which arguments of a call are defined: bit i says that argument i + 1 is. */
+export function maskOf(args: readonly Word[]): number {
+  let mask = 0;
+  for (let i = 0; i < args.length; i++) if (args[i] !== undefined) mask |= 1 << i;
+  return mask;
 }
 
 /** A broken promise of the native ABI, seen at a call or a return; the reference side never has any. */

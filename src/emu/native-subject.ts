@@ -61,7 +61,7 @@ export interface RunImageOptions {
    * The calls of the reference, if it came to its exit: where the image keeps to them and models are the default
    * ones, the guest is not stopped at each.
    */
-  readonly expected?: Trace;
+  readonly expected?: Trace | undefined;
   /** Whether events show the bytes of BPF stack frames. @defaultValue false */
   readonly stackBytes?: boolean;
   /**

@@ -57,20 +57,19 @@ function callSubprog(m: Machine, subprog: Subprog): Outcome | undefined {
   // KERNEL: "the call stack of 9 frames is too deep".
   if (m.depth + 1 === MAX_CALL_FRAMES) return m.fault({ kind: 'frames' });
   const args = outgoingArgs(m, subprog.args);
-  m.trace.record(() => ({
-    kind: 'call',
-    callee: { kind: 'bpf', id: subprog.index },
-    pc: m.pc,
-    args,
-    regs: m.frameRegs(),
-    stack: m.frame.stack.snapshot(),
-    result: undefined,
-  }));
+  if (m.trace.admits())
+    m.trace.keep({
+      kind: 'call',
+      callee: { kind: 'bpf', id: subprog.index },
+      pc: m.pc,
+      args,
+      regs: m.frameRegs(),
+      stack: m.frame.stack.snapshot(),
+      result: undefined,
+    });
   m.enter(subprog);
   for (let i = 0; i < MAX_REG_ARGS; i++) m.regs.put(R1 + i, args[i]);
-  args.slice(MAX_REG_ARGS).forEach((word, slot) => {
-    m.frame.incoming.put(slot, word);
-  });
+  for (let i = MAX_REG_ARGS; i < args.length; i++) m.frame.incoming.put(i - MAX_REG_ARGS, args[i]);
   return undefined;
 }
 
@@ -79,13 +78,14 @@ function exitSubprog(m: Machine): Outcome | undefined {
   const { calledBy } = frame;
   m.leave();
   endCall(m);
-  m.trace.record(() => ({
-    kind: 'return',
-    subprog: frame.subprog.index,
-    result: m.regs.word(R0),
-    regs: calledBy === undefined ? m.frameRegs() : null,
-    stack: frame.stack.snapshot(),
-  }));
+  if (m.trace.admits())
+    m.trace.keep({
+      kind: 'return',
+      subprog: frame.subprog.index,
+      result: m.regs.word(R0),
+      regs: calledBy === undefined ? m.frameRegs() : null,
+      stack: frame.stack.snapshot(),
+    });
   return calledBy === undefined ? undefined : endCallback(m, calledBy);
 }
 
@@ -98,13 +98,14 @@ export function exitMain(m: Machine): Outcome | undefined {
   const r0 = m.regs.word(R0);
   if (r0 === undefined) return m.poisoned(R0, end === undefined ? 'result of main' : 'result of a callback');
   const { frame } = m;
-  m.trace.record(() => ({
-    kind: 'return',
-    subprog: frame.subprog.index,
-    result: r0,
-    regs: null,
-    stack: frame.stack.snapshot(),
-  }));
+  if (m.trace.admits())
+    m.trace.keep({
+      kind: 'return',
+      subprog: frame.subprog.index,
+      result: r0,
+      regs: null,
+      stack: frame.stack.snapshot(),
+    });
   return timers === undefined ? { kind: 'exit', r0 } : nextTimer(m, timers, end ?? { kind: 'exit', r0 });
 }
 
@@ -114,7 +115,9 @@ function callNative(m: Machine, callee: CalleeRef): undefined {
   // The model may write to the caller's frame: the event shows it as it was before.
   const stack = m.trace.isFull ? null : m.frame.stack.snapshot();
   const result = runModel(m, callee, args);
-  m.trace.record(() => ({ kind: 'call', callee, pc: m.pc, args, regs: m.frameRegs(), stack, result }));
+  if (m.trace.admits())
+    m.trace.keep({ kind: 'call', callee, pc: m.pc, args, regs: m.frameRegs(), stack, result });
+  else m.trace.keepMask(args);
   endCall(m);
   m.regs.set(R0, result);
   // KERNEL: where a kfunc returns two words, the second is in r2.
@@ -146,9 +149,9 @@ function runModel(m: Machine, callee: CalleeRef, args: readonly Word[]): U64 {
 
 /** Arguments 1..count as the caller passes them. */
 function outgoingArgs(m: Machine, count: number): Word[] {
-  const args: Word[] = [];
+  const args = new Array<Word>(count);
   for (let i = 0; i < count; i++) {
-    args.push(i < MAX_REG_ARGS ? m.regs.word(R1 + i) : m.frame.outgoing.word(i - MAX_REG_ARGS));
+    args[i] = i < MAX_REG_ARGS ? m.regs.word(R1 + i) : m.frame.outgoing.word(i - MAX_REG_ARGS);
   }
   return args;
 }

@@ -23,7 +23,7 @@ export interface InterpretOptions {
    * Where frames lie.
    * @defaultValue main at MAIN_FP, frames MAX_STACK_BYTES apart, so that each has all its stack to itself
    */
-  readonly placement?: FramePlacement;
+  readonly placement?: FramePlacement | undefined;
   /** Events kept in the trace; further ones are only counted. @defaultValue 100_000 */
   readonly traceLimit?: number;
   /**

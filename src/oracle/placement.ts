@@ -54,17 +54,19 @@ export function placementOf(
   };
 }
 
-/** What the reference promises of this image's run; null if the way it goes depends on where frames lie. */
-export function refer(
-  image: Image,
-  program: Program,
-  envs: { readonly first: Env; readonly again: Env },
-  run: Refer,
-): Execution | null {
-  const placement = placementOf(image, program, envs.first.input);
-  if (placement !== undefined) return run(program, envs.first, placement);
-  const own = run(program, envs.first, ownPlacement(image, program));
-  return commonOf(own, run(program, envs.again, { ...elsewhere(1), ...entriesOf(image) }));
+/** What the reference makes of an image's program. */
+export interface Reference {
+  readonly first: Execution;
+  /** What it promises of the image's run; null if the way it goes depends on where frames lie. */
+  readonly common: Execution | null;
+}
+
+export function refer(image: Image, program: Program, env: Env, run: Refer): Reference {
+  const placement = placementOf(image, program, env.input);
+  const first = run(program, env, placement ?? ownPlacement(image, program));
+  if (placement !== undefined) return { first, common: first };
+  const other = run(program, env, { ...elsewhere(1), ...entriesOf(image) });
+  return { first, common: commonOf(first, other) };
 }
 
 /**

@@ -19,7 +19,7 @@ import {
   STACK_BASE,
   STACK_SIZE,
 } from '../core/layout.ts';
-import { recordMasks } from './arg-masks.ts';
+import { masksOf } from './arg-masks.ts';
 import { asChosen, type Case, type CaseResult, skipped } from './case.ts';
 import { compare, inconclusiveReason } from './compare.ts';
 import { exposedConstants } from './exposed.ts';
@@ -31,7 +31,7 @@ import type { Divergence, Reason, Verdict } from './verdict.ts';
 import { disagreements, firstConclusive } from './witnesses.ts';
 
 export interface ReferenceRequest {
-  readonly placement?: FramePlacement;
+  readonly placement?: FramePlacement | undefined;
   /** Events to keep. */
   readonly traceLimit: number;
 }
@@ -42,9 +42,9 @@ export interface NativeRequest {
   /** Events to keep. */
   readonly traceLimit: number;
   /** By number of the helper or kfunc call: bit i says that argument i + 1 is defined. */
-  readonly argMasks: Uint16Array;
+  readonly argMasks: ArrayLike<number>;
   /** The calls of the reference, if it came to its exit: a run may count on them. */
-  readonly expected?: Trace;
+  readonly expected?: Trace | undefined;
 }
 
 type RunNatively = (image: Image, program: Program, env: Env, request: NativeRequest) => Execution;
@@ -97,19 +97,17 @@ export function runCases(
       before(index);
       return work(item);
     });
+  const run = referenceOf(machines);
   const compiled = stage(subjects, (subject) => compileCase(subject, machines));
-  const referred = stage(compiled, (each) => ('verdict' in each ? each : referCase(each, machines)));
+  const referred = stage(compiled, (each) => ('verdict' in each ? each : referCase(each, run)));
   if (referred.every((each) => 'verdict' in each)) return referred;
-  const [first, ...witnesses] = enginesOf(machines).map((engine) =>
-    stage(referred, (each) => ('verdict' in each ? each : runNatively(each, engine))),
+  const engines = enginesOf(machines).map((engine) =>
+    stage(referred, (each) => ('verdict' in each ? null : runNatively(each, engine))),
   );
-  return (first ?? []).map((each, index) => {
+  return referred.map((each, index) => {
     if ('verdict' in each) return each;
-    const others = witnesses.flatMap((runs) => {
-      const run = runs[index];
-      return run === undefined || 'verdict' in run ? [] : [run];
-    });
-    return judge([each, ...others], machines);
+    const runs = engines.map((ofEngine) => judgeTwice(ofEngine[index] as Run, run));
+    return judge(runs as [JudgedRun, ...JudgedRun[]]);
   });
 }
 
@@ -130,83 +128,90 @@ function compileCase(subject: Case, machines: Machines): Compiled | CaseResult {
 interface Referred extends Compiled {
   readonly want: Execution;
   readonly policy: Policy;
-  readonly argMasks: Uint16Array;
+  readonly argMasks: ArrayLike<number>;
 }
 
-function referCase({ subject, image }: Compiled, machines: Machines): Referred | CaseResult {
+function referCase({ subject, image }: Compiled, run: Refer): Referred | CaseResult {
   const { name, program, env, expected = null } = subject;
-  const recorder = recordMasks(program, env);
-  const run = refer(image, program, { first: recorder.env, again: env }, referenceOf(machines));
-  const want = run === null ? null : withNative(run, subject);
+  const { common, first } = refer(image, program, env, run);
+  const want = common === null ? null : withNative(common, subject);
   if (want === null) return inconclusive(name, { kind: 'placement' }, { program, image, expected });
   const policy = policyFor(subject, image, want);
   const reason = inconclusiveReason(want, policy);
-  const known = { program, image, want, expected };
-  const [choice] = want.choicesMet ?? [];
+  const choice = want.choicesMet?.[0];
   // What is stated is stated of RFC 9669.
-  if (choice !== undefined && expected !== null) return skipped(name, { kind: 'choice', choice }, known);
-  if (reason === undefined) return { subject, image, want, policy, argMasks: recorder.masks() };
+  if (choice !== undefined && expected !== null)
+    return skipped(name, { kind: 'choice', choice }, { program, image, want, expected });
+  if (reason === undefined) return { subject, image, want, policy, argMasks: masksOf(first.trace) };
+  const known = { program, image, want, expected };
   return reason.kind === 'unsupported' ? skipped(name, reason, known) : inconclusive(name, reason, known);
 }
 
 const enginesOf = ({ native, engines }: Machines): readonly NamedEngine[] =>
   engines === undefined ? [{ name: 'native', native }] : engines();
 
-function runNatively(referred: Referred, { name, native }: NamedEngine): Run {
-  const { subject, image, policy, argMasks, want } = referred;
-  const { program, env } = subject;
-  const request = { fuel: policy.fuel, traceLimit: TRACE_LIMIT, argMasks };
-  const alone = (): Execution => native(image, program, env, request);
-  const got =
-    want.outcome.kind === 'exit'
-      ? native(image, program, env, { ...request, expected: want.trace })
-      : alone();
-  const again = got.isNoted === true ? alone : undefined;
-  return { subject, image, want, policy, argMasks, engine: name, got, alone: again };
-}
-
-interface Run extends Referred {
-  readonly engine: string;
+/** One run on one engine. */
+interface Run {
+  readonly referred: Referred;
+  readonly engine: NamedEngine;
   readonly got: Execution;
-  /** Runs it again, if the guest was given what the reference expects. */
-  readonly alone: (() => Execution) | undefined;
 }
 
-/** Of an image that does not say where its frames lie, a divergence must hold wherever they do. */
-function judgeRun(run: Run, machines: Machines): JudgedRun {
-  const { subject, image, want, got, policy } = run;
-  const { program, env, expected } = subject;
-  const verdict = compare(want, got, policy, expected);
-  if (verdict.kind !== 'diverge' || image.frames !== undefined) return { ...run, verdict };
-  const common = referAgain(want, { image, program, env }, referenceOf(machines));
-  if (common === null) return { ...run, verdict: { kind: 'inconclusive', reason: { kind: 'placement' } } };
-  return { ...run, want: common, verdict: compare(common, got, policy, expected) };
-}
-
-/** A run that was given what the reference expects cannot speak against it. */
-function judgeTwice(run: Run, machines: Machines): JudgedRun {
-  const judged = judgeRun(run, machines);
-  if (judged.verdict.kind !== 'diverge' || run.alone === undefined) return judged;
-  return judgeRun({ ...run, got: run.alone() }, machines);
+/** `isAlone`: the guest is not given what the reference expects. */
+function runNatively(referred: Referred, engine: NamedEngine, isAlone = false): Run {
+  const { subject, image, policy, argMasks, want } = referred;
+  const request: NativeRequest = {
+    fuel: policy.fuel,
+    traceLimit: TRACE_LIMIT,
+    argMasks,
+    expected: isAlone || want.outcome.kind !== 'exit' ? undefined : want.trace,
+  };
+  return { referred, engine, got: engine.native(image, subject.program, subject.env, request) };
 }
 
 /** A run, and what came of comparing it. */
-interface JudgedRun extends Run {
+interface JudgedRun {
+  /** The engine's name. */
+  readonly engine: string;
+  readonly referred: Referred;
+  readonly want: Execution;
+  readonly got: Execution;
   readonly verdict: Verdict;
 }
 
+/** Of an image that does not say where its frames lie, a divergence must hold wherever they do. */
+function judgeRun({ referred, engine: { name: engine }, got }: Run, run: Refer): JudgedRun {
+  const { subject, image, want, policy } = referred;
+  const { program, env, expected } = subject;
+  const verdict = compare(want, got, policy, expected);
+  if (verdict.kind !== 'diverge' || image.frames !== undefined)
+    return { engine, referred, want, got, verdict };
+  const common = referAgain(want, { image, program, env }, run);
+  if (common === null) {
+    const reason = { kind: 'placement' } as const;
+    return { engine, referred, want, got, verdict: { kind: 'inconclusive', reason } };
+  }
+  return { engine, referred, want: common, got, verdict: compare(common, got, policy, expected) };
+}
+
+/** A run that was given what the reference expects cannot speak against it. */
+function judgeTwice(first: Run, run: Refer): JudgedRun {
+  const judged = judgeRun(first, run);
+  if (judged.verdict.kind !== 'diverge' || first.got.isNoted !== true) return judged;
+  return judgeRun(runNatively(first.referred, first.engine, true), run);
+}
+
 /** The case by its run on the first engine, with what the others say against that. */
-function judge(runs: readonly [Run, ...Run[]], machines: Machines): CaseResult {
-  const [first, ...others] = runs.map((run) => judgeTwice(run, machines));
-  const all = [first as JudgedRun, ...others] as const;
-  const counts = firstConclusive(all);
-  const odd = all.filter((each) => each !== counts).flatMap((each) => disagreements(counts, each));
-  const result = resultOf(counts, odd);
-  return runs.length === 1 ? result : { ...result, engine: counts.engine };
+function judge(runs: readonly [JudgedRun, ...JudgedRun[]]): CaseResult {
+  if (runs.length === 1) return resultOf(runs[0], []);
+  const counts = firstConclusive(runs);
+  const odd = runs.filter((each) => each !== counts).flatMap((each) => disagreements(counts, each));
+  return { ...resultOf(counts, odd), engine: counts.engine };
 }
 
 function resultOf(run: JudgedRun, odd: readonly Divergence[]): CaseResult {
-  const { subject, image, want, got, verdict } = run;
+  const { referred, want, got, verdict } = run;
+  const { subject, image } = referred;
   const { name, program, expected } = subject;
   const constants = exposedConstants(program, image);
   const found = constants.map(({ culprit: _, ...divergence }) => divergence);
@@ -238,7 +243,7 @@ function inconclusive(
 const referenceOf =
   ({ reference }: Machines): Refer =>
   (program, env, placement) =>
-    reference(program, env, { traceLimit: TRACE_LIMIT, ...(placement === undefined ? {} : { placement }) });
+    reference(program, env, { traceLimit: TRACE_LIMIT, placement });
 
 function tryCompile(program: Program, env: Env, machines: Machines): Image | OracleError {
   try {

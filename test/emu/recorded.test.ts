@@ -17,7 +17,7 @@ import { laneNamed, validMix } from '../../src/fuzz/lanes.ts';
 import { interpret } from '../../src/interp/interpret.ts';
 import { compile } from '../../src/jit/compile.ts';
 import { TARGETS } from '../../src/jit/target.ts';
-import { recordMasks } from '../../src/oracle/arg-masks.ts';
+import { masksOf } from '../../src/oracle/arg-masks.ts';
 import { placementOf } from '../../src/oracle/placement.ts';
 import { fuelFor, TRACE_LIMIT } from '../../src/oracle/run.ts';
 import { subjectOf } from '../../src/subject-of.ts';
@@ -86,15 +86,14 @@ describe.each([
       const env: Env = { input, models: new Map(), insnLimit: 100_000 };
       const { image } = compile(program, { convention, ...jit }, TARGETS[convention]);
       const placement = placementOf(image, program, input);
-      const recorder = recordMasks(program, env);
-      const want = interpret(program, recorder.env, {
+      const want = interpret(program, env, {
         traceLimit: TRACE_LIMIT,
         ...(placement && { placement }),
       });
       const options = {
         fuel: fuelFor(want.insns ?? 0),
         traceLimit: TRACE_LIMIT,
-        argMasks: recorder.masks(),
+        argMasks: masksOf(want.trace),
         stackBytes: true,
       };
       const subject = subjectOf(program);

@@ -154,6 +154,13 @@ describe('trace', () => {
     expect([limited.trace.events.length, limited.trace.total]).toEqual([kept, 4]);
   });
 
+  it('notes which arguments are defined in calls with models that are only counted', () => {
+    const insns = [k.mov('r1', 7), k.helper(1), k.mov('r2', 7), k.helper(1), k.mov('r0', 0), k.exit];
+    const masksPast = (traceLimit: number) =>
+      interpret(k.link([insns]), k.envOf(), { traceLimit }).trace.laterMasks;
+    expect([0, 1, 2].map(masksPast)).toEqual([[0b11, 0b10], [0b10], undefined]);
+  });
+
   it('holds copies: what happens later does not change them', () => {
     const insns = [k.store(8, 'r10', -8, 1), k.helper(1), k.store(8, 'r10', -8, 2), k.exit];
     const stacks = run(insns).trace.events.map(({ stack }) => stack?.bytes[0]);

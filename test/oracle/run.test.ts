@@ -55,7 +55,7 @@ describe('runCase', () => {
     expect(asked.native).toEqual({
       fuel: fuelFor(100),
       traceLimit: TRACE_LIMIT,
-      argMasks: new Uint16Array(),
+      argMasks: [],
       expected: want.trace,
     });
   });

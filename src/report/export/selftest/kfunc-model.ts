@@ -1,6 +1,7 @@
 /** What the oracle's kfuncs compute (defaultModel of core/env.ts), as C for a kernel module. */
 import type { Callee } from '../../../bpf/program.ts';
-import { FMIX, FMIX_SHIFT, modelKey, modelStart } from '../../../core/env.ts';
+import { modelKey, modelStart } from '../../../core/env.ts';
+import { FMIX, FMIX_SHIFT } from '../../../core/fmix.ts';
 import type { U64 } from '../../../core/u64.ts';
 
 /** A kfunc under the name it has in the file. */
