@@ -37,6 +37,8 @@ export interface EngineCaps {
   readonly stopsAreDear: boolean;
   /** It is a CPU, and no emulator: where engines disagree on what code does, it is right. */
   readonly isCpu: boolean;
+  /** Where a run may return to, as its `until`, at less cost than anywhere else; absent where it costs the same. */
+  readonly door?: U64;
 }
 
 /** How a run of machine code ended. */

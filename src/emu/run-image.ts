@@ -107,11 +107,12 @@ export class ImageRunner {
     if (plan === null) return null;
     const guest = this.#recorded.prepare(plan, { subject, data: options.tables.data }, env.input.memory);
     const tracker = new CallTracker(options.tables, env, guest, { ...options, answers, regs: this.#scratch });
-    const regs = this.#enter(env, guest, tracker);
+    const until = this.#engine.caps.door ?? RETURN_TO;
+    const regs = this.#enter(env, guest, tracker, until);
     const stop = this.#engine.run(
       {
         start: RECORDED_ENTRY,
-        until: RETURN_TO,
+        until,
         regs,
         fuel: plan.fuel,
         watch: NOTHING,
@@ -170,13 +171,18 @@ export class ImageRunner {
   }
 
   /** The return address, what native code passes on the stack, and the registers main or a trampoline is entered with. */
-  #enter({ input }: Env, guest: TrackedMemory, tracker: CallTracker): BigUint64Array {
+  #enter(
+    { input }: Env,
+    guest: TrackedMemory,
+    tracker: CallTracker,
+    returnAddress = RETURN_TO,
+  ): BigUint64Array {
     const regs = this.#entryRegs(input);
     const rsp = regs[RSP] ?? 0n;
-    guest.write(rsp, 8, RETURN_TO);
+    guest.write(rsp, 8, returnAddress);
     for (const [k, word] of input.native?.call.stack.entries() ?? [])
       guest.write(rsp + WORD * BigInt(k + 1), 8, word);
-    tracker.start(regs, RETURN_TO);
+    tracker.start(regs, returnAddress);
     return regs;
   }
 

@@ -10,12 +10,17 @@ import { describeStops } from './engine-stops.ts';
 import { describeWatching } from './engine-watching.ts';
 import { at, bytes, DATA, Guest, RAX, RDX, RFLAGS, RSP, RSP_INDEX, registers } from './guest.ts';
 
-/** Tests of the Engine interface. */
-export function describeEngine(name: string, open: () => Engine): void {
-  describe(`engine ${name}`, () => {
+/** Tests of the Engine interface. `ends`: where runs end. */
+export function describeEngine(
+  name: string,
+  open: () => Engine,
+  ends: 'anywhere' | 'at its door' = 'anywhere',
+): void {
+  describe(`engine ${name}, whose runs end ${ends}`, () => {
     let guest: Guest;
     beforeAll(() => {
-      guest = new Guest(open());
+      const engine = open();
+      guest = new Guest(engine, ends === 'anywhere' ? undefined : engine.caps.door);
     });
     afterAll(() => guest.engine.close());
 

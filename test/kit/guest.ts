@@ -42,9 +42,12 @@ export class Guest {
   readonly const: () => Uint8Array;
   readonly stack: () => Uint8Array;
   readonly code: () => Uint8Array;
+  readonly #until: bigint;
 
-  constructor(engine: Engine) {
+  /** `until`: where runs return to. */
+  constructor(engine: Engine, until = UNTIL) {
     this.engine = engine;
+    this.#until = until;
     this.code = engine.map(CODE);
     this.data = engine.map(DATA);
     this.const = engine.map(CONST);
@@ -57,11 +60,11 @@ export class Guest {
   }
 
   again(regs = registers(), options: Partial<RunRequest> = {}): Ran {
-    viewOf(this.stack()).setBigUint64(Number(RSP - STACK.address), UNTIL, true);
+    viewOf(this.stack()).setBigUint64(Number(RSP - STACK.address), this.#until, true);
     const out = new BigUint64Array(17);
     const request: RunRequest = {
       start: CODE.address,
-      until: UNTIL,
+      until: this.#until,
       regs,
       fuel: 10_000,
       watch: new Set(),

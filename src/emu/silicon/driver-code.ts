@@ -10,6 +10,7 @@ import { Assembler } from '../../x86/assembler.ts';
 import { ADD, AND, CMP, JCC, JMP, MOV, POP_R64, PUSH_R64, RET, TEST, XOR } from '../../x86/forms.ts';
 import { type Gpr, R10, RAX, RBX, RDI, RDX, RSI } from '../../x86/reg.ts';
 import { RFLAGS } from '../engine.ts';
+import { NOT_THE_GUESTS } from './door-code.ts';
 import { SYSCALL } from './guest-elf.ts';
 import { NT_X86_XSTATE, PTRACE, SYS, WAIT_ALL } from './linux.ts';
 
@@ -39,34 +40,62 @@ export const RIP = RFLAGS + 1;
 // biome-ignore format: the order of a register file
 const USER_REGS = [10, 11, 12, 5, 19, 4, 13, 14, 9, 8, 7, 6, 3, 2, 1, 0, 18, 16] as const;
 const USER_ORIG_RAX = 15;
+export const USER_RIP = 16;
 const EINTR = 4;
-/** IF and RF: the kernel's, not the guest's. SDM 1 §3.4.3. */
-const NOT_THE_GUESTS = 0x1_0200;
 
-/** `void drive(record *)` */
-export function driverCode(): Uint8Array {
+/** `void drive(record *)`: all of it. */
+export const driverCode = (): Uint8Array =>
+  routine((asm) => {
+    copyIn(asm);
+    const unreset = setXstate(asm);
+    ptrace(asm, PTRACE.setRegs, RECORD.user);
+    const unset = jumpIfFailed(asm);
+    const unresumed = resume(asm);
+    look(asm);
+    unreset();
+    unset();
+    unresumed();
+  });
+
+/** `void go(record *)`: resumes the guest as it is, waits, and gets rip, where the user registers have it. */
+export const goCode = (): Uint8Array =>
+  routine((asm) => {
+    const unresumed = resume(asm);
+    asm.oi(MOV.r32_imm32, RDI, PTRACE.peekUser);
+    asm.oi(MOV.r32_imm32, RDX, 8 * USER_RIP);
+    address(asm, R10, RECORD.user + USER_RIP);
+    ptraceCall(asm);
+    unresumed();
+  });
+
+/** `void look(record *)`: gets registers and siginfo of a guest that has stopped. */
+export const lookCode = (): Uint8Array => routine(look);
+
+function routine(body: (asm: Assembler) => void): Uint8Array {
   const asm = new Assembler(2048);
   asm.o(PUSH_R64, RBX);
   asm.mr(MOV.rm64_r64, RBX, RDI);
-  copyIn(asm);
-  const unreset = setXstate(asm);
-  ptrace(asm, PTRACE.setRegs, RECORD.user);
-  const unset = jumpIfFailed(asm);
+  body(asm);
+  asm.o(POP_R64, RBX);
+  asm.none(RET);
+  return asm.bytes().slice();
+}
+
+/** And waits. Returns where to go if it cannot be resumed. */
+function resume(asm: Assembler): () => void {
   load(asm, RDI, RECORD.request);
   asm.mr(XOR.rm32_r32, RDX, RDX);
   asm.mr(XOR.rm32_r32, R10, R10);
   ptraceCall(asm);
-  const unresumed = jumpIfFailed(asm);
+  const failed = jumpIfFailed(asm);
   wait(asm);
+  return failed;
+}
+
+function look(asm: Assembler): void {
   ptrace(asm, PTRACE.getRegs, RECORD.user);
   ptrace(asm, PTRACE.getSigInfo, RECORD.siginfo);
   copyOut(asm);
-  unreset();
-  unset();
-  unresumed();
-  asm.o(POP_R64, RBX);
-  asm.none(RET);
-  return asm.bytes().slice();
 }
 
 /** Registers to user_regs_struct; orig_rax -1 keeps the kernel from restarting a system call. */

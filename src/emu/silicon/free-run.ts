@@ -25,9 +25,16 @@ export function runFree(session: Session, visited: boolean): Ending {
   const { guest, request, breakpoints } = session;
   breakpoints.arm(session.watched);
   breakpoints.place(Number(request.until));
+  return runOn(session, visited ? leave(session, session.rip) : guest.resume());
+}
+
+/** From its first stop on. */
+export function runOn(session: Session, first: GuestEvent): Ending {
+  const { guest, request, breakpoints } = session;
   let ticks = ticksFor(request.fuel);
-  let event = visited ? leave(session, session.rip) : guest.resume();
+  let event = first;
   for (;;) {
+    if (session.isOut(event)) return stopped({ kind: 'end' });
     const rip = breakpoints.home(session.rip);
     if (isTick(event)) {
       if (--ticks <= 0) return stopped({ kind: 'fuel', rip });

@@ -1,13 +1,15 @@
 /**
  * The program of the guest's process: an ELF file of one page, made here. It asks to be traced and stops; from
  * then on it is a shell for whatever the host maps into it. Its only other code are the gates, through which the
- * host has it do system calls: `syscall`, and `int3` to come back; and the same for a list of them.
+ * host has it do system calls: `syscall`, and `int3` to come back; and the same for a list of them; and the door
+ * (door-code.ts).
  *
  * ELF-64 object file format (file header, program header); psABI §3.4 (process entry).
  */
 import { Assembler } from '../../x86/assembler.ts';
 import { ADD, CMP, INT3, JCC, MOV, NEG } from '../../x86/forms.ts';
 import { type Gpr, R8, R9, R10, RAX, RBP, RBX, RDI, RDX, RSI } from '../../x86/reg.ts';
+import { doorCode } from './door-code.ts';
 import { PTRACE, SYS } from './linux.ts';
 
 /** Where the page lies in the guest's address space: far from all regions, and no pattern code is likely to hit. */
@@ -16,8 +18,12 @@ export const GUEST_PAGE_SIZE = 0x1000;
 /** The page after it: code the host puts there while the guest runs (breakpoints.ts), then calls to do (call-list.ts). */
 export const SLOT_PAGE = GUEST_PAGE + BigInt(GUEST_PAGE_SIZE);
 export const LIST_PAGE_OFFSET = 0x800;
-/** First address after both. */
-export const OWN_END = SLOT_PAGE + BigInt(GUEST_PAGE_SIZE);
+/** What the door's code works with: what the host says, and after it what it says to the host. */
+export const DOOR_ENTRY = SLOT_PAGE + BigInt(GUEST_PAGE_SIZE);
+export const DOOR_ENTRY_SIZE = 0x4000;
+export const DOOR_EXIT = DOOR_ENTRY + BigInt(DOOR_ENTRY_SIZE);
+/** First address after all of them. */
+export const OWN_END = DOOR_EXIT + BigInt(GUEST_PAGE_SIZE);
 /** First address above all that a process may map. */
 export const TASK_SIZE = 0x7fff_ffff_f000n;
 
@@ -29,6 +35,7 @@ const GATE_OFFSET = 0x180;
 const SYSENTER_OFFSET = 0x190;
 const LIST_OFFSET = 0x1a0;
 const DATA_OFFSET = 0x200;
+const DOOR_OFFSET = 0x240;
 
 /** `syscall; int3` */
 export const GATE = GUEST_PAGE + BigInt(GATE_OFFSET);
@@ -36,6 +43,8 @@ export const GATE = GUEST_PAGE + BigInt(GATE_OFFSET);
 export const LIST_GATE = GUEST_PAGE + BigInt(LIST_OFFSET);
 /** Number, and arguments. */
 export const LIST_CALL_WORDS = 7;
+/** Where a run may return to, to be over. */
+export const DOOR = GUEST_PAGE + BigInt(DOOR_OFFSET);
 /** `sysenter` */
 export const SYSENTER = GUEST_PAGE + BigInt(SYSENTER_OFFSET);
 /** An empty signal set. */
@@ -47,6 +56,10 @@ export const SYSCALL = Uint8Array.of(0x0f, 0x05);
 /** Of a system call: its number, then its arguments. psABI appendix A.2.1. */
 const CALL_GPRS: readonly Gpr[] = [RAX, RDI, RSI, RDX, R10, R8, R9];
 const JCC_BYTES = 2;
+
+const door = () => doorCode({ at: DOOR, entry: DOOR_ENTRY, exit: DOOR_EXIT });
+/** Where the guest rests when it has come out by the door: it goes in again from there. */
+export const DOOR_REST = DOOR + BigInt(door().rest);
 
 /** The file's bytes. */
 export function guestElf(): Uint8Array {
@@ -60,6 +73,7 @@ export function guestElf(): Uint8Array {
   file.set([...SYSCALL, 0xcc], GATE_OFFSET);
   file.set([0x0f, 0x34], SYSENTER_OFFSET);
   file.set(listCode(), LIST_OFFSET);
+  file.set(door().bytes, DOOR_OFFSET);
   const microseconds = BigInt(TICK_MS * 1000);
   [0n, 0n, microseconds, 0n, microseconds].forEach((word, i) => {
     view.setBigUint64(DATA_OFFSET + 8 * i, word, true);

@@ -27,6 +27,7 @@ export const systemCallName = (number: number): string =>
 
 export const PTRACE = {
   traceMe: 0,
+  peekUser: 3,
   cont: 7,
   getRegs: 12,
   setRegs: 13,
@@ -56,6 +57,10 @@ const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 const MADV_REMOVE = 9;
 const MFD_CLOEXEC = 1;
 const MFD_EXEC = 0x10;
+
+/** getauxval(3): AT_HWCAP2, and in it HWCAP2_FSGSBASE (the kernel's uapi headers, asm/hwcap2.h). */
+const AT_HWCAP2 = 26;
+const HWCAP2_FSGSBASE = 2;
 
 type Ints = (...args: readonly (number | bigint)[]) => number;
 
@@ -89,6 +94,7 @@ export interface Libc {
     offset: number,
   ) => bigint;
   readonly madvise: Ints;
+  readonly getAuxval: (type: number) => number;
   readonly getCpu: () => number;
   readonly getAffinity: (pid: number, size: number, mask: Pointer) => number;
   readonly setAffinity: (pid: number, size: number, mask: Pointer) => number;
@@ -119,11 +125,15 @@ function declare(): Libc {
     close: lib.func('int close(int fd)'),
     mmap: lib.func('void *mmap(void *address, size_t size, int prot, int flags, int fd, int64_t offset)'),
     madvise: lib.func('int madvise(void *address, size_t size, int advice)'),
+    getAuxval: lib.func('uint32_t getauxval(unsigned long type)'),
     getCpu: lib.func('int sched_getcpu()'),
     getAffinity: lib.func('int sched_getaffinity(int pid, size_t size, void *mask)'),
     setAffinity: lib.func('int sched_setaffinity(int pid, size_t size, void *mask)'),
   };
 }
+
+/** Whether programs may read the bases of fs and gs themselves: since Linux 5.9. */
+export const hasFsGsBase = (): boolean => (libc().getAuxval(AT_HWCAP2) & HWCAP2_FSGSBASE) !== 0;
 
 /** A file in memory that may be executed. Throws an `engine` error. */
 export function memoryFile(name: string): number {

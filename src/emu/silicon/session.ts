@@ -2,7 +2,9 @@
 import type { U64 } from '../../core/u64.ts';
 import { type Cpu, REG_FILE_WORDS, type RunRequest, type Stop, type Watcher } from '../engine.ts';
 import type { Breakpoints } from './breakpoints.ts';
+import type { Door } from './door.ts';
 import { RIP } from './driver-code.ts';
+import { DOOR } from './guest-elf.ts';
 import { SIGNAL } from './linux.ts';
 import type { GuestEvent, Tracee } from './tracee.ts';
 
@@ -21,22 +23,31 @@ export interface SessionMemory {
   bytes(address: U64, size: number): Uint8Array;
 }
 
+/** What a run goes by, beside what it was asked for. */
+export interface SessionParts {
+  readonly breakpoints: Breakpoints;
+  readonly memory: SessionMemory;
+  readonly door: Door;
+}
+
 export class Session {
   readonly guest: Tracee;
   readonly request: RunRequest;
   readonly breakpoints: Breakpoints;
   readonly #memory: SessionMemory;
+  readonly #door: Door;
   /** Watched addresses: those of the request, and what watchers added. */
   readonly watched: Set<number>;
   readonly #file: BigUint64Array;
   readonly #cpu: Cpu;
   #isStopped = false;
 
-  constructor(guest: Tracee, request: RunRequest, breakpoints: Breakpoints, memory: SessionMemory) {
+  constructor(guest: Tracee, request: RunRequest, { breakpoints, memory, door }: SessionParts) {
     this.guest = guest;
     this.request = request;
     this.breakpoints = breakpoints;
     this.#memory = memory;
+    this.#door = door;
     this.watched = new Set(request.watch);
     this.#file = guest.regs.subarray(0, REG_FILE_WORDS);
     this.#cpu = this.#makeCpu();
@@ -69,6 +80,13 @@ export class Session {
     const at = onFault(this.rip, this.#cpu);
     if (at === undefined) return false;
     this.guest.regs[RIP] = at;
+    return true;
+  }
+
+  /** Whether it is over since the guest came out by the door; then its registers are those it came with. */
+  isOut(event: GuestEvent): boolean {
+    if (this.request.until !== DOOR || !this.guest.cameOut(event, this.#door)) return false;
+    this.#file.set(this.#door.regs);
     return true;
   }
 

@@ -6,8 +6,9 @@ import koffi from 'koffi';
 import type { U64 } from '../../core/u64.ts';
 import { RFLAGS } from '../engine.ts';
 import { placeCode } from '../host-code.ts';
-import { driverCode, RECORD, RECORD_WORDS, RIP } from './driver-code.ts';
-import { GATE, LIST_GATE, SYSENTER } from './guest-elf.ts';
+import type { Door } from './door.ts';
+import { driverCode, goCode, lookCode, RECORD, RECORD_WORDS, RIP, USER_RIP } from './driver-code.ts';
+import { DOOR_REST, GATE, LIST_GATE, SYSENTER } from './guest-elf.ts';
 import {
   addressOf,
   errorText,
@@ -50,6 +51,8 @@ const RBX = 3;
 const RBP = 5;
 const R11 = 11;
 const TRAP_FLAG = 0x100n;
+/** Bit 1 is always set. */
+const CLEAN_FLAGS = 2n;
 /** Those that come of what the guest does, and of its timer. */
 const GUEST_SIGNALS: readonly number[] = [
   SIGNAL.ill,
@@ -61,19 +64,30 @@ const GUEST_SIGNALS: readonly number[] = [
 ];
 const ESRCH = 3;
 const SYSTEM_CALL_STOP = SIGNAL.trap | 0x80;
+/** wait(2): stopped by SIGTRAP. */
+const TRAPPED = BigInt((SIGNAL.trap << 8) | 0x7f);
 
-type Drive = (record: Pointer) => void;
+/** A routine of driver-code.ts. */
+type Routine = (record: Pointer) => void;
 
-let drive: Drive | undefined;
+interface Driver {
+  readonly drive: Routine;
+  readonly go: Routine;
+  readonly look: Routine;
+}
 
-/** The driver, placed once a thread. */
-function driver(): Drive {
-  if (drive === undefined) {
-    const at = placeCode(driverCode());
-    if (at === null) throw failed('mmap', 'no executable memory for the driver; the system forbids it');
-    drive = koffi.decode(at, koffi.proto('void (void *record)')) as Drive;
-  }
-  return drive;
+let placed: Driver | undefined;
+
+/** Placed once a thread. */
+function driver(): Driver {
+  placed ??= { drive: place(driverCode()), go: place(goCode()), look: place(lookCode()) };
+  return placed;
+}
+
+function place(code: Uint8Array): Routine {
+  const at = placeCode(code);
+  if (at === null) throw failed('mmap', 'no executable memory for the driver; the system forbids it');
+  return koffi.decode(at, koffi.proto('void (void *record)')) as Routine;
 }
 
 export class Tracee {
@@ -87,8 +101,9 @@ export class Tracee {
   readonly #xstate = fixedWords(XSTATE_BYTES / 8);
   readonly #iovec = fixedWords(2);
   readonly #iovecAt = addressOf(this.#iovec);
-  readonly #drive = driver();
+  readonly #driver = driver();
   #hasEnded = false;
+  #isAtDoor = false;
 
   /** `pid` is stopped at its first int3: its vector state is the clean one. Throws an `engine` error. */
   constructor(pid: number) {
@@ -99,6 +114,11 @@ export class Tracee {
     this.#iovec[1] = BigInt(XSTATE_BYTES);
     const got = libc().ptrace(PTRACE.getRegSet, pid, BigInt(NT_X86_XSTATE), this.#iovecAt);
     if (got < 0) throw failed('ptrace(GETREGSET)', 'the vector state cannot be read');
+  }
+
+  /** The clean vector state, as XSAVE writes it. */
+  get xstate(): Uint8Array {
+    return new Uint8Array(this.#xstate.buffer, this.#xstate.byteOffset, Number(this.#iovec[1]));
   }
 
   /** All state but memory as at the start of a process; then `regs` and rip are to be set. */
@@ -123,6 +143,34 @@ export class Tracee {
     return event;
   }
 
+  /** Runs from the door's rest until it stops; null if that is there again, its registers being the door's. */
+  resumeAtDoor(door: Door): GuestEvent | null {
+    if (!this.#isAtDoor) {
+      this.reset();
+      this.regs.set([CLEAN_FLAGS, DOOR_REST], RFLAGS);
+      const event = this.resume();
+      return this.cameOut(event, door) ? null : event;
+    }
+    this.#isAtDoor = false;
+    this.#record[RECORD.request] = BigInt(PTRACE.sysemu);
+    this.#driver.go(this.#recordAt);
+    const isStopped = this.#record[RECORD.error] === 0n;
+    const isTrapped = isStopped && this.#record[RECORD.status] === TRAPPED;
+    if (isTrapped && this.#user[USER_RIP] === DOOR_REST && door.isOut) {
+      this.#isAtDoor = door.isClean;
+      return null;
+    }
+    if (isStopped) this.#driver.look(this.#recordAt);
+    return this.#stopped() ?? this.resume();
+  }
+
+  /** Whether it has stopped at the door's rest. */
+  cameOut(event: GuestEvent, door: Door): boolean {
+    const isOut = isTrap(event) && this.regs[RIP] === DOOR_REST && door.isOut;
+    this.#isAtDoor = isOut && door.isClean;
+    return isOut;
+  }
+
   /** Has it do a system call; its result, minus an errno if it fails; undefined if it is gone. */
   systemCall(number: number, ...args: readonly (number | bigint)[]): bigint | undefined {
     this.reset();
@@ -139,8 +187,7 @@ export class Tracee {
     for (;;) {
       const event = this.#go(PTRACE.cont);
       if (event.kind === 'gone') return undefined;
-      if (event.kind === 'signal' && event.signal === SIGNAL.trap)
-        return BigInt.asIntN(64, this.regs[RAX] ?? 0n);
+      if (isTrap(event)) return BigInt.asIntN(64, this.regs[RAX] ?? 0n);
     }
   }
 
@@ -179,15 +226,22 @@ export class Tracee {
   }
 
   #go(request: number): GuestEvent {
+    this.#isAtDoor = false;
     this.#record[RECORD.request] = BigInt(request);
     for (;;) {
-      this.#drive(this.#recordAt);
+      this.#driver.drive(this.#recordAt);
       this.#record[RECORD.xstate] = 0n;
-      const error = Number(BigInt.asIntN(64, this.#record[RECORD.error] ?? 0n));
-      if (error !== 0) return this.#unresumed(-error);
-      const event = this.#event(Number(this.#record[RECORD.status] ?? 0n));
-      if (!isFromOutside(event)) return event;
+      const event = this.#stopped();
+      if (event !== undefined) return event;
     }
+  }
+
+  /** Undefined: by nothing of its own, and it is to go on. */
+  #stopped(): GuestEvent | undefined {
+    const error = Number(BigInt.asIntN(64, this.#record[RECORD.error] ?? 0n));
+    if (error !== 0) return this.#unresumed(-error);
+    const event = this.#event(Number(this.#record[RECORD.status] ?? 0n));
+    return isFromOutside(event) ? undefined : event;
   }
 
   #gone(how: string): GuestEvent {
@@ -219,6 +273,8 @@ export class Tracee {
     };
   }
 }
+
+const isTrap = (event: GuestEvent): boolean => event.kind === 'signal' && event.signal === SIGNAL.trap;
 
 /** sigaction(2): what the guest does comes from the kernel, whose codes are above 0; what users send does not. */
 const isFromOutside = (event: GuestEvent): boolean =>

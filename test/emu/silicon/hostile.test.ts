@@ -1,5 +1,6 @@
 /** What guests may do to the engine `silicon`, and that the next run never knows. Assembly stands beside the code. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DOOR, DOOR_EXIT, DOOR_REST } from '../../../src/emu/silicon/guest-elf.ts';
 import { openSilicon } from '../../../src/emu/silicon/silicon.ts';
 import {
   at,
@@ -20,10 +21,14 @@ import { guestProcesses, openFiles, siliconMissing, skippedBecause } from '../..
 const missing = siliconMissing();
 const RBX = 3;
 
-describe.skipIf(missing !== undefined)(`a hostile guest on silicon${skippedBecause(missing)}`, () => {
+const PLACES = [['anywhere'], ['at its door']] as const;
+const title = `a hostile guest on silicon${skippedBecause(missing)}, whose runs end %s`;
+
+describe.skipIf(missing !== undefined).each(PLACES)(title, (ends) => {
   let guest: Guest;
   beforeAll(() => {
-    guest = new Guest(openSilicon());
+    const engine = openSilicon();
+    guest = new Guest(engine, ends === 'anywhere' ? undefined : engine.caps.door);
   });
   afterAll(() => guest.engine.close());
   beforeEach(() => guest.data().fill(0));
@@ -64,6 +69,31 @@ describe.skipIf(missing !== undefined)(`a hostile guest on silicon${skippedBecau
         expect(guest.run('ff d2', registers({ [RDX]: page })).stop.kind).toBe('fetch'); // call rdx
         guest.expectGoodCase();
       }
+    });
+
+    it.each([
+      ['to its int3', DOOR_REST - 1n, 'fetch'],
+      [
+        'out of it, or in again',
+        ends === 'anywhere' ? DOOR : DOOR_REST,
+        ends === 'anywhere' ? 'fetch' : 'fuel',
+      ],
+    ])('goes to the door by itself: %s', (_name, place, kind) => {
+      expect(guest.run('ff e2', registers({ [RDX]: place })).stop.kind).toBe(kind); // jmp rdx
+      guest.expectGoodCase();
+    });
+
+    it('spoils what the door says', () => {
+      // mov [rdx], rdx; mov [rdx + 136], 1; ret: the mark is set, and the guest is not there
+      const spoilt = guest.run(
+        '48 89 12 48 c7 82 88 00 00 00 01 00 00 00 c3',
+        registers({ [RDX]: DOOR_EXIT }),
+      );
+      expect(spoilt.stop).toEqual({ kind: 'end' });
+      expect(spoilt.regs[RDX]).toBe(DOOR_EXIT);
+      const trap = guest.run('c7 82 88 00 00 00 01 00 00 00 cc', registers({ [RDX]: DOOR_EXIT }));
+      if (ends === 'anywhere') expect(trap.stop).toEqual({ kind: 'interrupt', vector: 3, rip: at(11) });
+      guest.expectGoodCase();
     });
 
     it('goes to 32-bit mode and stays there', () => {

@@ -9,5 +9,6 @@ describe.skipIf(missing !== undefined)(
   `silicon${missing === undefined ? '' : ` (skipped: ${missing})`}`,
   () => {
     describeEngine('silicon', openSilicon);
+    describeEngine('silicon', openSilicon, 'at its door');
   },
 );
