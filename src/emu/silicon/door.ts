@@ -2,10 +2,9 @@
 import type { U64 } from '../../core/u64.ts';
 import { REG_FILE_WORDS } from '../engine.ts';
 import { DOOR_MARK, DOOR_SEGMENTS, DOOR_TARGET, DOOR_WORDS, XSTATE_OFFSET } from './door-code.ts';
-import { DOOR_ENTRY, DOOR_ENTRY_SIZE, DOOR_EXIT, GUEST_PAGE_SIZE } from './guest-elf.ts';
+import { DOOR_ENTRY, DOOR_ENTRY_SIZE, DOOR_EXIT, GUEST_FD, GUEST_PAGE_SIZE } from './guest-elf.ts';
 import { MAP_FIXED, MAP_SHARED, PROT, SYS } from './linux.ts';
 import { type Segment, sharedMemory } from './shared-memory.ts';
-import { GUEST_FD } from './spawn.ts';
 
 export class Door {
   readonly #segment: Segment;

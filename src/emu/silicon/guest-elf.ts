@@ -27,6 +27,9 @@ export const OWN_END = DOOR_EXIT + BigInt(GUEST_PAGE_SIZE);
 /** First address above all that a process may map. */
 export const TASK_SIZE = 0x7fff_ffff_f000n;
 
+/** The guest's only open file: what its memory is mapped from. */
+export const GUEST_FD = 0;
+
 /** CPU time between two ticks of the timer. */
 export const TICK_MS = 5;
 

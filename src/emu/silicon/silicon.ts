@@ -37,12 +37,20 @@ import { CodeMap } from './code-map.ts';
 import { Door } from './door.ts';
 import { RIP } from './driver-code.ts';
 import { runFree, runOn } from './free-run.ts';
-import { DOOR, GUEST_PAGE, GUEST_PAGE_SIZE, LIST_PAGE_OFFSET, OWN_END, SLOT_PAGE } from './guest-elf.ts';
+import {
+  DOOR,
+  GUEST_FD,
+  GUEST_PAGE,
+  GUEST_PAGE_SIZE,
+  LIST_PAGE_OFFSET,
+  OWN_END,
+  SLOT_PAGE,
+} from './guest-elf.ts';
 import { errorText, failed, hasFsGsBase, MAP_FIXED, MAP_SHARED, PROT, SYS, systemCallName } from './linux.ts';
 import { type Ending, Session, type SessionParts } from './session.ts';
 import { type Segment, sharedMemory } from './shared-memory.ts';
 import { runStepping } from './single-step.ts';
-import { GUEST_FD, spawnGuest } from './spawn.ts';
+import { spawnGuest } from './spawn.ts';
 import { type StoppedGuest, stopOfSignal, stopOfSystemCall } from './stop.ts';
 import type { GuestEvent, Tracee } from './tracee.ts';
 

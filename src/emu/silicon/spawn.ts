@@ -1,6 +1,14 @@
 /** Starts the guest's process, and takes from it all it does not need: memory, files, its place in the process group. */
 import { hasHostCode } from '../host-code.ts';
-import { EMPTY_SIGSET, GUEST_PAGE, GUEST_PAGE_SIZE, guestElf, TASK_SIZE, TICK_TIMER } from './guest-elf.ts';
+import {
+  EMPTY_SIGSET,
+  GUEST_FD,
+  GUEST_PAGE,
+  GUEST_PAGE_SIZE,
+  guestElf,
+  TASK_SIZE,
+  TICK_TIMER,
+} from './guest-elf.ts';
 import {
   addressOf,
   errorText,
@@ -18,8 +26,6 @@ import {
 } from './linux.ts';
 import { endOf, isStopped, Tracee } from './tracee.ts';
 
-/** The guest's only open file: what its memory is mapped from. */
-export const GUEST_FD = 0;
 /** posix_spawn_file_actions_t is smaller in every C library. */
 const ACTIONS_WORDS = 64;
 const ITIMER_PROF = 2;
