@@ -31,9 +31,13 @@ export function distinct64(seed: number, stream: number, k: number): U64 {
   return wordOf(fmix32(low + GOLDEN), low);
 }
 
-/** `size` bytes of a stream. */
-export function distinctBytes(seed: number, stream: number, size: number): Uint8Array {
-  const words = new Uint32Array((size + 3) >> 2);
-  for (let k = 0; k < words.length; k++) words[k] = distinct32(seed, stream, k);
-  return new Uint8Array(words.buffer, 0, size);
+/** `size` bytes of a stream, and as many zeros as there shall be behind them. */
+export function distinctBytes(seed: number, stream: number, size: number, zeros = 0): Uint8Array {
+  const bytes = new Uint8Array(size + zeros);
+  let word = 0;
+  for (let i = 0; i < size; i++) {
+    word = i % 4 === 0 ? distinct32(seed, stream, i / 4) : word >>> 8;
+    bytes[i] = word;
+  }
+  return bytes;
 }

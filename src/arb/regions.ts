@@ -53,8 +53,9 @@ export class Addresses {
 
   sections(): DataSection[] {
     const { seed, functions } = this.#spec;
-    const bytes = new Uint8Array(8 * (Math.ceil(this.#data.size / 8) + functions.length));
-    bytes.set(distinctBytes(seed, STREAM.data, this.#data.size));
+    const { size } = this.#data;
+    const cells = 8 * (Math.ceil(size / 8) + functions.length) - size;
+    const bytes = distinctBytes(seed, STREAM.data, size, cells);
     const rodata = distinctBytes(seed, STREAM.rodata, this.#rodata.size);
     return [
       { name: '.data', address: this.#data.address, bytes, writable: true },

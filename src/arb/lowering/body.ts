@@ -138,13 +138,16 @@ function countDown(b: FunctionBuilder, reg: number, counter: number): void {
 /** Odd, so that multiplying loses nothing: the prime of FNV-1 with 32 bits. */
 const MIX = 0x0100_0193;
 
+const TIMES_MIX = aluImm('mul', R0, MIX);
+const PLUS_REG = Array.from({ length: R10 }, (_, reg) => aluReg('add', R0, reg));
+
 /** r0 = r0 * MIX + r, for each register of the mask that holds something: their order counts. */
 export function lowerExit(b: FunctionBuilder, mix: number): void {
   b.ensure(R0);
   for (let reg = 1; reg < R10; reg++) {
     if ((mix & b.state.defined & (1 << reg)) === 0) continue;
-    b.emit(aluImm('mul', R0, MIX));
-    b.emit(aluReg('add', R0, reg));
+    b.emit(TIMES_MIX);
+    b.emit(PLUS_REG[reg] as Insn);
   }
   b.emit(EXIT_INSN);
   b.dead = true;

@@ -3,7 +3,7 @@
  * may cost. The families (operate, memory, call, head, body) work on it.
  */
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
-import type { Insn, JaInsn, JccInsn, MayGotoInsn } from '../../bpf/insn.ts';
+import type { CallInsn, Insn, JaInsn, JccInsn, MayGotoInsn } from '../../bpf/insn.ts';
 import { aluImm, lddw, movReg, st } from '../../bpf/make-insn.ts';
 import { R10 } from '../../bpf/reg.ts';
 import type { Mutable } from '../../core/mutable.ts';
@@ -11,14 +11,16 @@ import type { U64 } from '../../core/u64.ts';
 import { distinct32, distinct64 } from '../distinct.ts';
 import { hasStructure, type Profile } from '../profile.ts';
 import type { Addresses } from '../regions.ts';
-import type { ArgType, FunctionSpec, NativeSpec } from '../spec.ts';
+import type { ArgType, FunctionSpec } from '../spec.ts';
 import { Written } from './written.ts';
 import { WrittenWords } from './written-words.ts';
 
-/** A function that may be called. */
+/** A function that may be called, a helper or a kfunc. */
 export interface Callable {
-  /** Index in the spec. */
-  readonly index: number;
+  /** The call; of a function without its distance yet. */
+  readonly insn: CallInsn;
+  /** Of a function, in the spec. */
+  readonly functionIndex: number | undefined;
   readonly args: number;
   /** Argument n is a pointer: bit n. */
   readonly pointers: number;
@@ -34,15 +36,16 @@ export interface Surroundings {
   readonly index: number;
   /** The functions behind it. */
   readonly functions: readonly Callable[];
-  readonly natives: readonly NativeSpec[];
+  readonly natives: readonly Callable[];
   readonly addresses: Addresses;
   readonly seed: number;
   /** What the JIT takes that the program is for. */
   readonly profile: Profile;
   /** Instructions a call of it may run at the most, its callees' included. */
   readonly budget: number;
-  /** Bytes of stack it may use. */
+  /** Bytes of stack it may use, and how many of them counters of its loops take. */
   readonly room: number;
+  readonly counters: number;
 }
 
 /** A call whose distance is set when all functions have their places. */
@@ -85,12 +88,14 @@ export class FunctionBuilder {
   /** Times the code being lowered may run. */
   weight = 1;
   cost = 0;
+  /** Bytes of stack that those it calls take at the most. */
+  depth = 0;
   /** Calls lowered so far. */
   callCount = 0;
   /** Loops around the code being lowered. */
   nesting = 0;
   /** Constants each register was given. */
-  readonly #given = new Uint16Array(R10);
+  readonly #given = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
   constructor(spec: FunctionSpec, around: Surroundings, stack: number) {
     this.spec = spec;

@@ -1,10 +1,9 @@
 /** Calls: every argument put in its place, registers and outgoing slots alike, right before the call. */
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
-import type { CallInsn } from '../../bpf/insn.ts';
-import { call, movImm, st, stx } from '../../bpf/make-insn.ts';
+import { movImm, st, stx } from '../../bpf/make-insn.ts';
 import { R0 } from '../../bpf/reg.ts';
 import type { ArgSource, CalleeChoice, Stmt } from '../spec.ts';
-import { type FunctionBuilder, SCRATCH } from './builder.ts';
+import { type Callable, type FunctionBuilder, SCRATCH } from './builder.ts';
 import { stackOffset } from './memory.ts';
 
 type Call = Stmt & { kind: 'call' };
@@ -33,46 +32,36 @@ export function lowerCall(b: FunctionBuilder, stmt: Call): void {
   const slot = b.emit(target.insn);
   if (target.functionIndex !== undefined) b.calls.push({ slot, functionIndex: target.functionIndex });
   b.cost += b.weight * target.cost;
+  b.depth = Math.max(b.depth, target.depth);
   b.callCount++;
   b.state.defined = (b.state.defined & ~SCRATCH) | (1 << R0);
 }
 
-interface Target {
-  readonly args: number;
-  readonly pointers: number;
-  readonly cost: number;
-  readonly insn: CallInsn;
-  /** Index of a function in the spec. */
-  readonly functionIndex: number | undefined;
-}
-
-/** Stands for a call of a function until all functions have their places. */
-const OPEN_CALL: CallInsn = call('local', 0);
-
 /** Whom a choice folds to: a function that the budget allows, else a native; undefined if there is none. */
-function choose(b: FunctionBuilder, { kind, index }: CalleeChoice): Target | undefined {
+function choose(b: FunctionBuilder, { kind, index }: CalleeChoice): Callable | undefined {
   const { functions, natives, budget } = b.around;
   if (kind === 'bpf' || natives.length === 0) {
     for (let k = 0; k < functions.length; k++) {
       const callable = functions[(index + k) % functions.length];
-      if (callable === undefined || b.cost + b.weight * callable.cost > budget) continue;
-      const { index: functionIndex, args, pointers, cost } = callable;
-      return { args, pointers, cost, insn: OPEN_CALL, functionIndex };
+      if (callable !== undefined && b.cost + b.weight * callable.cost <= budget) return callable;
     }
   }
-  const at = index % natives.length;
-  const native = natives[at];
-  if (native === undefined) return undefined;
-  const insn: CallInsn = call(native.kind, 1 + at);
-  return { args: native.args, pointers: 0, cost: 0, insn, functionIndex: undefined };
+  return natives[index % natives.length];
 }
 
-/** Argument numbers, by their keys; undefined where no key says other than ascending. */
+/** Argument numbers, by their keys, else ascending; undefined where no key says other. */
 function argumentOrder(keys: readonly number[], args: number): readonly number[] | undefined {
   if (keys.length === 0) return undefined;
   const order: number[] = [];
-  for (let argument = 1; argument <= args; argument++) order.push(argument);
-  return order.sort((x, y) => (keys[x - 1] ?? 0) - (keys[y - 1] ?? 0) || x - y);
+  const keyOf = (argument: number): number => keys[argument - 1] ?? 0;
+  for (let argument = 1; argument <= args; argument++) {
+    // They are few: each goes past those behind it.
+    let at = order.length;
+    for (; at > 0 && keyOf(order[at - 1] as number) > keyOf(argument); at--)
+      order[at] = order[at - 1] as number;
+    order[at] = argument;
+  }
+  return order;
 }
 
 type Available = Exclude<ArgSource, { from: 'argument' }>;

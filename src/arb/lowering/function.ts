@@ -6,26 +6,27 @@
  */
 import type { Insn } from '../../bpf/insn.ts';
 import type { FunctionSpec } from '../spec.ts';
-import { countersOf, lowerBody, lowerExit } from './body.ts';
+import { lowerBody, lowerExit } from './body.ts';
 import { FunctionBuilder, type OpenCall, type Surroundings } from './builder.ts';
 import { lowerHead } from './head.ts';
 
 export interface LoweredFunction {
-  readonly insns: readonly (Insn | undefined)[];
+  readonly insns: (Insn | undefined)[];
   readonly calls: readonly OpenCall[];
   /** Instructions it runs at the most, its callees' included. */
   readonly cost: number;
-  /** Bytes of stack it uses. */
+  /** Bytes of stack it uses, and those it calls at the most. */
   readonly stack: number;
+  readonly depth: number;
 }
 
 export function lowerFunction(spec: FunctionSpec, around: Surroundings): LoweredFunction {
-  const counters = countersOf(spec.body);
+  const { counters } = around;
   const stack = Math.min(spec.stack, around.room - counters);
   const builder = new FunctionBuilder(spec, around, stack);
   lowerHead(builder);
   lowerBody(builder, spec.body);
   if (!builder.dead) lowerExit(builder, spec.mix);
-  const { insns, calls, cost } = builder;
-  return { insns, calls, cost, stack: 8 * Math.ceil(stack / 8) + counters };
+  const { insns, calls, cost, depth } = builder;
+  return { insns, calls, cost, stack: 8 * Math.ceil(stack / 8) + counters, depth };
 }

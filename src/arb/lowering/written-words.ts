@@ -9,7 +9,7 @@ const WORDS = 64;
 export class WrittenWords extends Written {
   readonly #widths: Uint8Array;
 
-  constructor(bits?: Int32Array, widths: Uint8Array = new Uint8Array(WORDS)) {
+  constructor(bits?: number[], widths: Uint8Array = new Uint8Array(WORDS)) {
     super(bits);
     this.#widths = widths;
   }

@@ -3,9 +3,9 @@
  * their size, so none crosses a word of the set.
  */
 export class Written {
-  readonly #words: Int32Array;
+  readonly #words: number[];
 
-  constructor(words: Int32Array = new Int32Array(16)) {
+  constructor(words: number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) {
     this.#words = words;
   }
 
@@ -31,7 +31,7 @@ export class Written {
   }
 
   /** A copy of the set. */
-  protected bits(): Int32Array {
+  protected bits(): number[] {
     return this.#words.slice();
   }
 }
