@@ -263,9 +263,14 @@ const BY_KEY = new Map(
   }),
 );
 
+/** The same of keys that are no more than an opcode byte, as most are. */
+const BY_OPCODE = SUB_KEYS.map((_, opcode) => BY_KEY.get(opcode));
+
 /** Index in ALL_OPCODE_FORMS of an instruction by its wire fields; undefined for one that is left out. */
-export const formIndex = (opcode: number, src: number, off: number, imm: number): number | undefined =>
-  BY_KEY.get(keyOf(opcode, src, off, imm));
+export function formIndex(opcode: number, src: number, off: number, imm: number): number | undefined {
+  const key = keyOf(opcode, src, off, imm);
+  return key === opcode ? BY_OPCODE[opcode] : BY_KEY.get(key);
+}
 
 /** The form of an instruction, if it is one of these. */
 export function formOf(insn: Insn): OpcodeForm | undefined {

@@ -267,12 +267,10 @@ function subprogStarts(
 
 /** Indices of the subprogs that some `lddw` gives the address of. */
 function addressed(insns: Slots, naming: readonly number[], starts: readonly number[]): number[] {
-  const slots = new Set<number | undefined>();
-  for (const pc of naming) {
-    const insn = insns[pc] as Insn;
-    if (insn.kind === 'lddw') slots.add(targetOf(pc, insn));
-  }
-  return slots.size === 0 ? [] : starts.flatMap((start, index) => (slots.has(start) ? [index] : []));
+  const loads = naming.filter((pc) => insns[pc]?.kind === 'lddw');
+  if (loads.length === 0) return [];
+  const slots = new Set(loads.map((pc) => targetOf(pc, insns[pc] as Insn)));
+  return starts.flatMap((start, index) => (slots.has(start) ? [index] : []));
 }
 
 /** `bpf_throw` takes the cookie, whatever is stated of it. */

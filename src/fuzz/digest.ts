@@ -21,29 +21,42 @@ const UTF8 = new TextEncoder();
 const FIRST_PRIME = 0x85eb_ca6b;
 const SECOND_PRIME = 0xc2b2_ae35;
 
+function mixLow(low: number, value: number): number {
+  const mixed = Math.imul(low ^ value, FIRST_PRIME);
+  return (mixed << 13) | (mixed >>> 19);
+}
+
+function mixHigh(high: number, value: number): number {
+  const mixed = Math.imul(high ^ value, SECOND_PRIME);
+  return (mixed << 17) | (mixed >>> 15);
+}
+
 class Hash {
-  #low = 0x9747_b28c;
+  /** Signed, which engines keep without a box. */
+  #low = 0x9747_b28c | 0;
   #high = 0x1b87_3593;
 
   word(value: number): void {
-    this.#low = Math.imul(this.#low ^ value, FIRST_PRIME);
-    this.#low = (this.#low << 13) | (this.#low >>> 19);
-    this.#high = Math.imul(this.#high ^ value, SECOND_PRIME);
-    this.#high = (this.#high << 17) | (this.#high >>> 15);
+    this.#low = mixLow(this.#low, value);
+    this.#high = mixHigh(this.#high, value);
   }
 
   bytes(bytes: Uint8Array): void {
-    this.word(bytes.length);
-    const whole = bytes.length & ~3;
+    const { length } = bytes;
+    let [low, high] = [mixLow(this.#low, length), mixHigh(this.#high, length)];
+    const whole = length & ~3;
     for (let i = 0; i < whole; i += 4) {
-      this.word(
+      const word =
         (bytes[i] as number) |
-          ((bytes[i + 1] as number) << 8) |
-          ((bytes[i + 2] as number) << 16) |
-          ((bytes[i + 3] as number) << 24),
-      );
+        ((bytes[i + 1] as number) << 8) |
+        ((bytes[i + 2] as number) << 16) |
+        ((bytes[i + 3] as number) << 24);
+      low = mixLow(low, word);
+      high = mixHigh(high, word);
     }
-    for (let i = whole; i < bytes.length; i++) this.word(bytes[i] as number);
+    this.#low = low;
+    this.#high = high;
+    for (let i = whole; i < length; i++) this.word(bytes[i] as number);
   }
 
   text(text: string): void {
@@ -63,7 +76,7 @@ function fmix32(h: number): number {
 
 /** Hash of everything a case's run depends on; `code` is its program, encoded. */
 function hashCase(
-  { program, input, jit = {} }: DigestedCase,
+  { program, input, jit }: DigestedCase,
   code: Uint8Array,
   index: number,
 ): readonly [number, number] {
@@ -77,12 +90,12 @@ function hashCase(
     if (signature !== undefined) hash.text(signatureText(signature));
   }
   for (const { address, bytes, writable } of program.data) {
-    hash.word(Number(address & 0xffff_ffffn) | (writable ? 1 : 0));
+    hash.word(Number(BigInt.asIntN(32, address)) | (writable ? 1 : 0));
     hash.bytes(bytes);
   }
   for (const { programs } of program.progArrays ?? []) for (const entry of programs) hash.word(entry ?? -1);
   if (program.exceptionCallback !== undefined) hash.word(program.exceptionCallback);
-  for (const [key, value] of switchLines(jit)) hash.text(`${key} ${value}`);
+  if (jit !== undefined) for (const [key, value] of switchLines(jit)) hash.text(`${key} ${value}`);
   if (program.native !== undefined) hash.text(nativeProtoText(program.native));
   return hash.lanes();
 }

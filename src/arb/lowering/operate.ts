@@ -36,11 +36,13 @@ const SHORT_IMM = 3;
 
 /** Additions of 7 bytes (imm32) and of 4 (imm8) under Linux's JIT; of 6 and 4 for r0. */
 export function lowerPad(b: FunctionBuilder, { bytes, reg }: Stmt & { kind: 'pad' }): void {
-  if (bytes >= 4) b.ensure(reg);
+  if (bytes < 4) return;
+  b.ensure(reg);
+  const [long, short] = [aluImm('add', reg, LONG_IMM), aluImm('add', reg, SHORT_IMM)];
   for (let left = bytes; left >= 4; ) {
-    const long = left % 4 !== 0 && left >= 7;
-    b.addImm(reg, long ? LONG_IMM : SHORT_IMM);
-    left -= long ? 7 : 4;
+    const isLong = left % 4 !== 0 && left >= 7;
+    b.emit(isLong ? long : short);
+    left -= isLong ? 7 : 4;
   }
 }
 
