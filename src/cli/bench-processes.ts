@@ -13,7 +13,7 @@ const MEGABYTES = /maxRSS (\d+)/;
 /** Printed to standard error as the process ends; the unit is KiB. */
 const TELL_MEMORY = 'process.on("exit", () => console.error("\\nmaxRSS %d", process.resourceUsage().maxRSS))';
 
-/** Whole fuzzes of seed 1, with threads of their own, in turn. */
+/** Whole fuzzes of seed 1, in turn. */
 export function fuzzFigures(engines: readonly string[], runs: number, rounds: number): FuzzFigures[] {
   const kept = new Map<string, FuzzRun>();
   const probes = engines.flatMap((engine) =>

@@ -1,12 +1,13 @@
-/** A thread of `bench`: the cases on a bare engine of its own, as often as it is asked. Started by bench-threads.ts. */
-import { workerData } from 'node:worker_threads';
+/** A worker of `bench`: a process that runs cases on a bare engine, as often as it is asked. Started by bench-two.ts. */
 import { bareEngine } from '../bench/bare-engine.ts';
 import { firstCases } from '../bench/cases.ts';
 import { openUnicorn } from '../emu/unicorn.ts';
-import { serve } from './worker-thread.ts';
+import { endWithParent } from '../jits/posix.ts';
+import { serve } from './worker-serve.ts';
 
-const { cases } = workerData as { readonly cases: number };
-const probe = bareEngine('thread', openUnicorn(), firstCases(cases));
-
-/** Nanoseconds a case. */
-serve<null, number>(() => probe.run().get('emulate') ?? Number.NaN);
+endWithParent();
+serve<{ readonly cases: number }, null, number>(async ({ cases }) => {
+  const probe = bareEngine('bare', openUnicorn(), firstCases(cases));
+  /** Nanoseconds a case. */
+  return () => probe.run().get('emulate') ?? Number.NaN;
+});

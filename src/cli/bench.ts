@@ -22,7 +22,7 @@ import {
 } from '../report/bench-report.ts';
 import { benchJson, benchText, withBenchMarkdown } from '../report/bench-text.ts';
 import { fuzzFigures, startFigures } from './bench-processes.ts';
-import { twoThreads } from './bench-threads.ts';
+import { twoProcesses } from './bench-two.ts';
 import type { Context } from './context.ts';
 import { openDocument } from './open-document.ts';
 import { packageVersion } from './version.ts';
@@ -56,7 +56,7 @@ export async function bench(options: BenchOptions, { io }: Context): Promise<voi
     const few = Math.min(FEW, options.rounds);
     const names = inside.onSilicon === null ? ['unicorn'] : ['unicorn', 'silicon'];
     const fuzz = options.runs === 0 ? [] : fuzzFigures(names, options.runs, few);
-    const bound = await twoThreads(options.cases, options.rounds);
+    const bound = await twoProcesses(options.cases, options.rounds);
     const figures = { ...inside, fuzz, twoThreads: bound, start: startFigures(few) };
     const report: BenchReport = {
       machine: {

@@ -97,7 +97,7 @@ export function laneOf(oracle: OracleLines, where: string): LaneName | undefined
   throw badInput('read case', where, `its lane is \`${name}\`; it can be ${LANE_NAMES.join(', ')}`);
 }
 
-/** The choice alone, of options that hold more: fit to be sent to another thread. */
+/** The choice alone, of options that hold more: fit to be sent to another process. */
 export const choiceOf = ({ jit, convention, engine, reference, ...choice }: Setup): Setup => ({
   jit,
   ...switchesOf(choice),

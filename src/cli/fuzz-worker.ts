@@ -1,41 +1,50 @@
-/** A worker of `fuzz`: a thread with a shard and an engine of its own. Started by fuzz-threads.ts. */
-import { workerData } from 'node:worker_threads';
+/** A worker of `fuzz`: a process with a shard and an engine of its own. Started by fuzz-pool.ts. */
 import { Checker } from '../checker.ts';
 import { prepareEngines } from '../emu/engines.ts';
 import { Shard } from '../fuzz/shard.ts';
-import type { Job, Reply, WorkerSetup } from './fuzz-threads.ts';
+import { FIRST_JIT, type Job, type Reply, STOP, type WorkerSetup } from './fuzz-pool.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
-import { closeJits, noteChildrenIn } from './open-jits.ts';
+import { closeJits, noteChildren } from './open-jits.ts';
 import { RunningFile } from './running-file.ts';
-import { serve } from './worker-thread.ts';
+import { SharedWords } from './shared-words.ts';
+import { WORDS_FD } from './worker-process.ts';
+import { serve } from './worker-serve.ts';
 
-const { seed, choice, mix, setup, vacuityEvery, runningFile, stop, children } = workerData as WorkerSetup;
-noteChildrenIn(children);
-await prepareEngines(choice.engine);
-const running = new RunningFile(runningFile, seed, setup, mix);
-const stopped = new Int32Array(stop);
-const shard = new Shard({
-  seed,
-  mix,
-  setup,
-  vacuityEvery,
-  open: () => new Checker(checkerOptionsOf(choice)),
-  before: (path) => running.note(path),
-  isStopped: () => Atomics.load(stopped, 0) !== 0,
-});
+const parent = process.ppid;
+const words = new SharedWords(WORDS_FD);
+noteChildren((slot, group) => words.set(FIRST_JIT + slot, group));
+process.once('exit', closeJits);
 
-function answer(job: Job): Reply {
-  switch (job.kind) {
-    case 'block':
-      return { kind: 'block', report: shard.runBlock(job.block) };
-    case 'shrink':
-      return { kind: 'shrink', hit: shard.shrink(job.path) };
-    case 'end':
-      shard.close();
-      closeJits();
-      running.remove();
-      return { kind: 'end' };
-  }
+async function open(options: WorkerSetup): Promise<(job: Job) => Reply> {
+  const { seed, choice, mix, setup, vacuityEvery, runningFile } = options;
+  await prepareEngines(choice.engine);
+  const running = new RunningFile(runningFile, seed, setup, mix);
+  const shard = new Shard({
+    seed,
+    mix,
+    setup,
+    vacuityEvery,
+    open: () => new Checker(checkerOptionsOf(choice)),
+    before: (path) => {
+      // Nobody waits for this case any more; a block of them may take long.
+      if (process.ppid !== parent) process.exit();
+      running.note(path);
+    },
+    isStopped: () => words.get(STOP) !== 0,
+  });
+  return (job) => {
+    switch (job.kind) {
+      case 'block':
+        return { kind: 'block', report: shard.runBlock(job.block) };
+      case 'shrink':
+        return { kind: 'shrink', hit: shard.shrink(job.path) };
+      case 'end':
+        shard.close();
+        closeJits();
+        running.remove();
+        return { kind: 'end' };
+    }
+  };
 }
 
-serve(answer);
+serve<WorkerSetup, Job, Reply>(open, [WORDS_FD]);

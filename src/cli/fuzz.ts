@@ -1,4 +1,4 @@
-/** Runs the command `fuzz`: corpus first, then the campaign on threads, then the reports. */
+/** Runs the command `fuzz`: corpus first, then the campaign in processes, then the reports. */
 import { availableParallelism } from 'node:os';
 import { badInput, OracleError } from '../core/errors.ts';
 import type { LaneName } from '../core/lane-names.ts';
@@ -6,19 +6,19 @@ import { type Part, WHOLE } from '../core/part.ts';
 import { DEFAULT_ENGINE } from '../emu/engine-names.ts';
 import { openEngine, prepareEngines } from '../emu/engines.ts';
 import { type CampaignState, runCampaign } from '../fuzz/campaign.ts';
-import { parsePath } from '../fuzz/path.ts';
+import { formatPath, parsePath } from '../fuzz/path.ts';
 import type { CorpusCase, FuzzReport, ReportedFailure } from '../report/fuzz-report.ts';
 import type { ShardInfo } from '../report/shard.ts';
 import { choiceOf, setupLines } from './case-setup.ts';
 import type { Context } from './context.ts';
 import { Explainer } from './explainer.ts';
-import { type ExitCode, worst } from './failure.ts';
+import { EXIT, type ExitCode, failureText, worst } from './failure.ts';
 import { confirm } from './fuzz-confirm.ts';
 import { Corpus } from './fuzz-corpus.ts';
 import { fuzzHostile } from './fuzz-hostile.ts';
 import { Interrupt } from './fuzz-interrupt.ts';
+import { type Loss, ProcessPool } from './fuzz-pool.ts';
 import { Progress } from './fuzz-progress.ts';
-import { ThreadPool } from './fuzz-threads.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
 import { type LaneMix, laneMixOf } from './lane-mix.ts';
 import { laneWords, setupWords } from './open-case.ts';
@@ -64,7 +64,7 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
   try {
     const explainer = new Explainer(targets.wantsSteps);
     const saved = runCorpus(corpus, options, explainer, context);
-    const { state, seconds } = await campaign({ options, seed, lanes, corpus, interrupt }, context);
+    const { state, seconds, losses } = await campaign({ options, seed, lanes, corpus, interrupt }, context);
     const report: FuzzReport = {
       state,
       seconds,
@@ -75,7 +75,8 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
       ...(saved.shard === undefined ? {} : { shard: saved.shard }),
     };
     await targets.write({ kind: 'fuzz', fuzz: report }, context.io);
-    context.exitCode = worst([saved.exitCode, fuzzCode(report)]);
+    const engines = losses === 0 ? EXIT.ok : EXIT.broken;
+    context.exitCode = worst([saved.exitCode, engines, fuzzCode(report)]);
   } finally {
     interrupt.close();
     corpus.tidy();
@@ -133,11 +134,12 @@ interface Setting {
 async function campaign(
   { options, seed, lanes, corpus, interrupt }: Setting,
   { io }: Context,
-): Promise<{ readonly state: CampaignState; readonly seconds: number }> {
+): Promise<{ readonly state: CampaignState; readonly seconds: number; readonly losses: number }> {
   const { time, path, maxFailures, shard } = options;
   const one = path === undefined ? undefined : parsePath(path, '--path');
   const runs = one !== undefined ? 1 : (options.runs ?? (time === undefined ? DEFAULT_RUNS : undefined));
-  const pool = new ThreadPool({
+  const progress = new Progress(io, runs === undefined ? undefined : casesOfPart(runs, shard));
+  const pool = new ProcessPool({
     size: one === undefined ? (options.workers ?? availableParallelism()) : 1,
     seed,
     vacuityEvery: one === undefined ? options.vacuity : Math.min(1, options.vacuity),
@@ -145,9 +147,12 @@ async function campaign(
     mix: lanes.mix,
     setup: new Map([...laneLines(options), ...setupLines(options)]),
     runningFile: (worker) => corpus.runningFile(worker),
+    onLoss: (loss) => {
+      progress.end();
+      io.stderr(lossText(loss));
+    },
   });
   interrupt.onStop = () => pool.stop();
-  const progress = new Progress(io, runs === undefined ? undefined : casesOfPart(runs, shard));
   try {
     const state = await runCampaign({
       seed,
@@ -164,7 +169,7 @@ async function campaign(
     });
     const { seconds } = progress;
     await pool.end();
-    return { state, seconds };
+    return { state, seconds, losses: pool.losses };
   } catch (error) {
     // What the user asked wrongly is no crash: no note of it stays.
     if (error instanceof OracleError && error.kind !== 'engine') await pool.end().catch(() => undefined);
@@ -173,6 +178,12 @@ async function campaign(
   } finally {
     progress.end();
   }
+}
+
+function lossText({ path, by, file }: Loss): string {
+  const why = `${by} ended its worker; it proves nothing, is kept in ${file}, and a fresh worker goes on`;
+  const error = new OracleError('engine', { what: 'fuzz', where: `case ${formatPath(path)}`, why });
+  return failureText(error, { debug: false });
 }
 
 const casesOfPart = (runs: number, { index, count }: Part = WHOLE): number =>

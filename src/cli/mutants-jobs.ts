@@ -1,6 +1,6 @@
-/** Has jobs of `mutants` done: by threads, or for one worker in this one. */
+/** Has jobs of `mutants` done: by processes, or for one worker in this one. */
 import { type Answer, type Job, MutantWork, type WorkSetup } from './mutants-work.ts';
-import { WorkerThread } from './worker-thread.ts';
+import { WorkerProcess } from './worker-process.ts';
 
 export interface JobOptions {
   readonly workers: number;
@@ -17,7 +17,8 @@ interface Doer {
 /** Does all jobs, each worker the next one when it is free. Rejects with what a worker failed with. */
 export async function doJobs(jobs: readonly Job[], options: JobOptions): Promise<Answer[]> {
   const { workers, setup, onDone } = options;
-  const doers = workers === 1 ? [here(setup)] : Array.from({ length: workers }, () => thread(setup));
+  const doers =
+    workers === 1 ? [here(setup)] : Array.from({ length: workers }, () => elsewhere(setup, workers));
   const waiting = jobs.values();
   const answers: Answer[] = [];
   const work = async ({ ask }: Doer): Promise<void> => {
@@ -40,7 +41,7 @@ function here(setup: WorkSetup): Doer {
   return { ask: async (job) => work.do(job), end: async () => undefined };
 }
 
-function thread(setup: WorkSetup): Doer {
-  const worker = new WorkerThread<Job, Answer>('mutants-worker', setup);
+function elsewhere(setup: WorkSetup, workers: number): Doer {
+  const worker = new WorkerProcess<Job, Answer>(setup, { command: 'mutants', workers });
   return { ask: (job) => worker.ask(job), end: () => worker.terminate() };
 }

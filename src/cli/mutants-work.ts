@@ -1,4 +1,4 @@
-/** The jobs `mutants` consists of, and who does them: this thread or one of its workers. */
+/** The jobs `mutants` consists of, and who does them: this process or one of its workers. */
 import type { ConventionName } from '../bpf/calling.ts';
 import type { LaneName } from '../core/lane-names.ts';
 import { runControl } from '../fuzz/control.ts';
@@ -29,7 +29,7 @@ export type Job =
       readonly bmi2: boolean;
     };
 
-/** Plain data, so that it can be sent to another thread. */
+/** Plain data, so that it can be sent to another process. */
 export type Answer =
   | { readonly kind: 'trial'; readonly mutant: string; readonly trial: Trial }
   | { readonly kind: 'suites'; readonly mutant: string; readonly kills: SuiteKills }

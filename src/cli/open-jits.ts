@@ -1,6 +1,6 @@
 /**
- * JITs in processes of their own, one of each name in this thread, from their first use until `closeJits`. What
- * runs is noted where another thread can end it, should this one not come to that.
+ * JITs in processes of their own, one of each name in this process, from their first use until `closeJits`. What
+ * runs is noted where another process can end it, should this one not come to that.
  */
 
 import { isDpdk } from '../jits/dpdk/names.ts';
@@ -13,14 +13,14 @@ import { atEnd } from './at-end.ts';
 
 const EXEC = 'exec:';
 const IMAGE = 'image:';
-/** JITs one thread may have open. */
-const MAX_OPEN = 16;
+/** JITs one process may have open. */
+export const MAX_OPEN_JITS = 16;
 
-/** Process groups of the children of one thread; 0: none. */
-export type ChildNotes = SharedArrayBuffer;
+/** Told of each child that is started, and of its end: by slot, a process group, or 0 for none. */
+export type NoteChild = (slot: number, group: number) => void;
 
 const OPEN = new Map<string, Jit>();
-let notes: Int32Array = new Int32Array(MAX_OPEN);
+let note: NoteChild = () => undefined;
 
 /** Whether a JIT of that name is not of this project: a process, or an image of a kernel. */
 export const isForeign = (jit: string): boolean => isDpdk(jit) || isCommand(jit) || isBundle(jit);
@@ -35,8 +35,8 @@ export const isBundle = (jit: string): boolean => jit.startsWith(IMAGE) && jit.l
 export function foreignJit(name: string): Jit {
   const known = OPEN.get(name);
   if (known !== undefined) return known;
-  const slot = OPEN.size % MAX_OPEN;
-  const options: ExecOptions = { onChild: (group) => Atomics.store(notes, slot, group) };
+  const slot = OPEN.size % MAX_OPEN_JITS;
+  const options: ExecOptions = { onChild: (group) => note(slot, group) };
   const jit = isBundle(name)
     ? openImageBundle(name.slice(IMAGE.length))
     : isDpdk(name)
@@ -47,20 +47,18 @@ export function foreignJit(name: string): Jit {
   return jit;
 }
 
-/** Ends the JITs of this thread. */
+/** Ends the JITs of this process. */
 export function closeJits(): void {
   for (const jit of OPEN.values()) jit.close();
   OPEN.clear();
 }
 
-export const childNotes = (): ChildNotes => new SharedArrayBuffer(MAX_OPEN * Int32Array.BYTES_PER_ELEMENT);
-
-/** From now on this thread's children are noted there. */
-export function noteChildrenIn(buffer: ChildNotes): void {
-  notes = new Int32Array(buffer);
+/** From now on this process's children are noted so. */
+export function noteChildren(by: NoteChild): void {
+  note = by;
 }
 
-/** Ends the children of a thread that is no more. */
-export function endNoted(buffer: ChildNotes): void {
-  for (const group of new Int32Array(buffer)) if (group !== 0) killGroup(group);
+/** Ends the children of a process that is no more. */
+export function endNoted(groups: readonly number[]): void {
+  for (const group of groups) if (group !== 0) killGroup(group);
 }

@@ -60,7 +60,7 @@ const byPath = (a: Listed, b: Listed): number =>
 export const listText = (files: readonly string[]): string =>
   `${files.length} files, sha256 ${createHash('sha256').update(files.join('\0')).digest('hex').slice(0, 16)}`;
 
-/** Options that do not change what is found: where to look and to write, how many threads. */
+/** Options that do not change what is found: where to look and to write, how many workers. */
 const INDIFFERENT = new Set(['shard', 'workers', 'corpus', 'reporter', 'output', 'expectFailures']);
 
 /** Options as text, by name, and this tool's version: the parts of one run have the same. */

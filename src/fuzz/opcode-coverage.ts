@@ -7,7 +7,7 @@ import {
   valueClass,
 } from '../bpf/opcode-forms.ts';
 
-/** Counts that can be sent to another thread. */
+/** Counts that can be sent to another process. */
 export interface OpcodeCounts {
   /** By index in ALL_OPCODE_FORMS. */
   readonly counts: Float64Array;

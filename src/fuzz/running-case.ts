@@ -28,6 +28,12 @@ export const runningTail = (path: CasePath, width: number): string => {
   return text.length >= width ? text : `${formatPath(path).padEnd(width - 1)}\n`;
 };
 
+/** The path a running case's text names; undefined for another text. Throws an `input` error if it is malformed. */
+export function runningPath(text: string, where: string): CasePath | undefined {
+  const [, path] = /^# oracle: path (\S+) *$/m.exec(text) ?? [];
+  return path === undefined ? undefined : parsePath(path, where);
+}
+
 /**
  * Seed and path that `# oracle:` lines name; undefined if they name none. Throws an `input` error if another
  * version's generator made them, or for a JIT that took other programs, or they are malformed. `where`: the file.

@@ -1,18 +1,18 @@
 /**
- * The part of a campaign that one thread does: blocks of cases, generated, run and counted, and the shrinking of
- * a case that diverges. Reports are plain data, so that they can be sent to another thread.
+ * The part of a campaign that one worker does: blocks of cases, generated, run and counted, and the shrinking of
+ * a case that diverges. Reports are plain data, so that they can be sent to another process.
  */
 import { encode } from '../bpf/encode.ts';
 import type { Execution } from '../core/execution.ts';
 import { LANE_NAMES, type LaneName } from '../core/lane-names.ts';
-import type { CaseResult } from '../oracle/case.ts';
+import { type CaseResult, skipped } from '../oracle/case.ts';
 import { addVacuity, countVacuity, NO_VACUITY, type VacuityCounts } from '../oracle/vacuity-count.ts';
 import type { Reason, Vacuity } from '../oracle/verdict.ts';
 import { bucketOf } from './bucket.ts';
 import { CallCoverage } from './call-coverage.ts';
 import { caseText } from './case-file.ts';
 import { CaseDigest } from './digest.ts';
-import { type Judge, judgeCases, type OpenJudge, type Subject } from './judge.ts';
+import { caseName, type Judge, judgeCases, type OpenJudge, type Subject } from './judge.ts';
 import { LaneCounts, type LaneVerdictsByName } from './lane-counts.ts';
 import { laneAt, type Mix, validMix } from './lanes.ts';
 import { type Minimised, minimise } from './minimise.ts';
@@ -29,6 +29,14 @@ export interface Block {
   readonly step?: number;
   /** The shrinks to take from case `start`; only for a block of one case. */
   readonly choices: readonly number[];
+  /** Of them, those that are not to run. @defaultValue none */
+  readonly lost?: readonly LostCase[];
+}
+
+/** A case that brought down a worker: it is counted as inconclusive. */
+export interface LostCase {
+  readonly index: number;
+  readonly why: string;
 }
 
 /** A diverging case. */
@@ -114,17 +122,17 @@ export class Shard {
   /** Runs a block. Throws `engine` errors, and bugs. */
   runBlock(block: Block): BlockReport {
     const tally = new Tally();
-    const { start, count, step = 1, choices } = block;
+    const { start, count, step = 1, choices, lost = [] } = block;
     for (let done = 0; done < count; done += BATCH) {
       const paths = Array.from({ length: Math.min(BATCH, count - done) }, (_, k) => {
         return { index: start + (done + k) * step, choices };
       });
-      this.#runBatch(paths, tally);
+      this.#runBatch(paths, lost, tally);
     }
     return tally.report(block);
   }
 
-  #runBatch(paths: readonly CasePath[], tally: Tally): void {
+  #runBatch(paths: readonly CasePath[], lost: readonly LostCase[], tally: Tally): void {
     const { seed, open, before } = this.#options;
     const mix = this.#mix;
     const cases = paths.map((path) => ({
@@ -136,11 +144,15 @@ export class Shard {
     const codes = cases.map(({ subject }) => encode(subject.program.insns));
     this.#judge ??= open();
     // Cases of one lane map the same memory, and what is mapped already costs nothing.
-    const order = cases.map((_, k) => k).sort((a, b) => rank(cases[a]) - rank(cases[b]));
+    const results = paths.map((path) => lostResult(path, seed, lost));
+    const order = cases.map((_, k) => k).filter((k) => results[k] === undefined);
+    order.sort((a, b) => rank(cases[a]) - rank(cases[b]));
     const sorted = order.map((k) => cases[k] as (typeof cases)[number]);
-    const results = new Map(judgeCases(this.#judge, sorted, seed, before).map((it, at) => [order[at], it]));
+    judgeCases(this.#judge, sorted, seed, before).forEach((result, at) => {
+      results[order[at] as number] = result;
+    });
     cases.forEach((made, k) => {
-      this.#count({ ...made, code: codes[k] as Uint8Array, result: results.get(k) as CaseResult }, tally);
+      this.#count({ ...made, code: codes[k] as Uint8Array, result: results[k] as CaseResult }, tally);
     });
   }
 
@@ -182,6 +194,20 @@ export class Shard {
     this.#judge?.close();
     this.#judge = undefined;
   }
+}
+
+/** Whether it is a case of the block. */
+export function isOfBlock(path: CasePath, { start, count, step = 1, choices }: Block): boolean {
+  const nth = (path.index - start) / step;
+  const isShrunkSo = path.choices.length === choices.length && path.choices.every((c, k) => c === choices[k]);
+  return Number.isInteger(nth) && nth >= 0 && nth < count && isShrunkSo;
+}
+
+/** What a case comes to that is not to run; undefined of others. */
+function lostResult(path: CasePath, seed: number, lost: readonly LostCase[]): CaseResult | undefined {
+  const why = lost.find(({ index }) => index === path.index)?.why;
+  if (why === undefined) return undefined;
+  return { ...skipped(caseName(seed, path), { kind: 'failed', why }), verdict: 'inconclusive' };
 }
 
 /** Where the lane of a case stands among all. */

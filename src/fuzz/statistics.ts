@@ -3,7 +3,7 @@ import type { CaseResult, Summary, VerdictName } from '../oracle/case.ts';
 
 export type OutcomeName = 'exit' | 'fault' | 'budget' | 'unsupported' | 'not run';
 
-/** Counts that can be sent to another thread. */
+/** Counts that can be sent to another process. */
 export interface StatisticsCounts {
   readonly verdicts: ReadonlyMap<VerdictName, number>;
   readonly outcomes: ReadonlyMap<OutcomeName, number>;

@@ -9,8 +9,11 @@ import { OracleError } from '../core/errors.ts';
 /** Linux's values. */
 const O_CLOEXEC = 0o2000000;
 const O_NONBLOCK = 0o4000;
+const F_SETFD = 2;
 const F_SETFL = 4;
+const FD_CLOEXEC = 1;
 const WNOHANG = 1;
+const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9;
 const POSIX_SPAWN_SETPGROUP = 2;
 /** `struct pollfd`: int fd; short events; short revents. */
@@ -42,6 +45,7 @@ interface Libc {
   readonly pipe2: Fn;
   readonly poll: Fn;
   readonly fcntl: Fn;
+  readonly prctl: Fn;
   readonly waitpid: Fn;
   readonly kill: Fn;
   readonly spawnp: Fn;
@@ -67,6 +71,7 @@ function bind(): Libc {
     pipe2: fn('int pipe2(void *fds, int flags)'),
     poll: fn('int poll(void *fds, unsigned long count, int ms)'),
     fcntl: fn('int fcntl(int fd, int command, int argument)'),
+    prctl: fn('int prctl(int option, unsigned long argument)'),
     waitpid: fn('int waitpid(int pid, void *status, int options)'),
     kill: fn('int kill(int pid, int signal)'),
     spawnp: fn(
@@ -98,6 +103,18 @@ export function openPipe(): Pipe {
 /** Makes reads and writes of our end return at once. */
 export function unblock(fd: number): void {
   os().fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
+/** Keeps our descriptors from children that are started from now on, whoever starts them. */
+export function closeOnExec(fds: readonly number[]): void {
+  if (process.platform !== 'linux') return;
+  for (const fd of fds) os().fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/** Has this process killed when its parent is no more, wherever it is. prctl(2), PR_SET_PDEATHSIG */
+export function endWithParent(): void {
+  if (process.platform !== 'linux') return;
+  os().prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 /**

@@ -218,7 +218,12 @@ describe('a fuzz that is killed', () => {
     async (ms) => {
       const folder = `killed-${ms}`;
       const argv = ['fuzz', '--seed', '1', '--time', '600', '--workers', '2', '--corpus', folder];
-      const child = spawn(process.execPath, [bin, ...argv], { cwd: copy, stdio: 'ignore' });
+      // Its workers have its standard error, too: it is closed when they have ended.
+      const child = spawn(process.execPath, [bin, ...argv], {
+        cwd: copy,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      child.stderr.resume();
       const ended = new Promise((resolve) => child.on('close', resolve));
       const started = performance.now();
       while (performance.now() - started < 60_000 && !hasRunning(folder)) await sleep(1);

@@ -17,7 +17,7 @@ export function addFuzz(program: Command, context: Context): void {
     .addOption(new Option('--time <seconds>', 'end after so many seconds').argParser(positiveNumber))
     .addOption(new Option('--seed <n>', 'which cases (default: at random)').argParser(naturalNumber))
     .option('--path <path>', 'one case, as a failure names it: 12 or 12:0:3')
-    .addOption(number('--workers <n>', 'threads, each with an engine of its own (default: one a core)'))
+    .addOption(number('--workers <n>', 'processes, each with an engine of its own (default: one a core)'))
     .option('--corpus <folder>', 'where saved cases are', 'corpus')
     .addOption(number('--max-failures <n>', 'end after so many different failures (default: go on)'))
     .addOption(

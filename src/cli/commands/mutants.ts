@@ -28,7 +28,7 @@ export function addMutants(program: Command, context: Context): void {
       ).argParser(naturalNumber),
     )
     .option('--conformance <dir>', "also try bpf_conformance's .data files in this folder")
-    .addOption(number('--workers <n>', 'threads, each with engines of its own (default: one a core)'))
+    .addOption(number('--workers <n>', 'processes, each with engines of its own (default: one a core)'))
     .option('--markdown <file>', 'put the matrix into this document, in the place of the one before');
   targets.addOptions(command);
   command.action(async (options: MutantsOptions) => {

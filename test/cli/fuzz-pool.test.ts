@@ -1,4 +1,4 @@
-/** The threads of `fuzz`, where what they are to do cannot be done. Threads run what `npm ci` built. */
+/** The workers of `fuzz`, where what they are to do cannot be done. They run what `npm ci` built. */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,16 +8,17 @@ import { dir } from './cli.ts';
 const built = (file: string): string => new URL(`../../dist/${file}`, import.meta.url).href;
 
 const SCRIPT = `
-import { ThreadPool } from '${built('cli/fuzz-threads.js')}';
+import { ProcessPool } from '${built('cli/fuzz-pool.js')}';
 import { validMix } from '${built('fuzz/lanes.js')}';
-const pool = new ThreadPool({
+const pool = new ProcessPool({
   size: 2,
   seed: 1,
-  choice: { jit: 'mutant:no-such-mutant', bmi2: true },
+  choice: { jit: 'builtin', bmi2: true },
   mix: validMix(),
   vacuityEvery: 0,
-  setup: new Map(),
+  setup: 1,
   runningFile: (worker) => ${JSON.stringify(join(dir, 'running-'))} + worker,
+  onLoss: (loss) => console.log('loss', loss),
 });
 const block = { start: 0, count: 1, choices: [] };
 const tell = (what) => (error) => console.log(what, error.message);
@@ -27,7 +28,7 @@ await pool.runBlock(0, block).catch(tell('again:'));
 `;
 
 it('end with their pool, though they cannot even end well', () => {
-  const script = join(dir, 'threads.mjs');
+  const script = join(dir, 'pool.mjs');
   writeFileSync(script, SCRIPT);
   const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
     encoding: 'utf8',
@@ -35,6 +36,6 @@ it('end with their pool, though they cannot even end well', () => {
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(
-    /^block: .*no-such-mutant.*\nend: .*no-such-mutant.*\nagain: .*ended by itself.*\n$/,
+    /^block: .*not iterable.*\nend: .*not iterable.*\nagain: fuzz: a worker: SIGKILL ended it.*\n$/,
   );
 }, 90_000);
