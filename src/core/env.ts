@@ -60,13 +60,15 @@ export interface Env {
 export function calleeKey({ kind, id }: CalleeRef): string {
   // Looked up in the list only where it has a place: far outside, a look costs more than a new string.
   if (id < 0 || id >= MAX_KEPT_KEYS) return `${kind}:${id}`;
-  const known = KEYS[kind];
+  const known = kind === 'helper' ? HELPER_KEYS : kind === 'kfunc' ? KFUNC_KEYS : BPF_KEYS;
   known[id] ??= `${kind}:${id}`;
   return known[id];
 }
 
 /** Keys of small numbers: a string that is made anew is hashed anew wherever it is looked up. */
-const KEYS: Readonly<Record<CalleeRef['kind'], string[]>> = { bpf: [], helper: [], kfunc: [] };
+const HELPER_KEYS: string[] = [];
+const KFUNC_KEYS: string[] = [];
+const BPF_KEYS: string[] = [];
 const MAX_KEPT_KEYS = 1024;
 
 const GOLDEN = 0x9e37_79b9_7f4a_7c15n;

@@ -2,7 +2,7 @@
  * A 64-bit hash in two halves of 32 bits: as BigInts each step would make a new one, and a run takes some hundred steps.
  * Its finaliser is that of MurmurHash3 (fmix64).
  */
-import type { U64 } from './u64.ts';
+import { fromHalves, high32, low32, type U64 } from './u64.ts';
 
 /** Multipliers of the finaliser, one for each round; a round shifts by FMIX_SHIFT. */
 export const FMIX = [0xff51_afd7_ed55_8ccdn, 0xc4ce_b9fe_1a85_ec53n] as const;
@@ -14,14 +14,7 @@ export interface Halves {
   readonly high: number;
 }
 
-/** A word on its way between a U64 and its halves. */
-const WORD = new BigUint64Array(1);
-const HALVES = new Int32Array(WORD.buffer);
-
-export function halvesOf(word: U64): Halves {
-  WORD[0] = word;
-  return { low: HALVES[0] as number, high: HALVES[1] as number };
-}
+export const halvesOf = (word: U64): Halves => ({ low: low32(word), high: high32(word) });
 
 const [FIRST, SECOND] = [halvesOf(FMIX[0]), halvesOf(FMIX[1])];
 
@@ -41,10 +34,9 @@ export class Hash {
 
   /** h = fmix64(h ^ (word + key)) */
   add(word: U64, { low, high }: Halves): void {
-    WORD[0] = word;
-    const sum = ((HALVES[0] as number) >>> 0) + (low >>> 0);
+    const sum = (low32(word) >>> 0) + (low >>> 0);
     this.#low ^= sum;
-    this.#high ^= (HALVES[1] as number) + high + (sum > 0xffff_ffff ? 1 : 0);
+    this.#high ^= high32(word) + high + (sum > 0xffff_ffff ? 1 : 0);
     this.#fold();
     this.#multiply(FIRST.low, FIRST.high);
     this.#fold();
@@ -53,9 +45,7 @@ export class Hash {
   }
 
   get word(): U64 {
-    HALVES[0] = this.#low;
-    HALVES[1] = this.#high;
-    return WORD[0] as U64;
+    return fromHalves(this.#low, this.#high);
   }
 
   /** h ^= h >> FMIX_SHIFT */

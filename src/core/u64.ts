@@ -13,6 +13,33 @@ export const u32 = (x: bigint): bigint => BigInt.asUintN(32, x);
 /** The low 32 bits, as a two's complement number. */
 export const s32 = (x: bigint): bigint => BigInt.asIntN(32, x);
 
+/** A word between its halves and a U64: arithmetic on bigints that are numbers, or become some, takes far longer. */
+const WORD = new BigUint64Array(1);
+/** The low one first: machines that run x86-64, and those that emulate it here, are little-endian. */
+const HALVES = new Int32Array(WORD.buffer);
+
+/** The low and the high 32 bits, as signed numbers. */
+export function low32(x: U64): number {
+  WORD[0] = x;
+  return HALVES[0] as number;
+}
+export function high32(x: U64): number {
+  WORD[0] = x;
+  return HALVES[1] as number;
+}
+
+/** Of the low 32 bits of each. */
+export function fromHalves(low: number, high: number): U64 {
+  HALVES[0] = low;
+  HALVES[1] = high;
+  return WORD[0] as U64;
+}
+
+/** A signed 32-bit number, sign-extended. */
+export const fromS32 = (x: number): U64 => fromHalves(x, x >> 31);
+/** A whole number in [0, 2^53). */
+export const fromNumber = (x: number): U64 => fromHalves(x, x / 2 ** 32);
+
 /** `0x` and 16 hex digits: how registers are written in reports. */
 export const hex64 = (x: U64): string => `0x${x.toString(16).padStart(16, '0')}`;
 /** `0x` and as many digits as needed. */

@@ -10,7 +10,7 @@ import { R0 } from '../bpf/reg.ts';
 import type { ChoiceName } from '../core/choices.ts';
 import { assertNever } from '../core/errors.ts';
 import type { Outcome } from '../core/execution.ts';
-import { s32, s64, type U64, u32, u64 } from '../core/u64.ts';
+import { fromS32, s32, s64, type U64, u32, u64 } from '../core/u64.ts';
 import { exitMain } from './call.ts';
 import type { Machine } from './machine.ts';
 
@@ -27,7 +27,7 @@ export function alu(m: Machine, insn: AluInsn): Outcome | undefined {
   }
   const left = m.regs.value(dst);
   // "For ALU64, 'imm' is first sign extended from 32 to 64 bits": the low half is what ALU wants.
-  const right = fromReg ? m.regs.value(insn.src) : u64(BigInt(insn.imm));
+  const right = fromReg ? m.regs.value(insn.src) : fromS32(insn.imm);
   if (m.env.choices?.divisionByZero === 'exit' && fromReg && dividesByZero(insn, right))
     return endByChoice(m, 'divisionByZero');
   return m.write(dst, insn.width === 64 ? alu64(op, left, right) : alu32(op, u32(left), u32(right)));
@@ -41,6 +41,7 @@ const dividesByZero = ({ op, width }: AluInsn, divisor: U64): boolean =>
 /** NON-SPEC: the judged JIT's documented way. */
 function endByChoice(m: Machine, choice: ChoiceName): Outcome | undefined {
   if (m.depth > 0) return m.unsupported('a division by zero that ends the program, below main');
+  m.choicesMet ??= new Set();
   m.choicesMet.add(choice);
   m.regs.set(R0, 0n);
   return exitMain(m);

@@ -5,7 +5,7 @@
 import { MAX_CALL_FRAMES, MAX_REG_ARGS } from '../bpf/calling.ts';
 import { isThrow } from '../bpf/exceptions.ts';
 import type { CallInsn, CallxInsn } from '../bpf/insn.ts';
-import { type Subprog, subprogAt } from '../bpf/program.ts';
+import { type Callee, type Subprog, subprogAt } from '../bpf/program.ts';
 import { R0, R1, R2 } from '../bpf/reg.ts';
 import { calleeKey, defaultModel, secondWord } from '../core/env.ts';
 import { OracleError } from '../core/errors.ts';
@@ -29,7 +29,8 @@ export function call(m: Machine, insn: CallInsn): Outcome | undefined {
       if (isTailCall(m.program, insn)) return tailCall(m, endCall);
       if (isCallingBack(m.program, insn)) {
         const callee: CalleeRef = { kind: 'helper', id: insn.imm };
-        return callBack(m, callee, outgoingArgs(m, nativeArgCount(m, callee)), endCall);
+        const known = m.program.callees.get(calleeKey(callee));
+        return callBack(m, callee, outgoingArgs(m, nativeArgCount(m, callee, known)), endCall);
       }
       if (isTimer(m.program, insn)) {
         const args = outgoingArgs(m, timerArgs(insn.imm));
@@ -111,33 +112,34 @@ export function exitMain(m: Machine): Outcome | undefined {
 
 /** A helper or a kfunc: its model computes r0. */
 function callNative(m: Machine, callee: CalleeRef): undefined {
-  const args = outgoingArgs(m, nativeArgCount(m, callee));
+  const key = calleeKey(callee);
+  const known = m.program.callees.get(key);
+  const args = outgoingArgs(m, nativeArgCount(m, callee, known));
   // The model may write to the caller's frame: the event shows it as it was before.
   const stack = m.trace.isFull ? null : m.frame.stack.snapshot();
-  const result = runModel(m, callee, args);
+  const result = runModel(m, callee, args, known?.name ?? key);
   if (m.trace.admits())
     m.trace.keep({ kind: 'call', callee, pc: m.pc, args, regs: m.frameRegs(), stack, result });
   else m.trace.keepMask(args);
   endCall(m);
   m.regs.set(R0, result);
   // KERNEL: where a kfunc returns two words, the second is in r2.
-  const returned = m.program.callees.get(calleeKey(callee))?.signature?.result;
+  const returned = known?.signature?.result;
   if (returned !== undefined && wordsIn(returned) > 1) m.regs.set(R2, secondWord(result));
 }
 
 /** NON-SPEC: a kfunc without a prototype takes what was stored since the last call; a helper takes 5. */
-function nativeArgCount(m: Machine, callee: CalleeRef): number {
-  const known = m.program.callees.get(calleeKey(callee))?.args;
-  return known ?? MAX_REG_ARGS + (callee.kind === 'kfunc' ? m.frame.stored : 0);
+function nativeArgCount(m: Machine, callee: CalleeRef, known: Callee | undefined): number {
+  return known?.args ?? MAX_REG_ARGS + (callee.kind === 'kfunc' ? m.frame.stored : 0);
 }
 
-function runModel(m: Machine, callee: CalleeRef, args: readonly Word[]): U64 {
+/** `name`: what it is called where it goes wrong. */
+function runModel(m: Machine, callee: CalleeRef, args: readonly Word[], name: string): U64 {
   const key = calleeKey(callee);
   const model = m.env.models.get(key) ?? defaultModel;
   try {
     return u64(model({ callee, args, memory: m.memory }));
   } catch (cause) {
-    const name = m.program.callees.get(key)?.name ?? key;
     const why = `its model threw "${cause instanceof Error ? cause.message : cause}": mend the model`;
     throw new OracleError(
       'engine',

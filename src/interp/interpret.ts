@@ -7,8 +7,9 @@ import type { Program } from '../bpf/program.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import { assertNever, badInput } from '../core/errors.ts';
 import type { Execution, Outcome } from '../core/execution.ts';
+import type { Mutable } from '../core/mutable.ts';
 import type { ReferenceStep } from '../core/step.ts';
-import { u64 } from '../core/u64.ts';
+import { fromS32 } from '../core/u64.ts';
 import { alu, movsx, swap } from './alu.ts';
 import { atomic } from './atomic.ts';
 import { call, callx, exit } from './call.ts';
@@ -143,7 +144,7 @@ function step(m: Machine, insn: Insn): Outcome | undefined {
     case 'stx':
       return insn.access === undefined ? stx(m, insn) : storeArena(m, insn, m.regs.word(insn.src));
     case 'st':
-      return insn.access === undefined ? st(m, insn) : storeArena(m, insn, u64(BigInt(insn.imm)));
+      return insn.access === undefined ? st(m, insn) : storeArena(m, insn, fromS32(insn.imm));
     case 'atomic':
       return insn.access === undefined ? atomic(m, insn) : atomicArena(m, insn);
     // RFC 9669 §5.5: "deprecated and should no longer be used"
@@ -168,23 +169,19 @@ function step(m: Machine, insn: Insn): Outcome | undefined {
 }
 
 function executionOf(m: Machine, outcome: Outcome, insns: number): Execution {
-  return {
+  const { context, data } = m.memory;
+  const execution: Mutable<Execution> = {
     outcome,
-    ...finalMemory(m),
+    memory: context.bytes,
+    data: data.map(({ bytes }) => bytes),
     trace: m.trace.trace(),
     insns,
     breaches: [],
-    ...(m.choicesMet.size === 0 ? {} : { choicesMet: [...m.choicesMet] }),
   };
-}
-
-function finalMemory(m: Machine): Pick<Execution, 'memory' | 'memoryPoison' | 'data' | 'dataPoison'> {
-  const memoryPoison = m.memory.context.poisonFlags();
-  const dataPoison = m.memory.data.map((section) => section.poisonFlags());
-  return {
-    memory: m.memory.context.bytes,
-    ...(memoryPoison !== undefined && { memoryPoison }),
-    data: m.memory.data.map((section) => section.bytes),
-    ...(dataPoison.some((flags) => flags !== undefined) && { dataPoison }),
-  };
+  const memoryPoison = context.poisonFlags();
+  if (memoryPoison !== undefined) execution.memoryPoison = memoryPoison;
+  if (data.some((section) => section.poisonFlags() !== undefined))
+    execution.dataPoison = data.map((section) => section.poisonFlags());
+  if (m.choicesMet !== undefined) execution.choicesMet = [...m.choicesMet];
+  return execution;
 }

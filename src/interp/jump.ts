@@ -6,7 +6,7 @@ import type { JaInsn, JccInsn, MayGotoInsn } from '../bpf/insn.ts';
 import type { JumpOp } from '../bpf/jump.ts';
 import { assertNever } from '../core/errors.ts';
 import type { Outcome } from '../core/execution.ts';
-import { s32, s64, u32, u64 } from '../core/u64.ts';
+import { fromS32, s32, s64, u32 } from '../core/u64.ts';
 import type { Machine } from './machine.ts';
 
 /** PC += offset (class JMP), PC += imm (class JMP32). */
@@ -21,7 +21,7 @@ export function jcc(m: Machine, insn: JccInsn): Outcome | undefined {
   if (m.regs.isPoison(dst)) return m.poisoned(dst, 'jump condition');
   if (fromReg && m.regs.isPoison(src)) return m.poisoned(src, 'jump condition');
   const left = m.regs.value(dst);
-  const right = fromReg ? m.regs.value(src) : u64(BigInt(insn.imm));
+  const right = fromReg ? m.regs.value(src) : fromS32(insn.imm);
   if (width === 64 ? holds64(op, left, right) : holds32(op, left, right)) m.next += insn.off;
   return undefined;
 }

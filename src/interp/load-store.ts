@@ -7,7 +7,7 @@ import type { LddwInsn, LdxInsn, StInsn, StxInsn } from '../bpf/insn.ts';
 import { LDDW_SRC } from '../bpf/load-store.ts';
 import { subprogAt, targetOf } from '../bpf/program.ts';
 import type { Outcome, Word } from '../core/execution.ts';
-import { u64 } from '../core/u64.ts';
+import { fromS32, u64 } from '../core/u64.ts';
 import type { Machine } from './machine.ts';
 
 /**
@@ -35,7 +35,7 @@ export function stx(m: Machine, insn: StxInsn): Outcome | undefined {
 
 /** *(size *) (dst + offset) = imm. KERNEL: imm is sign-extended to 64 bits. */
 export function st(m: Machine, insn: StInsn): Outcome | undefined {
-  const word = u64(BigInt(insn.imm));
+  const word = fromS32(insn.imm);
   return isStackArgBase(insn.dst) ? storeStackArg(m, insn, word) : store(m, insn, word);
 }
 
@@ -49,10 +49,10 @@ export function load(
   extend: 'unsigned' | 'signed',
 ): Outcome | undefined {
   if (m.regs.isPoison(src)) return m.poisoned(src, 'address');
-  const address = m.address(src, off);
-  const region = m.memory.locate(address, size);
-  if (region === undefined) return m.fault({ kind: 'read', address, size });
-  const offset = region.offsetOf(address);
+  const at = m.place(src, off);
+  const region = m.memory.regionAt(at, size);
+  if (region === undefined) return m.fault({ kind: 'read', address: m.address(src, off), size });
+  const offset = at - region.base;
   if (region.isPoison(offset, size)) return m.writePoison(dst);
   const value = region.load(offset, size);
   return m.write(dst, extend === 'signed' ? u64(BigInt.asIntN(size * 8, value)) : value);
@@ -65,10 +65,11 @@ export function store(
   word: Word,
 ): Outcome | undefined {
   if (m.regs.isPoison(dst)) return m.poisoned(dst, 'address');
-  const address = m.address(dst, off);
-  const region = m.memory.locate(address, size);
-  if (region === undefined || !region.writable) return m.fault({ kind: 'write', address, size });
-  region.storeWord(region.offsetOf(address), size, word);
+  const at = m.place(dst, off);
+  const region = m.memory.regionAt(at, size);
+  if (region === undefined || !region.writable)
+    return m.fault({ kind: 'write', address: m.address(dst, off), size });
+  region.storeWord(at - region.base, size, word);
   return undefined;
 }
 

@@ -41,7 +41,7 @@ export class Machine {
   readonly trace: TraceRecorder;
   readonly regs = FREE_REGS.pop() ?? new Words(REG_COUNT);
   /** Ways of the judged JIT that were gone. */
-  readonly choicesMet = new Set<ChoiceName>();
+  choicesMet: Set<ChoiceName> | undefined;
   /** Slot of the instruction that runs, and of the one after it. */
   pc = 0;
   next = 0;
@@ -82,6 +82,11 @@ export class Machine {
   /** base + off, wrapped to 64 bits. */
   address(base: Reg, off: number): U64 {
     return u64(this.regs.value(base) + BigInt(off));
+  }
+
+  /** The same as a number: it names the same byte of memory, for all memory lies below 2^53. */
+  place(base: Reg, off: number): number {
+    return this.regs.plus(base, off);
   }
 
   /** Sets a register. Every write of an instruction goes through here or `writePoison`. */

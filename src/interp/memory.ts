@@ -9,7 +9,7 @@ import type { GuestMemory } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import type { StackBytes, Word } from '../core/execution.ts';
 import { CTX_BASE, PAGE_SIZE, STACK_BASE, STACK_TOP } from '../core/layout.ts';
-import { hex, type U64, u64 } from '../core/u64.ts';
+import { fromNumber, hex, low32, type U64, u64 } from '../core/u64.ts';
 
 /** Memory of runs, and frames as they were at calls and returns. */
 const COPIES = new Arena();
@@ -22,16 +22,21 @@ export class Region {
   base: number;
   readonly writable: boolean;
   bytes: Uint8Array;
-  /** One byte for each of `bytes`: 1 where it is poison. */
-  poison: Uint8Array;
+  #poison: Uint8Array | undefined;
   #view: DataView | undefined;
 
-  /** Keeps `bytes`, does not copy them. */
-  constructor(base: number, bytes: Uint8Array, { writable }: { readonly writable: boolean }) {
+  /** Keeps `bytes`, and `poison` if it has some; does not copy them. */
+  constructor(base: number, bytes: Uint8Array, writable: boolean, poison?: Uint8Array) {
     this.base = base;
     this.writable = writable;
     this.bytes = bytes;
-    this.poison = COPIES.zeros(bytes.length);
+    this.#poison = poison;
+  }
+
+  /** One byte for each of `bytes`: 1 where it is poison. Made when they are first asked for: most regions have no poison. */
+  get poison(): Uint8Array {
+    this.#poison ??= COPIES.zeros(this.bytes.length);
+    return this.#poison;
   }
 
   /** Keeps bytes and flags in other buffers from here on. */
@@ -39,7 +44,7 @@ export class Region {
     bytes.set(this.bytes);
     poison.set(this.poison);
     this.bytes = bytes;
-    this.poison = poison;
+    this.#poison = poison;
     this.#view = undefined;
   }
 
@@ -69,11 +74,11 @@ export class Region {
   load(offset: number, size: AccessSize): U64 {
     switch (size) {
       case 1:
-        return BigInt(this.#access().getUint8(offset));
+        return fromNumber(this.#access().getUint8(offset));
       case 2:
-        return BigInt(this.#access().getUint16(offset, true));
+        return fromNumber(this.#access().getUint16(offset, true));
       case 4:
-        return BigInt(this.#access().getUint32(offset, true));
+        return fromNumber(this.#access().getUint32(offset, true));
       case 8:
         return this.#access().getBigUint64(offset, true);
     }
@@ -83,41 +88,56 @@ export class Region {
   store(offset: number, size: AccessSize, value: U64): void {
     switch (size) {
       case 1:
-        this.#access().setUint8(offset, Number(BigInt.asUintN(8, value)));
+        this.#access().setUint8(offset, low32(value));
         break;
       case 2:
-        this.#access().setUint16(offset, Number(BigInt.asUintN(16, value)), true);
+        this.#access().setUint16(offset, low32(value), true);
         break;
       case 4:
-        this.#access().setUint32(offset, Number(BigInt.asUintN(32, value)), true);
+        this.#access().setUint32(offset, low32(value), true);
         break;
       case 8:
         this.#access().setBigUint64(offset, value, true);
         break;
     }
-    this.#mark(offset, size, 0);
+    if (this.#poison !== undefined) this.#mark(offset, size, 0);
   }
 
   /** Whether any of `size` bytes is poison. */
   isPoison(offset: number, size: AccessSize): boolean {
-    for (let i = offset; i < offset + size; i++) if (this.poison[i] !== 0) return true;
+    const poison = this.#poison;
+    if (poison === undefined) return false;
+    for (let i = offset; i < offset + size; i++) if (poison[i] !== 0) return true;
     return false;
   }
 
   #mark(offset: number, size: AccessSize, flag: 0 | 1): void {
-    for (let i = offset; i < offset + size; i++) this.poison[i] = flag;
+    const { poison } = this;
+    for (let i = offset; i < offset + size; i++) poison[i] = flag;
   }
 
   /** The flags, or undefined where no byte is poison. */
   poisonFlags(): Uint8Array | undefined {
-    return this.poison.includes(1) ? this.poison : undefined;
+    return this.#poison?.includes(1) ? this.#poison : undefined;
   }
 }
 
+/** Four flags at once: all poison. */
+const ALL_POISON = 0x01010101;
+const STACK_WORDS = MAX_STACK_BYTES / 4;
+
 /** A frame's stack: MAX_STACK_BYTES below its fp, all poison at first. */
 export class StackRegion extends Region {
+  /** The flags of its bytes, four at once. */
+  #flags: Int32Array | undefined;
+
   constructor() {
-    super(0, new Uint8Array(MAX_STACK_BYTES), { writable: true });
+    super(0, new Uint8Array(MAX_STACK_BYTES), true, new Uint8Array(MAX_STACK_BYTES));
+  }
+
+  override moveTo(bytes: Uint8Array, poison: Uint8Array): void {
+    super.moveTo(bytes, poison);
+    this.#flags = undefined;
   }
 
   /** Fresh stack below `fp`. */
@@ -129,12 +149,17 @@ export class StackRegion extends Region {
 
   /** From the lowest byte that is not poison (from the word that holds it) up to fp; null if there is none. */
   snapshot(): StackBytes | null {
-    const lowest = this.poison.indexOf(0);
-    if (lowest < 0) return null;
-    const from = lowest & ~7;
-    const address = BigInt(this.base + from);
+    this.#flags ??= new Int32Array(this.poison.buffer, this.poison.byteOffset, STACK_WORDS);
+    const flags = this.#flags;
+    let lowest = 0;
+    while (lowest < STACK_WORDS && flags[lowest] === ALL_POISON) lowest++;
+    if (lowest === STACK_WORDS) return null;
+    const from = (4 * lowest) & ~7;
+    let poisoned = from / 4;
+    while (poisoned < STACK_WORDS && flags[poisoned] === 0) poisoned++;
+    const address = fromNumber(this.base + from);
     const bytes = COPIES.copy(this.bytes, from);
-    if (this.poison.indexOf(1, from) < 0) return { address, bytes };
+    if (poisoned === STACK_WORDS) return { address, bytes };
     return { address, bytes, poison: COPIES.copy(this.poison, from) };
   }
 }
@@ -148,7 +173,7 @@ export class Memory implements GuestMemory {
 
   /** Copies both. Throws an `input` error if a section lies out of reach or on top of another one. */
   constructor(context: Uint8Array, data: readonly DataSection[], base: U64 = CTX_BASE) {
-    this.context = new Region(Number(base), COPIES.copy(context), { writable: true });
+    this.context = new Region(Number(base), COPIES.copy(context), true);
     this.data = data.map((section) => sectionRegion(section));
     this.#fixed = [this.context, ...this.data];
     checkDisjoint(this.#fixed);
@@ -168,7 +193,11 @@ export class Memory implements GuestMemory {
    * MAX_STACK_BYTES: a byte belongs to the innermost frame whose fp is above it. Private stacks overlap nothing.
    */
   locate(address: U64, size: AccessSize): Region | undefined {
-    const at = Number(address);
+    return this.regionAt(Number(address), size);
+  }
+
+  /** As `locate`. `at`: the address as a number, negative or rounded where it is not below 2^53. */
+  regionAt(at: number, size: AccessSize): Region | undefined {
     for (let i = this.#stacks.length - 1; i >= 0; i--) {
       const stack = this.#stacks[i] as StackRegion;
       if (at >= stack.base + MAX_STACK_BYTES || at < stack.base) continue;
@@ -215,10 +244,11 @@ function sectionRegion(section: DataSection): Region {
   if (address + BigInt(bytes.length) > Number.MAX_SAFE_INTEGER) {
     throw badInput('interpret', `section ${name}`, `its address ${hex(address)} is not below 2^53`);
   }
-  return new Region(Number(address), COPIES.copy(bytes), { writable });
+  return new Region(Number(address), COPIES.copy(bytes), writable);
 }
 
 function checkDisjoint(regions: readonly Region[]): void {
+  if (isAscending(regions)) return;
   const sorted = regions.filter((r) => r.bytes.length > 0).sort((a, b) => a.base - b.base);
   sorted.forEach((region, i) => {
     const next = sorted[i + 1];
@@ -226,4 +256,15 @@ function checkDisjoint(regions: readonly Region[]): void {
     const where = `data at ${hex(next.base)}`;
     throw badInput('interpret', where, `overlaps the ${region.bytes.length} bytes at ${hex(region.base)}`);
   });
+}
+
+/** Whether each region ends before the next one begins, as most do. */
+function isAscending(regions: readonly Region[]): boolean {
+  let end = 0;
+  for (const { base, bytes } of regions) {
+    if (bytes.length === 0) continue;
+    if (base < end) return false;
+    end = base + bytes.length;
+  }
+  return true;
 }

@@ -40,6 +40,8 @@ describe('what a timer calls', () => {
     });
     expect(end).toMatchObject({ kind: 'return', subprog: 1, result: 0n, regs: null });
     expect([trace.total, insns]).toEqual([6, 20]);
+    const limited = interpret(programOf(ONCE), envOf(), { traceLimit: 2 }).trace;
+    expect(limited).toEqual({ events: [init, set], total: 6 });
   });
 
   it('starts where main did, in a frame of its own', () => {
