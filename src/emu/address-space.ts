@@ -107,6 +107,11 @@ export class AddressSpace {
     return this.#recorder;
   }
 
+  /** The native stack, from STACK_BASE on. */
+  stack(): Uint8Array {
+    return this.#stack.bytes();
+  }
+
   /** The context: as many bytes as the input had. */
   ctx(): Uint8Array {
     return this.#extents[CTX_EXTENT]?.bytes ?? new Uint8Array(0);

@@ -21,7 +21,8 @@ import type { ExtentMemory, TrackedMemory } from './guest-memory.ts';
 import { type ImageTables, imageTables } from './image-tables.ts';
 import { isImprecise, JUNK_REGS, outcomeOf } from './native-outcome.ts';
 import type { NativeCallee, NativeSubject, RunImageOptions } from './native-subject.ts';
-import { RECORDED_ENTRY, RecordedRuns } from './recorder/recorded-runs.ts';
+import { RECORDED_ENTRY, RecordedRuns, type RecordingPlan } from './recorder/recorded-runs.ts';
+import type { RecordedMemory } from './recorder/replay.ts';
 import { stepper } from './stepper.ts';
 
 export type { NativeSubject, RunImageOptions } from './native-subject.ts';
@@ -43,6 +44,13 @@ interface AttemptOptions extends RunImageOptions {
 interface Run {
   readonly image: Image;
   readonly tracker: CallTracker;
+}
+
+/** A recorded run that came to its end. */
+interface Ran extends AttemptOptions {
+  /** Registers it was entered with. */
+  readonly entry: BigUint64Array;
+  readonly returnTo: U64;
 }
 
 /** Goes on by the exception table, if there is one. */
@@ -106,14 +114,13 @@ export class ImageRunner {
     const plan = this.#recorded.plan(image, subject, answers, options);
     if (plan === null) return null;
     const guest = this.#recorded.prepare(plan, { subject, data: options.tables.data }, env.input.memory);
-    const tracker = new CallTracker(options.tables, env, guest, { ...options, answers, regs: this.#scratch });
-    const until = this.#engine.caps.door ?? RETURN_TO;
-    const regs = this.#enter(env, guest, tracker, until);
+    const returnTo = this.#engine.caps.door ?? RETURN_TO;
+    const entry = this.#enter(env, guest, returnTo);
     const stop = this.#engine.run(
       {
         start: RECORDED_ENTRY,
-        until,
-        regs,
+        until: returnTo,
+        regs: entry,
         fuel: plan.fuel,
         watch: NOTHING,
         watcher: () => undefined,
@@ -121,9 +128,36 @@ export class ImageRunner {
       },
       this.#out,
     );
-    if (stop.kind !== 'end' || !this.#recorded.replay(plan, subject, guest, tracker) || answers.missed)
-      return null;
-    const outcome = this.#end(stop, { image, tracker });
+    if (stop.kind !== 'end') return null;
+    return (
+      this.#asExpected(plan, subject, { ...options, entry, returnTo }) ??
+      this.#replayed(plan, subject, guest, { ...options, env, entry, returnTo })
+    );
+  }
+
+  /** The reference's trace, if the guest noted just that. */
+  #asExpected(plan: RecordingPlan, subject: NativeSubject, ran: Ran): Execution | null {
+    const { tables, expected, entry, returnTo } = ran;
+    const { callees } = subject;
+    if (expected === undefined || this.#space.brokenCanary() !== undefined) return null;
+    const outcome = outcomeOf({ kind: 'end' }, this.#out, plan.image);
+    const run = { tables, callees, expected, entry, exit: this.#out, returnTo };
+    if (outcome.kind !== 'exit' || !this.#recorded.isAsExpected(plan, run)) return null;
+    return { ...this.#left(subject), outcome, trace: expected, breaches: [], isNoted: true };
+  }
+
+  /** What a tracker makes of the notes; null if they say nothing. */
+  #replayed(
+    plan: RecordingPlan,
+    subject: NativeSubject,
+    guest: RecordedMemory,
+    ran: Ran & { readonly env: Env },
+  ): Execution | null {
+    const { answers } = plan;
+    const tracker = new CallTracker(ran.tables, ran.env, guest, { ...ran, answers, regs: this.#scratch });
+    tracker.start(ran.entry, ran.returnTo);
+    if (!this.#recorded.replay(plan, subject, guest, tracker) || answers.missed) return null;
+    const outcome = this.#end({ kind: 'end' }, { image: plan.image, tracker });
     return { ...this.#execution(outcome, subject, tracker), isNoted: true };
   }
 
@@ -135,7 +169,8 @@ export class ImageRunner {
     const guest = this.#space.prepare(image, parts, context, { stubs: 'stop', alone: true });
     const answers = new Answers(options.expected, env);
     const tracker = new CallTracker(options.tables, env, guest, { ...options, answers, regs: this.#scratch });
-    const regs = this.#enter(env, guest, tracker);
+    const regs = this.#enter(env, guest, RETURN_TO);
+    tracker.start(regs, RETURN_TO);
     const rsp = (regs[RSP] ?? 0n) + WORD;
     const request = {
       until: RETURN_TO,
@@ -171,18 +206,12 @@ export class ImageRunner {
   }
 
   /** The return address, what native code passes on the stack, and the registers main or a trampoline is entered with. */
-  #enter(
-    { input }: Env,
-    guest: TrackedMemory,
-    tracker: CallTracker,
-    returnAddress = RETURN_TO,
-  ): BigUint64Array {
+  #enter({ input }: Env, guest: TrackedMemory, returnTo: U64): BigUint64Array {
     const regs = this.#entryRegs(input);
     const rsp = regs[RSP] ?? 0n;
-    guest.write(rsp, 8, returnAddress);
+    guest.write(rsp, 8, returnTo);
     for (const [k, word] of input.native?.call.stack.entries() ?? [])
       guest.write(rsp + WORD * BigInt(k + 1), 8, word);
-    tracker.start(regs, returnAddress);
     return regs;
   }
 
@@ -209,15 +238,24 @@ export class ImageRunner {
   }
 
   #execution(outcome: Outcome, subject: NativeSubject, tracker: CallTracker): Execution {
-    const native = tracker.native;
+    const { native, trace, breaches } = tracker;
+    if (native === undefined) return { ...this.#left(subject), outcome, trace, breaches };
     return {
-      outcome: outcome.kind === 'exit' && native !== undefined ? native.outcome(outcome) : outcome,
-      memory: native?.memory ?? this.#space.ctx().slice(),
-      data: subject.data.map((_, i) => this.#space.data(i).slice()),
-      trace: tracker.trace,
+      ...this.#left(subject),
+      outcome: outcome.kind === 'exit' ? native.outcome(outcome) : outcome,
+      memory: native.memory,
+      trace,
+      breaches,
+      native: native.events,
+    };
+  }
+
+  /** Memory as a run left it. */
+  #left({ data }: NativeSubject): Pick<Execution, 'memory' | 'data' | 'insns'> {
+    return {
+      memory: this.#space.ctx().slice(),
+      data: data.map((_, i) => this.#space.data(i).slice()),
       insns: null,
-      breaches: tracker.breaches,
-      ...(native === undefined ? {} : { native: native.events }),
     };
   }
 

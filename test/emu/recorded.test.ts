@@ -1,13 +1,14 @@
 /** Runs in which the guest notes its calls by itself (emu/recorder), against runs that stop at each. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { lower } from '../../src/arb/lower.ts';
 import type { Program } from '../../src/bpf/program.ts';
 import { Checker } from '../../src/checker.ts';
 import type { Env } from '../../src/core/env.ts';
-import type { Execution, StackBytes } from '../../src/core/execution.ts';
+import type { Execution, StackBytes, TraceEvent, Word } from '../../src/core/execution.ts';
 import type { Image } from '../../src/core/image.ts';
 import type { Engine } from '../../src/emu/engine.ts';
+import { AsExpected } from '../../src/emu/recorder/as-expected.ts';
 import { ImageRunner } from '../../src/emu/run-image.ts';
 import { openSilicon } from '../../src/emu/silicon/silicon.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
@@ -20,6 +21,7 @@ import { TARGETS } from '../../src/jit/target.ts';
 import { masksOf } from '../../src/oracle/arg-masks.ts';
 import { placementOf } from '../../src/oracle/placement.ts';
 import { fuelFor, TRACE_LIMIT } from '../../src/oracle/run.ts';
+import { isSameTrace } from '../../src/oracle/same-trace.ts';
 import { subjectOf } from '../../src/subject-of.ts';
 import { siliconMissing, skippedBecause } from '../kit/silicon.ts';
 
@@ -47,11 +49,29 @@ const patient = (engine: Engine): Engine =>
 /** The frame's bytes that are not poison on the reference's side. */
 function known(got: StackBytes | null, want: StackBytes | null): unknown {
   if (got === null || want === null) return null;
-  const from = got.bytes.length - Math.min(got.bytes.length, want.bytes.length);
-  const cut = want.bytes.length - (got.bytes.length - from);
+  const least = Math.min(got.bytes.length, want.bytes.length);
+  const cut = want.bytes.length - least;
+  return [...got.bytes.subarray(got.bytes.length - least)].map((byte, i) =>
+    want.poison?.[cut + i] === 1 ? null : byte,
+  );
+}
+
+/** Words that are not. */
+const promised = (got: readonly Word[] | null, want: readonly Word[] | null | undefined) =>
+  got?.slice(0, want?.length).map((word, i) => (want?.[i] === undefined ? null : word)) ?? null;
+
+/** An event as far as the reference promises anything of it. */
+function shownEvent(event: TraceEvent, want: TraceEvent | undefined) {
+  const args = event.kind === 'call' && want?.kind === 'call' ? promised(event.args, want.args) : null;
+  const result = want?.result === undefined ? null : event.result;
+  const who = event.kind === 'call' ? `${event.callee.kind} ${event.callee.id}` : event.subprog;
   return {
-    address: got.address,
-    bytes: [...got.bytes.subarray(from)].map((byte, i) => (want.poison?.[cut + i] === 1 ? null : byte)),
+    kind: event.kind,
+    who,
+    args,
+    result,
+    regs: promised(event.regs, want?.regs),
+    stack: known(event.stack, want?.stack ?? null),
   };
 }
 
@@ -61,11 +81,34 @@ const shown = ({ outcome, memory, data, trace, breaches }: Execution, want: Exec
   data,
   breaches,
   total: trace.total,
-  events: trace.events.map((event, i) => ({
-    ...event,
-    stack: known(event.stack, want.trace.events[i]?.stack ?? null),
-  })),
+  events: trace.events.map((event, i) => shownEvent(event, want.trace.events[i])),
 });
+
+/** What a guest left, to be spoiled before it is looked at. */
+interface Left {
+  readonly log: Uint8Array;
+  readonly stack: Uint8Array;
+  readonly regs: Uint8Array;
+}
+
+/** Spoils what recorded runs leave, by what `spoil` does. */
+function spoiling(engine: Engine, spoil: () => ((left: Left) => void) | null): Engine {
+  const regions = new Map<string, () => Uint8Array>();
+  const [map, run] = [engine.map.bind(engine), engine.run.bind(engine)];
+  engine.map = (region) => {
+    const view = map(region);
+    regions.set(region.name, view);
+    return view;
+  };
+  engine.run = (request, out) => {
+    const stop = run(request, out);
+    const bytes = (name: string): Uint8Array => regions.get(name)?.() ?? new Uint8Array(0);
+    const regs = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
+    if (request.watch.size === 0) spoil()?.({ log: bytes('recorder log'), stack: bytes('stack'), regs });
+    return stop;
+  };
+  return engine;
+}
 
 describe.each([
   ['unicorn', openUnicorn, undefined],
@@ -81,8 +124,8 @@ describe.each([
     });
     afterAll(() => runner.close());
 
-    /** Both ways. */
-    function both({ program, input, jit }: Subject, convention: (typeof CONVENTIONS)[number]) {
+    /** What the reference expects, and what a runner needs. */
+    function prepared({ program, input, jit }: Subject, convention: (typeof CONVENTIONS)[number]) {
       const env: Env = { input, models: new Map(), insnLimit: 100_000 };
       const { image } = compile(program, { convention, ...jit }, TARGETS[convention]);
       const placement = placementOf(image, program, input);
@@ -96,7 +139,12 @@ describe.each([
         argMasks: masksOf(want.trace),
         stackBytes: true,
       };
-      const subject = subjectOf(program);
+      return { want, options, image, env, subject: subjectOf(program) };
+    }
+
+    /** Both ways. */
+    function both(made: Subject, convention: (typeof CONVENTIONS)[number]) {
+      const { want, options, image, env, subject } = prepared(made, convention);
       const before = watched();
       const recorded = runner.run(image, subject, env, { ...options, expected: want.trace });
       const wasWatched = watched() > before;
@@ -135,6 +183,51 @@ describe.each([
         expect(shown(recorded, want)).toEqual(shown(plain, want));
       }
       expect(recordings / all).toBeGreaterThanOrEqual(least);
+    });
+
+    it('are as expected only if the tracker and the comparison find nothing, whatever is noted', () => {
+      let spoil: ((left: Left) => void) | null = null;
+      const other = new ImageRunner(spoiling(counted(open()).engine, () => spoil));
+      const holds = vi.spyOn(AsExpected.prototype, 'holds');
+      const count = { yes: 0, no: 0, clean: 0 };
+      try {
+        fc.assert(
+          fc.property(fc.nat(20_000), fc.nat(), fc.nat(7), fc.nat(99), (index, at, bit, where) => {
+            const lane = laneNamed(index % 4 === 0 ? 'tail-calls' : 'valid');
+            const convention = CONVENTIONS[index % 3 === 0 ? 1 : 0] ?? 'linux';
+            const made = prepared(lane.draw(7, index, validMix()).subject, convention);
+            const { want, options, image, env, subject } = made;
+            if (want.outcome.kind !== 'exit') return;
+            const run = () => other.run(image, subject, env, { ...options, expected: want.trace });
+            spoil = null;
+            if (run().trace === want.trace) count.clean++;
+            // Records of these programs have some hundred bytes each; most of the log is never written.
+            spoil = ({ log, stack, regs }) => {
+              const place = where < 70 ? log.subarray(0, 4096) : where < 85 ? stack.subarray(-0x1400) : regs;
+              const spot = at % place.length;
+              place[spot] = (place[spot] ?? 0) ^ (1 << bit);
+            };
+            const quick = run();
+            if (quick.trace !== want.trace) {
+              count.no++;
+              return;
+            }
+            count.yes++;
+            holds.mockReturnValueOnce(false);
+            const slow = run();
+            expect(slow.isNoted).toBe(true);
+            expect(slow.trace).not.toBe(want.trace);
+            expect(isSameTrace(want.trace, slow.trace)).toBe(true);
+            expect([slow.breaches, slow.outcome]).toEqual([[], quick.outcome]);
+          }),
+          { seed: 3, numRuns: 1500 },
+        );
+      } finally {
+        holds.mockRestore();
+        other.close();
+      }
+      expect(count.clean).toBeGreaterThan(1200);
+      expect([count.yes > 200, count.no > 200]).toEqual([true, true]);
     });
 
     it('make no difference to a verdict, whatever the image does', () => {

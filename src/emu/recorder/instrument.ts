@@ -43,6 +43,8 @@ export interface Instrumented {
   readonly slots: Uint8Array;
   /** And of those for tail calls, if there are any. */
   readonly programSlots: Uint8Array | null;
+  /** Subprogs that tail calls may enter. */
+  readonly programs: ReadonlySet<number>;
   /** WINDOW_UNITs of stack in each record. */
   readonly windows: number;
   /** Index of the first native argument that travels on the stack. */
@@ -68,7 +70,7 @@ export function instrument(image: Image, subject: NativeSubject, expected: Trace
   const programs = programsOf(subject);
   const programSlots = programs.size === 0 ? null : moveProgramStarts(code, image, programs);
   if (programSlots === null && programs.size > 0) return null;
-  return { image: { ...image, code }, slots, programSlots, windows, firstStackArg };
+  return { image: { ...image, code }, slots, programSlots, programs, windows, firstStackArg };
 }
 
 /** The frame of whoever calls, from rsp upwards; or that of whoever has returned, below rsp. */

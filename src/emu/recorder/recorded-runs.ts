@@ -6,11 +6,13 @@
  * recorder's memory, and what runs before it have left mapped. So a run that disagrees with the reference is to be repeated without (oracle/run.ts).
  */
 import type { Image } from '../../core/image.ts';
+import { STACK_BASE } from '../../core/layout.ts';
 import type { AddressSpace } from '../address-space.ts';
 import type { Answers } from '../answers.ts';
 import type { CallTracker } from '../call-tracker.ts';
 import { argCount } from '../callee-model.ts';
 import type { NativeCallee, NativeData, NativeSubject, RunImageOptions } from '../native-subject.ts';
+import { AsExpected, type NotedRun } from './as-expected.ts';
 import { type Instrumented, instrument } from './instrument.ts';
 import { slotOf } from './layout.ts';
 import { MAX_ANSWERS, type Recorder } from './recorder.ts';
@@ -32,6 +34,7 @@ export interface RecordingPlan extends Instrumented {
 
 export class RecordedRuns {
   readonly #space: AddressSpace;
+  readonly #asExpected = new AsExpected();
   #recorder: Recorder | undefined;
 
   constructor(space: AddressSpace) {
@@ -72,6 +75,23 @@ export class RecordedRuns {
     return new RecordedMemory(
       this.#space.prepare(plan.image, parts, input, { stubs: 'record', alone: false }),
     );
+  }
+
+  /** Whether the guest noted just what the reference expects. */
+  isAsExpected(
+    plan: RecordingPlan,
+    run: Omit<NotedRun, 'log' | 'programs' | 'stack' | 'stackStart'>,
+  ): boolean {
+    if (this.#recorder === undefined) return false;
+    const stack = this.#space.stack();
+    const log = this.#recorder.log(plan);
+    return this.#asExpected.holds({
+      ...run,
+      log,
+      programs: plan.programs,
+      stack,
+      stackStart: Number(STACK_BASE),
+    });
   }
 
   /** Shows the run to its tracker; false if it says nothing. */

@@ -20,14 +20,7 @@ import {
   slotOf,
   WORD,
 } from './layout.ts';
-
-/** Words of a record, each a view of one. */
-export interface LogView {
-  readonly words: BigUint64Array;
-  /** Words from one record to the next. */
-  readonly stride: number;
-  readonly count: number;
-}
+import { halvesOf, type LogView } from './notes.ts';
 
 /** Answers there is room for. */
 export const MAX_ANSWERS = (WORD.end - WORD.answers) / 2;
@@ -77,7 +70,9 @@ export class Recorder {
     const stride = recordBytes(windows);
     const count = (Number(end) - RECORDER_LOG) / stride;
     const isWhole = Number.isInteger(count) && count >= 0 && count * stride <= LOG_BYTES;
-    return { words: wordsOf(this.#log()), stride: stride / 8, count: isWhole ? count : 0 };
+    const bytes = this.#log();
+    const words = wordsOf(bytes);
+    return { words, halves: halvesOf(words), bytes, stride: stride / 8, count: isWhole ? count : 0 };
   }
 }
 

@@ -1,0 +1,124 @@
+/**
+ * One record of the recorder's, or the state at a run's end, to be held against what is expected. Words are looked at in
+ * halves of 32 bits, so that no bigint is made of each.
+ */
+import type { StackBytes, Word } from '../../core/execution.ts';
+import { RSP } from '../../x86/reg.ts';
+import { RECORD } from './layout.ts';
+
+/** What one in the upper half counts. */
+export const HALF = 2 ** 32;
+const HALF_BYTES = 4;
+const NO_HALVES = new Uint32Array(0);
+const NO_BYTES = new Uint8Array(0);
+
+/** All records, as words, halves of them, and bytes. */
+export interface LogView {
+  readonly words: BigUint64Array;
+  readonly halves: Uint32Array;
+  readonly bytes: Uint8Array;
+  /** Words from one record to the next. */
+  readonly stride: number;
+  readonly count: number;
+}
+
+/** 64-bit words, in halves of 32 bits. */
+export const halvesOf = ({ buffer, byteOffset, length }: BigUint64Array): Uint32Array =>
+  new Uint32Array(buffer, byteOffset, 2 * length);
+
+export class Notes {
+  readonly #word = new BigUint64Array(1);
+  readonly #wanted = halvesOf(this.#word);
+  /** A register file from `#regsAt` on. */
+  #regs: Uint32Array = NO_HALVES;
+  #regsAt = 0;
+  /** `#windowBytes` from `#windowAt` on are those of the guest from address `#windowStart` on. */
+  #window: Uint8Array = NO_BYTES;
+  #windowAt = 0;
+  #windowStart = 0;
+  #windowBytes = 0;
+
+  /** At a record, with the stack from rsp upwards for a call, from below rsp for a return. */
+  showRecord({ halves, bytes, stride }: LogView, k: number, kind: 'call' | 'return'): void {
+    this.#regs = halves;
+    this.#regsAt = 2 * (k * stride + RECORD.regs);
+    this.#window = bytes;
+    this.#windowAt = 8 * (k * stride + RECORD.window);
+    this.#windowBytes = 8 * (stride - RECORD.window);
+    const rsp = this.address(RSP);
+    this.#windowStart = kind === 'call' ? rsp : rsp - this.#windowBytes;
+  }
+
+  /** With these registers (a register file), and the stack as it is, whose first byte is at `start`. */
+  showEnd(regs: BigUint64Array, stack: Uint8Array, start: number): void {
+    this.#regs = halvesOf(regs);
+    this.#regsAt = 0;
+    this.#window = stack;
+    this.#windowAt = 0;
+    this.#windowStart = start;
+    this.#windowBytes = stack.length;
+  }
+
+  low(reg: number): number {
+    return this.#regs[this.#regsAt + 2 * reg] as number;
+  }
+
+  high(reg: number): number {
+    return this.#regs[this.#regsAt + 2 * reg + 1] as number;
+  }
+
+  /** A register's value as a number: exact for the guest's addresses. */
+  address(reg: number): number {
+    return this.high(reg) * HALF + this.low(reg);
+  }
+
+  /** Poison is nobody's promise, and a register the image does not name (below 0) shows nothing. */
+  isReg(reg: number, want: Word): boolean {
+    if (want === undefined || reg < 0) return true;
+    this.#word[0] = want;
+    return this.low(reg) === this.#wanted[0] && this.high(reg) === this.#wanted[1];
+  }
+
+  /** False for a word that is not in the window. */
+  isWordAt(address: number, want: Word): boolean {
+    if (want === undefined) return true;
+    this.#word[0] = want;
+    const [low, high] = [this.#wanted[0] as number, this.#wanted[1] as number];
+    return this.isHalfAt(address, low) && this.isHalfAt(address + HALF_BYTES, high);
+  }
+
+  /** A word on the stack as a number; NaN if it is not in the window. */
+  wordAt(address: number): number {
+    const at = this.#find(address, 2 * HALF_BYTES);
+    return at < 0 ? Number.NaN : this.#half(at) + HALF * this.#half(at + HALF_BYTES);
+  }
+
+  isHalfAt(address: number, want: number): boolean {
+    const at = this.#find(address, HALF_BYTES);
+    return at >= 0 && this.#half(at) === want;
+  }
+
+  /** The `depth` bytes below `fp`, laid on those wanted at their ends; false if they are not all in the window. */
+  areBytesBelow(fp: number, depth: number, want: StackBytes | null): boolean {
+    const at = this.#find(fp - depth, depth);
+    if (at < 0 || want === null) return at >= 0;
+    const { bytes, poison } = want;
+    const shift = at + depth - bytes.length;
+    for (let i = Math.max(0, bytes.length - depth); i < bytes.length; i++)
+      if (bytes[i] !== this.#window[shift + i] && poison?.[i] !== 1) return false;
+    return true;
+  }
+
+  /** Index in `#window`, or -1. */
+  #find(address: number, size: number): number {
+    const offset = address - this.#windowStart;
+    return offset >= 0 && offset + size <= this.#windowBytes ? this.#windowAt + offset : -1;
+  }
+
+  #half(at: number): number {
+    const bytes = this.#window;
+    const [a, b] = [bytes[at] as number, bytes[at + 1] as number];
+    const [c, d] = [bytes[at + 2] as number, bytes[at + 3] as number];
+    return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+  }
+}
