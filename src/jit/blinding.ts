@@ -9,7 +9,7 @@
  * Counts of shifts stay as they are, and so do instructions that name AX themselves.
  */
 import type { AluInsn, Insn, JccInsn, LddwInsn, StInsn, Width } from '../bpf/insn.ts';
-import { aluImm, aluReg } from '../bpf/make-insn.ts';
+import { aluImm, aluReg, jcc, stx } from '../bpf/make-insn.ts';
 import type { Entries, Entry } from './entries.ts';
 import { REG_AX } from './regmap.ts';
 
@@ -62,12 +62,15 @@ const NOT_BLINDED: ReadonlySet<AluInsn['op']> = new Set(['lsh', 'rsh', 'arsh', '
 function blindAlu(insn: AluInsn, mask: Masks): readonly Insn[] | undefined {
   if (insn.source === 'X' || insn.dst === REG_AX || NOT_BLINDED.has(insn.op)) return undefined;
   if (insn.op === 'mov' && insn.imm === 0) return [aluReg('xor', insn.dst, insn.dst)];
-  return [...masked(insn.width, insn.imm, mask()), { ...insn, source: 'X', src: REG_AX, imm: 0 }];
+  return [...masked(insn.width, insn.imm, mask()), aluReg(insn.op, insn.dst, REG_AX, insn.width)];
 }
 
 function blindJump(insn: JccInsn, mask: Masks): readonly Insn[] | undefined {
   if (insn.source === 'X' || insn.dst === REG_AX) return undefined;
-  return [...masked(insn.width, insn.imm, mask()), { ...insn, source: 'X', src: REG_AX, imm: 0 }];
+  return [
+    ...masked(insn.width, insn.imm, mask()),
+    jcc(insn.op, insn.width, 'X', insn.dst, REG_AX, 0, insn.off),
+  ];
 }
 
 function blindWide({ dst, src, imm }: LddwInsn, mask: Masks): readonly Insn[] | undefined {
@@ -81,15 +84,15 @@ function blindWide({ dst, src, imm }: LddwInsn, mask: Masks): readonly Insn[] | 
   ];
 }
 
-const blindStore = ({ imm, ...place }: StInsn, mask: Masks): readonly Insn[] => [
+const blindStore = ({ size, dst, off, imm, access }: StInsn, mask: Masks): readonly Insn[] => [
   ...masked(64, imm, mask()),
-  { ...place, kind: 'stx', src: REG_AX },
+  stx(size, dst, off, REG_AX, access),
 ];
 
 /** AX = imm, sign-extended to the width. */
 const masked = (width: Width, imm: number, mask: number): readonly Insn[] => [
-  { ...aluImm('mov', REG_AX, mask ^ imm), width },
-  { ...aluImm('xor', REG_AX, mask), width },
+  aluImm('mov', REG_AX, mask ^ imm, width),
+  aluImm('xor', REG_AX, mask, width),
 ];
 
 /** Mixing of splitmix32. */

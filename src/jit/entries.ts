@@ -57,7 +57,8 @@ export class Entries {
   }
 
   passOf(i: number): RewritePass | undefined {
-    return REWRITE_PASSES[(this.#passes[i] as number) - 1];
+    const pass = this.#passes[i] as number;
+    return pass === UNTOUCHED ? undefined : REWRITE_PASSES[pass - 1];
   }
 
   at(i: number): Entry {

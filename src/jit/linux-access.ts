@@ -12,7 +12,9 @@ export function accessesOf({ insns }: Program): Accesses {
   let arena = false;
   let percpu = false;
   for (const insn of insns) {
-    switch (insn?.kind) {
+    // What is not there is not compared with words: that takes the slow way.
+    if (insn === undefined) continue;
+    switch (insn.kind) {
       case 'ldx':
       case 'stx':
       case 'st':

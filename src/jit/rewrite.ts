@@ -11,6 +11,7 @@
  */
 import { MAX_LOOPS } from '../bpf/calling.ts';
 import type { AluInsn, AtomicInsn, Insn, JaInsn, JccInsn, Slots } from '../bpf/insn.ts';
+import { aluImm, aluReg, ja, jccImm, load, movReg, storeImm, storeReg } from '../bpf/make-insn.ts';
 import type { Subprog } from '../bpf/program.ts';
 import { R0, R10 } from '../bpf/reg.ts';
 import { Entries, type RewritePass } from './entries.ts';
@@ -47,8 +48,7 @@ export function rewrite(
   if (addAll(slots, subprog, entries, stackDepth)) return { entries, stackDepth };
   const depth = stackDepth + 8;
   entries.reset();
-  const insn: Insn = { kind: 'st', size: 8, dst: R10, off: -depth, imm: MAX_LOOPS };
-  entries.add(insn, subprog.start, -1, 'may_goto');
+  entries.add(storeImm(R10, -depth, MAX_LOOPS), subprog.start, -1, 'may_goto');
   entries.setup = 1;
   addAll(slots, subprog, entries, depth);
   return { entries, stackDepth: depth };
@@ -116,7 +116,7 @@ const isJump = (insn: Insn): insn is JaInsn | JccInsn => insn.kind === 'ja' || i
 
 function rewriteCmpxchg(insn: AtomicInsn): Group | undefined {
   if (insn.op !== 'cmpxchg' || insn.size !== 4) return undefined;
-  return { pass: 'cmpxchg32-zext', insns: [insn, movReg(32, R0, R0)] };
+  return { pass: 'cmpxchg32-zext', insns: [insn, aluReg('mov', R0, R0, 32)] };
 }
 
 function rewriteDivision(insn: AluInsn): Group | undefined {
@@ -141,42 +141,34 @@ function rewriteDivision(insn: AluInsn): Group | undefined {
 function byConstant(insn: AluInsn): Group | undefined {
   const isMod = insn.op === 'mod' || insn.op === 'smod';
   if (insn.imm === 0) {
-    const keep = insn.width === 32 ? [movReg(32, insn.dst, insn.dst)] : [ja(0)];
-    return { pass: 'div-by-zero', insns: isMod ? keep : [movImm(32, insn.dst, 0)] };
+    const keep = insn.width === 32 ? keepLow(insn) : ja(0);
+    return { pass: 'div-by-zero', insns: [isMod ? keep : aluImm('mov', insn.dst, 0, 32)] };
   }
   if (insn.imm !== -1 || insn.op === 'div' || insn.op === 'mod') return undefined;
-  return { pass: 'div-minus-one', insns: [isMod ? movImm(32, insn.dst, 0) : neg(insn)] };
+  return { pass: 'div-minus-one', insns: [isMod ? aluImm('mov', insn.dst, 0, 32) : neg(insn)] };
 }
 
 /** if (src != 0) goto div; dst = 0; goto out; div: dst /= src; out: */
 const guardDiv = (insn: AluInsn): Group => ({
   pass: 'div-by-zero',
-  insns: [
-    jcc('jne', insn.width, insn.src, 0, 2),
-    { kind: 'alu', op: 'xor', width: 32, source: 'X', dst: insn.dst, src: insn.dst, imm: 0 },
-    ja(1),
-    insn,
-  ],
+  insns: [jccImm('jne', insn.src, 0, 2, insn.width), aluReg('xor', insn.dst, insn.dst, 32), ja(1), insn],
 });
 
 /** if (src == 0) goto out; dst %= src; and for 32 bits, the skipped path still zero-extends. */
 const guardMod = (insn: AluInsn): Group =>
   insn.width === 64
-    ? { pass: 'div-by-zero', insns: [jcc('jeq', 64, insn.src, 0, 1), insn] }
-    : {
-        pass: 'div-by-zero',
-        insns: [jcc('jeq', 32, insn.src, 0, 2), insn, ja(1), movReg(32, insn.dst, insn.dst)],
-      };
+    ? { pass: 'div-by-zero', insns: [jccImm('jeq', insn.src, 0, 1), insn] }
+    : { pass: 'div-by-zero', insns: [jccImm('jeq', insn.src, 0, 2, 32), insn, ja(1), keepLow(insn)] };
 
 /** ax = src + 1; ax > 1: divide; ax == 0: src is -1, negate; else src is 0, so 0 - which negated is 0. */
 const guardSdiv = (insn: AluInsn): Group => ({
   pass: 'div-minus-one',
   insns: [
-    movReg(64, REG_AX, insn.src),
-    { kind: 'alu', op: 'add', width: insn.width, source: 'K', dst: REG_AX, src: 0, imm: 1 },
-    jcc('jgt', insn.width, REG_AX, 1, 4),
-    jcc('jeq', insn.width, REG_AX, 0, 1),
-    movImm(insn.width, insn.dst, 0),
+    movReg(REG_AX, insn.src),
+    aluImm('add', REG_AX, 1, insn.width),
+    jccImm('jgt', REG_AX, 1, 4, insn.width),
+    jccImm('jeq', REG_AX, 0, 1, insn.width),
+    aluImm('mov', insn.dst, 0, insn.width),
     neg(insn),
     ja(1),
     insn,
@@ -185,15 +177,15 @@ const guardSdiv = (insn: AluInsn): Group => ({
 
 /** ax = src + 1; ax > 1: divide; ax == 1: src is 0, keep dst; else src is -1, so 0. */
 const guardSmod = (insn: AluInsn): Group => {
-  const keep = insn.width === 32 ? [ja(1), movReg(32, insn.dst, insn.dst)] : [];
+  const keep = insn.width === 32 ? [ja(1), keepLow(insn)] : [];
   return {
     pass: 'div-minus-one',
     insns: [
-      movReg(64, REG_AX, insn.src),
-      { kind: 'alu', op: 'add', width: insn.width, source: 'K', dst: REG_AX, src: 0, imm: 1 },
-      jcc('jgt', insn.width, REG_AX, 1, 3),
-      jcc('jeq', insn.width, REG_AX, 1, insn.width === 32 ? 4 : 3),
-      movImm(32, insn.dst, 0),
+      movReg(REG_AX, insn.src),
+      aluImm('add', REG_AX, 1, insn.width),
+      jccImm('jgt', REG_AX, 1, 3, insn.width),
+      jccImm('jeq', REG_AX, 1, insn.width === 32 ? 4 : 3, insn.width),
+      aluImm('mov', insn.dst, 0, 32),
       ja(1),
       insn,
       ...keep,
@@ -205,48 +197,13 @@ const guardSmod = (insn: AluInsn): Group => {
 const mayGoto = (stackDepth: number): Group => ({
   pass: 'may_goto',
   insns: [
-    { kind: 'ldx', size: 8, sign: false, dst: REG_AX, src: R10, off: -stackDepth },
-    jcc('jeq', 64, REG_AX, 0, 0),
-    { kind: 'alu', op: 'sub', width: 64, source: 'K', dst: REG_AX, src: 0, imm: 1 },
-    { kind: 'stx', size: 8, dst: R10, src: REG_AX, off: -stackDepth },
+    load(REG_AX, R10, -stackDepth),
+    jccImm('jeq', REG_AX, 0, 0),
+    aluImm('sub', REG_AX, 1),
+    storeReg(R10, -stackDepth, REG_AX),
   ],
 });
 
-const movReg = (width: 32 | 64, dst: number, src: number): AluInsn => ({
-  kind: 'alu',
-  op: 'mov',
-  width,
-  source: 'X',
-  dst,
-  src,
-  imm: 0,
-});
-const movImm = (width: 32 | 64, dst: number, imm: number): AluInsn => ({
-  kind: 'alu',
-  op: 'mov',
-  width,
-  source: 'K',
-  dst,
-  src: 0,
-  imm,
-});
-const neg = ({ width, dst }: AluInsn): AluInsn => ({
-  kind: 'alu',
-  op: 'neg',
-  width,
-  source: 'K',
-  dst,
-  src: 0,
-  imm: 0,
-});
-const ja = (off: number): Insn => ({ kind: 'ja', width: 16, off });
-const jcc = (op: JccInsn['op'], width: 32 | 64, dst: number, imm: number, off: number): JccInsn => ({
-  kind: 'jcc',
-  op,
-  width,
-  source: 'K',
-  dst,
-  src: 0,
-  imm,
-  off,
-});
+/** w(dst) = w(dst): clears the upper half. */
+const keepLow = ({ dst }: AluInsn): AluInsn => aluReg('mov', dst, dst, 32);
+const neg = ({ width, dst }: AluInsn): AluInsn => aluImm('neg', dst, 0, width);

@@ -3,6 +3,7 @@
  * immediates. A memory operand is `[base + disp]` and always carries a displacement, of 8 bits where it fits:
  * that is how Linux's JIT writes it, even for 0. SDM 2A §2.1.5 (ModRM, SIB), §2.2.1 (REX), §2.3.5 (VEX).
  */
+import { high32, low32 } from '../core/u64.ts';
 import type { Form } from './form.ts';
 import { NOPS } from './forms.ts';
 import type { Gpr } from './reg.ts';
@@ -222,7 +223,9 @@ export class Assembler {
   }
 
   #imm64(at: number, imm: number | bigint): number {
-    this.#view.setBigUint64(at, BigInt.asUintN(64, BigInt(imm)), true);
+    const word = typeof imm === 'bigint' ? imm : BigInt(imm);
+    this.#view.setInt32(at, low32(word), true);
+    this.#view.setInt32(at + 4, high32(word), true);
     return at + 8;
   }
 

@@ -16,13 +16,13 @@ interface Arithmetic {
 
 /** By width. */
 interface Group {
-  readonly 32: Arithmetic;
-  readonly 64: Arithmetic;
+  readonly w32: Arithmetic;
+  readonly w64: Arithmetic;
 }
 
 const arithmetic = (group: typeof ADD): Group => ({
-  32: { reg: group.rm32_r32, imm8: group.rm32_imm8, imm32: group.rm32_imm32, rax: group.eax_imm32 },
-  64: { reg: group.rm64_r64, imm8: group.rm64_imm8, imm32: group.rm64_imm32, rax: group.rax_imm32 },
+  w32: { reg: group.rm32_r32, imm8: group.rm32_imm8, imm32: group.rm32_imm32, rax: group.eax_imm32 },
+  w64: { reg: group.rm64_r64, imm8: group.rm64_imm8, imm32: group.rm64_imm32, rax: group.rax_imm32 },
 });
 
 export const ARITHMETIC = {
@@ -35,7 +35,7 @@ export const ARITHMETIC = {
 
 /** Of one of the groups above. */
 export function lowerArithmetic({ asm }: LowerContext, group: Group, insn: AluInsn): void {
-  const forms = group[insn.width];
+  const forms = insn.width === 64 ? group.w64 : group.w32;
   const dst = gprOf(insn.dst);
   if (insn.source === 'X') asm.mr(forms.reg, dst, gprOf(insn.src));
   else if (fitsInt8(insn.imm)) asm.mi(forms.imm8, dst, insn.imm);

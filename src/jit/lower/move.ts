@@ -1,6 +1,7 @@
 /** Moves of registers and immediates. Kernel: `emit_mov_reg()`, `emit_mov_imm32()`, `emit_mov_imm64()`. */
 import type { AluInsn, LddwInsn, MovsxInsn } from '../../bpf/insn.ts';
 import { targetOf } from '../../bpf/program.ts';
+import { high32, low32 } from '../../core/u64.ts';
 import type { Assembler } from '../../x86/assembler.ts';
 import type { Form } from '../../x86/form.ts';
 import { MOV, MOVSX, XOR } from '../../x86/forms.ts';
@@ -33,9 +34,10 @@ export function movSigned(asm: Assembler, dst: Gpr, imm: number): void {
 
 /** Any 64-bit value in the shortest of three forms. */
 export function movWide(asm: Assembler, dst: Gpr, imm: bigint): void {
-  if (imm <= 0xffff_ffffn) movUnsigned(asm, dst, Number(BigInt.asIntN(32, imm)));
-  else if (BigInt.asIntN(64, imm) === BigInt.asIntN(32, imm))
-    movSigned(asm, dst, Number(BigInt.asIntN(32, imm)));
+  const low = low32(imm);
+  const high = high32(imm);
+  if (high === 0) movUnsigned(asm, dst, low);
+  else if (high === -1 && low < 0) movSigned(asm, dst, low);
   else asm.oi(MOV.r64_imm64, dst, imm);
 }
 

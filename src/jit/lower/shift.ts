@@ -19,13 +19,13 @@ interface Shift {
 
 /** By width. */
 interface Group {
-  readonly 32: Shift;
-  readonly 64: Shift;
+  readonly w32: Shift;
+  readonly w64: Shift;
 }
 
 const shift = (group: typeof SHL, bmi2: typeof SHLX): Group => ({
-  32: { byOne: group.rm32_1, byImm: group.rm32_imm8, byCl: group.rm32_cl, byReg: bmi2.r32 },
-  64: { byOne: group.rm64_1, byImm: group.rm64_imm8, byCl: group.rm64_cl, byReg: bmi2.r64 },
+  w32: { byOne: group.rm32_1, byImm: group.rm32_imm8, byCl: group.rm32_cl, byReg: bmi2.r32 },
+  w64: { byOne: group.rm64_1, byImm: group.rm64_imm8, byCl: group.rm64_cl, byReg: bmi2.r64 },
 });
 
 export const SHIFTS = { lsh: shift(SHL, SHLX), rsh: shift(SHR, SHRX), arsh: shift(SAR, SARX) };
@@ -33,7 +33,7 @@ export const SHIFTS = { lsh: shift(SHL, SHLX), rsh: shift(SHR, SHRX), arsh: shif
 /** Of one of the groups above. */
 export function lowerShift(context: LowerContext, group: Group, insn: AluInsn): void {
   const { asm, bmi2 } = context;
-  const forms = group[insn.width];
+  const forms = insn.width === 64 ? group.w64 : group.w32;
   const dst = gprOf(insn.dst);
   if (insn.source === 'K') {
     if (insn.imm === 1) asm.m(forms.byOne, dst);
