@@ -71,5 +71,8 @@ function uniformAccess(insn: AccessInsn): Insn {
     case 'ld_abs':
     case 'ld_ind':
       return legacyLoad(insn.kind, insn.size, insn.src, insn.imm);
+    // Of no kind there is, as a caller without types may have it: who comes to it says so.
+    default:
+      return insn;
   }
 }
