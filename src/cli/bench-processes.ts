@@ -3,56 +3,102 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { takeTurns } from '../bench/rounds.ts';
+import { type Spread, spreadOf, takeTurns } from '../bench/rounds.ts';
 import { OracleError } from '../core/errors.ts';
 import type { FuzzFigures, StartFigures } from '../report/bench-report.ts';
+import type { JsonFuzzReport } from '../report/fuzz-json.ts';
+import type { Pace } from '../report/fuzz-report.ts';
 import { COMMAND } from './own-command.ts';
 
 const SMALL_PROGRAM = 'r0 = 1\nexit\n';
-const MEGABYTES = /maxRSS (\d+)/;
-/** Printed to standard error as the process ends; the unit is KiB. */
-const TELL_MEMORY = 'process.on("exit", () => console.error("\\nmaxRSS %d", process.resourceUsage().maxRSS))';
+const KIBIBYTES = /^peak (\d+)$/gm;
+/** Printed to standard error as a process ends: the most memory it had (VmHWM of proc(5)). */
+const TELL_MEMORY = `const { readFileSync, writeSync } = require('node:fs');
+const most = () => process.platform === 'linux'
+  ? /^VmHWM:\\s*(\\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0
+  : process.resourceUsage().maxRSS;
+process.on('exit', () => writeSync(2, '\\npeak ' + most() + '\\n'));`;
+/** A case of `valid` takes half of what one of the mix does. */
+const LANES = [
+  { lane: 'valid', options: ['--lane', 'valid'], times: 2 },
+  { lane: 'mix', options: [], times: 1 },
+] as const;
 
-/** Whole fuzzes of seed 1, in turn. */
+/** Whole fuzzes of seed 1, in turn; each begins cold, so that no round is apart. */
 export function fuzzFigures(engines: readonly string[], runs: number, rounds: number): FuzzFigures[] {
-  const kept = new Map<string, FuzzRun>();
-  const probes = engines.flatMap((engine) =>
-    [1, 2].map((workers) => ({
-      name: `${engine} ${workers}`,
-      run: () => {
-        const run = fuzzOnce(engine, workers, runs);
-        const most = Math.max(run.megabytes, kept.get(`${engine} ${workers}`)?.megabytes ?? 0);
-        kept.set(`${engine} ${workers}`, { ...run, megabytes: most });
-        return new Map([['case', 1e9 / run.casesPerSecond]]);
-      },
-    })),
+  const wanted = engines.flatMap((engine) =>
+    LANES.flatMap(({ lane, options, times }) =>
+      [1, 2].map((workers) => ({ engine, lane, workers, options, cases: runs * times })),
+    ),
   );
-  const figures = takeTurns(probes, rounds);
-  return [...kept].flatMap(([name, { casesPerSecond: _, ...run }]) => {
-    const timing = figures.get(name)?.get('case');
-    return timing === undefined ? [] : [{ ...run, casesPerSecond: 1e9 / timing.median, timing }];
+  const taken = wanted.map((which) => ({ which, of: [] as FuzzRun[] }));
+  for (let round = 0; round < rounds; round++) for (const { which, of } of taken) of.push(fuzzOnce(which));
+  return taken.flatMap(({ which: { engine, lane, workers }, of }) => {
+    const [first] = of;
+    if (first === undefined) return [];
+    const timing = spreadOfAll(of.map(({ ns }) => ns));
+    const warm = spreadOfAll(of.map(({ warmNs }) => warmNs));
+    const megabytes = Math.max(...of.map((run) => run.megabytes));
+    const { cases, digest } = first;
+    return [{ engine, lane, workers, cases, digest, megabytes, ...ratesOf(timing, warm) }];
   });
 }
 
-type FuzzRun = Omit<FuzzFigures, 'timing'>;
+const spreadOfAll = (values: readonly number[]): Spread => spreadOf([values[0] ?? 0, ...values]);
 
-function fuzzOnce(engine: string, workers: number, runs: number): FuzzRun {
+const ratesOf = (timing: Spread, warm: Spread) => ({
+  timing,
+  warm,
+  casesPerSecond: 1e9 / timing.median,
+  warmCasesPerSecond: 1e9 / warm.median,
+});
+
+interface FuzzRun {
+  readonly cases: number;
+  readonly digest: string;
+  readonly megabytes: number;
+  /** Nanoseconds a case: of all, of the second half or so. */
+  readonly ns: number;
+  readonly warmNs: number;
+}
+
+interface Wanted {
+  readonly engine: string;
+  readonly workers: number;
+  readonly cases: number;
+  readonly options: readonly string[];
+}
+
+function fuzzOnce({ engine, workers, cases, options }: Wanted): FuzzRun {
   return inFolder((folder) => {
     const preload = join(folder, 'memory.cjs');
     writeFileSync(preload, TELL_MEMORY);
-    const which = ['--engine', engine, '--seed', '1', '--runs', `${runs}`, '--workers', `${workers}`];
-    const argv = ['fuzz', ...which, '--corpus', folder, '--reporter', 'json'];
-    const { stdout, stderr } = ownCommand(argv, ['--require', preload]);
-    const { casesPerSecond, digest, summary } = JSON.parse(stdout) as FuzzDocument;
-    const megabytes = Number(MEGABYTES.exec(stderr)?.[1] ?? 0) / 1024;
-    return { engine, workers, cases: summary.ran, casesPerSecond, digest, megabytes };
+    const which = ['--engine', engine, '--seed', '1', '--runs', `${cases}`, '--workers', `${workers}`];
+    const argv = ['fuzz', ...which, ...options, '--corpus', folder, '--reporter', 'json'];
+    const { stdout, stderr } = ownCommand(argv, preload);
+    const document = JSON.parse(stdout) as FuzzDocument;
+    const { digest, summary, seconds } = document;
+    // Of the process itself and of each worker.
+    const peaks = [...stderr.matchAll(KIBIBYTES)].map(([, most]) => Number(most));
+    return {
+      cases: summary.ran,
+      digest,
+      megabytes: peaks.reduce((sum, most) => sum + most, 0) / 1024,
+      ns: (1e9 * seconds) / summary.ran,
+      warmNs: warmNsOf(document),
+    };
   });
 }
 
-interface FuzzDocument {
-  readonly casesPerSecond: number;
-  readonly digest: string;
-  readonly summary: { readonly ran: number };
+type FuzzDocument = Pick<JsonFuzzReport, 'digest' | 'summary' | 'seconds' | 'pace'>;
+
+/** Nanoseconds a case from the mark on that is nearest to half of the cases, as a ratio. */
+export function warmNsOf({ summary: { ran }, seconds, pace = [] }: Omit<FuzzDocument, 'digest'>): number {
+  const distance = ({ cases }: Pace): number => Math.abs(Math.log2((2 * cases) / ran));
+  const [half = { cases: 0, seconds: 0 }] = pace
+    .filter(({ cases }) => cases < ran)
+    .toSorted((a, b) => distance(a) - distance(b));
+  return (1e9 * (seconds - half.seconds)) / (ran - half.cases);
 }
 
 /** From the start of a process to its end. */
@@ -80,13 +126,13 @@ export function startFigures(rounds: number): StartFigures[] {
   });
 }
 
-/** Runs this command line again. Throws an `engine` error if it fails. */
-function ownCommand(
-  argv: readonly string[],
-  node: readonly string[] = [],
-): { stdout: string; stderr: string } {
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [...node, COMMAND, ...argv], {
+/** Runs this command line again, with a module loaded first in all its processes. Throws an `engine` error if it fails. */
+function ownCommand(argv: readonly string[], preload?: string): { stdout: string; stderr: string } {
+  const { NODE_OPTIONS = '', ...env } = process.env;
+  const options = preload === undefined ? NODE_OPTIONS : `${NODE_OPTIONS} --require "${preload}"`;
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [COMMAND, ...argv], {
     encoding: 'utf8',
+    env: { ...env, NODE_OPTIONS: options },
     maxBuffer: 2 ** 28,
   });
   if (status === 0) return { stdout, stderr };

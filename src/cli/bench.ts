@@ -57,7 +57,7 @@ export async function bench(options: BenchOptions, { io }: Context): Promise<voi
     const names = inside.onSilicon === null ? ['unicorn'] : ['unicorn', 'silicon'];
     const fuzz = options.runs === 0 ? [] : fuzzFigures(names, options.runs, few);
     const bound = await twoProcesses(options.cases, options.rounds);
-    const figures = { ...inside, fuzz, twoThreads: bound, start: startFigures(few) };
+    const figures = { ...inside, fuzz, twoProcesses: bound, start: startFigures(few) };
     const report: BenchReport = {
       machine: {
         cpu: cpus()[0]?.model ?? 'unknown CPU',

@@ -5,7 +5,7 @@ import type { LaneName } from '../core/lane-names.ts';
 import { type Part, WHOLE } from '../core/part.ts';
 import { DEFAULT_ENGINE } from '../emu/engine-names.ts';
 import { openEngine, prepareEngines } from '../emu/engines.ts';
-import { type CampaignState, runCampaign } from '../fuzz/campaign.ts';
+import { runCampaign } from '../fuzz/campaign.ts';
 import { formatPath, parsePath } from '../fuzz/path.ts';
 import type { CorpusCase, FuzzReport, ReportedFailure } from '../report/fuzz-report.ts';
 import type { ShardInfo } from '../report/shard.ts';
@@ -64,10 +64,10 @@ export async function fuzz(options: FuzzOptions, targets: Targets, context: Cont
   try {
     const explainer = new Explainer(targets.wantsSteps);
     const saved = runCorpus(corpus, options, explainer, context);
-    const { state, seconds, losses } = await campaign({ options, seed, lanes, corpus, interrupt }, context);
+    const { losses, ...ran } = await campaign({ options, seed, lanes, corpus, interrupt }, context);
+    const { state } = ran;
     const report: FuzzReport = {
-      state,
-      seconds,
+      ...ran,
       mix: { lanes: lanes.mix.lanes, leftOut: lanes.leftOut },
       options: [...laneWords(lane), ...setupWords(options)],
       corpus: saved.cases,
@@ -134,7 +134,7 @@ interface Setting {
 async function campaign(
   { options, seed, lanes, corpus, interrupt }: Setting,
   { io }: Context,
-): Promise<{ readonly state: CampaignState; readonly seconds: number; readonly losses: number }> {
+): Promise<Pick<FuzzReport, 'state' | 'seconds' | 'pace'> & { readonly losses: number }> {
   const { time, path, maxFailures, shard } = options;
   const one = path === undefined ? undefined : parsePath(path, '--path');
   const runs = one !== undefined ? 1 : (options.runs ?? (time === undefined ? DEFAULT_RUNS : undefined));
@@ -167,9 +167,9 @@ async function campaign(
       confirm: (file) => confirm(file, options.jit),
       onProgress: (now) => progress.show(now),
     });
-    const { seconds } = progress;
+    const { seconds, pace } = progress;
     await pool.end();
-    return { state, seconds, losses: pool.losses };
+    return { state, seconds, pace, losses: pool.losses };
   } catch (error) {
     // What the user asked wrongly is no crash: no note of it stays.
     if (error instanceof OracleError && error.kind !== 'engine') await pool.end().catch(() => undefined);

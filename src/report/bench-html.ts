@@ -1,5 +1,5 @@
 /** Figures of `bench` as one HTML page: bars of where a case's time goes, then all tables. No script. */
-import { type BenchReport, isMet, medianOf, type Stages } from './bench-report.ts';
+import { type BenchReport, type FuzzFigures, isMet, medianOf, type Stages } from './bench-report.ts';
 import { benchSections, machineLine } from './bench-text.ts';
 
 const STYLE = `
@@ -20,10 +20,12 @@ export function benchHtml(report: BenchReport): string {
     chart('A case on unicorn, us', bars(report.stages)),
     ...(report.onSilicon === null ? [] : [chart('A case on silicon, us', bars(report.onSilicon))]),
     chart(
-      'Cases a second',
-      report.fuzz.map(({ engine, workers, casesPerSecond }) => {
-        return { label: `${engine}, workers: ${workers}`, value: casesPerSecond };
-      }),
+      'Cases a second of whole runs',
+      report.fuzz.map((run) => ({ label: labelOf(run), value: run.casesPerSecond })),
+    ),
+    chart(
+      'Cases a second of whole runs, warm (second half or so)',
+      report.fuzz.map((run) => ({ label: labelOf(run), value: run.warmCasesPerSecond })),
     ),
   ];
   const missed = new Set(report.goals.filter((goal) => !isMet(goal)).map(({ what }) => what));
@@ -39,6 +41,8 @@ export function benchHtml(report: BenchReport): string {
     '</body></html>\n',
   ].join('\n');
 }
+
+const labelOf = ({ engine, lane, workers }: FuzzFigures): string => `${engine}, ${lane}, workers: ${workers}`;
 
 interface Bar {
   readonly label: string;

@@ -134,27 +134,35 @@ const straightRows = ({ straight }: BenchReport): Rows => [
 const rateWithQuartiles = ({ median, lower, upper }: Timing): string =>
   `${short(1000 / median)} (${short(1000 / upper)} to ${short(1000 / lower)})`;
 
-const fuzzRows = ({ fuzz, twoThreads }: BenchReport): Rows => [
-  ['engine', 'workers', 'cases', 'cases/s', 'quartiles', 'to one worker', 'memory', 'digest'],
-  ...fuzz.map(({ engine, workers, cases, casesPerSecond, timing, megabytes, digest }) => {
-    const one = fuzz.find((run) => run.engine === engine && run.workers === 1)?.casesPerSecond;
-    return [
-      engine,
-      String(workers),
-      cases.toLocaleString('en'),
-      short(casesPerSecond),
-      `${short(1e9 / timing.upper)} to ${short(1e9 / timing.lower)}`,
-      one === undefined ? '-' : (casesPerSecond / one).toFixed(2),
-      `${Math.round(megabytes)} MiB`,
-      code(digest),
-    ];
-  }),
-  [
-    'bare Unicorn',
-    '2 threads',
-    ...['', '', `${twoThreads.lower.toFixed(2)} to ${twoThreads.upper.toFixed(2)}`],
-    ...[twoThreads.median.toFixed(2), '', ''],
-  ],
+function fuzzRows({ fuzz, twoProcesses }: BenchReport): Rows {
+  const bound = `${twoProcesses.lower.toFixed(2)} to ${twoProcesses.upper.toFixed(2)}`;
+  return [
+    [
+      ...['engine', 'lanes', 'workers', 'cases'],
+      ...['cases/s', 'quartiles', 'to one worker'],
+      ...['warm (second half or so), cases/s', 'quartiles', 'to one worker', 'memory', 'digest'],
+    ],
+    ...fuzz.map((run) => {
+      const one = fuzz.find((it) => it.engine === run.engine && it.lane === run.lane && it.workers === 1);
+      return [
+        ...[run.engine, run.lane, String(run.workers), run.cases.toLocaleString('en')],
+        ...rateCells(run.casesPerSecond, run.timing, one?.casesPerSecond),
+        ...rateCells(run.warmCasesPerSecond, run.warm, one?.warmCasesPerSecond),
+        ...[`${Math.round(run.megabytes)} MiB`, code(run.digest)],
+      ];
+    }),
+    [
+      'bare Unicorn',
+      ...['valid', '2', '', '', '', ''],
+      ...['', bound, twoProcesses.median.toFixed(2), '', ''],
+    ],
+  ];
+}
+
+const rateCells = (rate: number, { lower, upper }: Timing, one: number | undefined): string[] => [
+  short(rate),
+  `${short(1e9 / upper)} to ${short(1e9 / lower)}`,
+  one === undefined ? '-' : (rate / one).toFixed(2),
 ];
 
 const startRows = ({ start }: BenchReport): Rows => [

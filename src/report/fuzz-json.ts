@@ -12,6 +12,7 @@ import {
   type FuzzReport,
   fuzzSummary,
   isConfirmed,
+  type Pace,
   type ReportedFailure,
   unconfirmedReason,
 } from './fuzz-report.ts';
@@ -31,6 +32,7 @@ export interface JsonFuzzReport {
   readonly corpus: Summary;
   readonly seconds: number;
   readonly casesPerSecond: number;
+  readonly pace?: readonly Pace[];
   readonly statistics: JsonStatistics;
   readonly coverage: JsonCoverage;
   readonly vacuous: VacuityCounts;
@@ -79,7 +81,7 @@ export function fuzzJson(report: FuzzReport): string {
 }
 
 function fuzzDocument(report: FuzzReport): JsonFuzzReport {
-  const { state, seconds, failures, shard } = report;
+  const { state, seconds, pace, failures, shard } = report;
   const summary = fuzzSummary(report);
   return {
     schema: 'bpf-oracle/fuzz@1',
@@ -89,6 +91,7 @@ function fuzzDocument(report: FuzzReport): JsonFuzzReport {
     corpus: corpusSummaryOf(report),
     seconds,
     casesPerSecond: Math.round(summary.ran / Math.max(seconds, 1e-3)),
+    ...(pace === undefined ? {} : { pace }),
     statistics: statisticsOf(report),
     coverage: coverageOf(state.calls, state.opcodes),
     vacuous: state.vacuous,

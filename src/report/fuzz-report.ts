@@ -24,10 +24,18 @@ export interface ReportedFailure {
   readonly explained?: Explained | null;
 }
 
+/** After how many seconds so many cases had run. */
+export interface Pace {
+  readonly cases: number;
+  readonly seconds: number;
+}
+
 export interface FuzzReport {
   readonly state: CampaignState;
   /** Of the campaign, without its corpus. */
   readonly seconds: number;
+  /** Now and then, twice as many cases each time; absent of several parts. */
+  readonly pace?: readonly Pace[];
   readonly corpus: readonly CorpusCase[];
   /** Counts of the saved cases, where no results are at hand. */
   readonly corpusSummary?: Summary;

@@ -180,7 +180,7 @@ describe('fuzz --shard', () => {
   }
 
   const untimed = (text: string): unknown => {
-    const { seconds: _s, casesPerSecond: _c, ...rest }: JsonFuzzReport = JSON.parse(text);
+    const { seconds: _s, casesPerSecond: _c, pace: _p, ...rest }: JsonFuzzReport = JSON.parse(text);
     return rest;
   };
 

@@ -14,7 +14,12 @@ export function addBench(program: Command, context: Context): void {
     .addOption(new Option('--rounds <n>', 'timed rounds of everything').argParser(positiveInteger).default(9))
     .addOption(new Option('--cases <n>', 'cases of a round').argParser(positiveInteger).default(320))
     .addOption(
-      new Option('--runs <n>', 'cases of each whole fuzz; 0: none').argParser(naturalNumber).default(20_000),
+      new Option(
+        '--runs <n>',
+        'cases of each whole fuzz of all lanes; twice as many of lane valid alone; 0: none',
+      )
+        .argParser(naturalNumber)
+        .default(20_000),
     )
     .addOption(
       new Option('--reporter <name>', 'how to write it').choices(['text', 'json', 'html']).default('text'),

@@ -67,6 +67,7 @@ export const fuzzDocument = v.looseObject({
   corpus: summary,
   seconds,
   casesPerSecond: natural,
+  pace: v.exactOptional(v.array(v.looseObject({ cases: natural, seconds }))),
   statistics: v.looseObject({ outcomes: byName, exitPercent: v.number(), insns: middle, calls: middle }),
   coverage: v.looseObject({
     arity: byName,
