@@ -62,7 +62,7 @@ export interface CheckOptions {
    */
   readonly lint?: boolean;
   /** How the JIT is set up for this program, where that is not as for all. */
-  readonly jit?: JitSwitches;
+  readonly jit?: JitSwitches | undefined;
 }
 
 /** What programs are judged with. */

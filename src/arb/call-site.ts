@@ -36,9 +36,11 @@ export function drawCall(draw: Draw, { callee, args }: CallTarget): Stmt {
   return { kind: 'call', callee, args: sources, order: drawOrder(draw, args), scratch: draw.below(REGS) };
 }
 
+const FROM_REG: readonly ArgSource[] = Array.from({ length: REGS }, (_, reg) => ({ from: 'reg', reg }));
+
 function drawArg(draw: Draw, reg: number): ArgSource {
   const dice = draw.below(100);
-  if (dice < 44) return { from: 'reg', reg };
+  if (dice < 44) return FROM_REG[reg] as ArgSource;
   if (dice < 45) return { from: 'argument', argument: draw.between(1, MAX_REG_ARGS) };
   if (dice < 68) return { from: 'imm', imm: drawImm(draw, BOUNDARIES) };
   if (dice < 88) return { from: 'word', word: drawWord(draw, BOUNDARIES) };

@@ -7,7 +7,7 @@ import { drawFunction } from './function-spec.ts';
 import { type Generated, lower } from './lower.ts';
 import { drawMemory, type MemoryConstraints } from './memory.ts';
 import { shrinkProgram } from './shrink.ts';
-import type { CalleeChoice, FunctionSpec, ProgramSpec } from './spec.ts';
+import type { FunctionSpec, ProgramSpec } from './spec.ts';
 
 /** Constraints to be applied on {@link programSpec} and {@link bpfProgram}. */
 export interface ProgramConstraints extends GraphConstraints, MemoryConstraints {
@@ -19,30 +19,28 @@ export interface ProgramConstraints extends GraphConstraints, MemoryConstraints 
 export function drawSpec(draw: Draw, constraints: ProgramConstraints): ProgramSpec {
   const { maxStatements = 3 } = constraints;
   const graph = drawGraph(draw, constraints);
+  const natives = graph.natives.map(
+    ({ args }, index): CallTarget => ({ callee: { kind: 'native', index }, args }),
+  );
   const functions: FunctionSpec[] = [];
   for (let index = 0; index < graph.functions.length; index++) {
     const { args, calls } = graph.functions[index] as CallGraph['functions'][number];
-    const targets = targetsOf(graph, index);
-    const sites = calls.map((callee) => targetOf(graph, index, callee));
-    functions.push(drawFunction(draw, { index, args, calls: sites, targets, maxStatements }));
+    const targets = targetsOf(graph, index, natives);
+    const behind = targets.length - natives.length;
+    const sites = calls.map((callee) => targets[(callee.kind === 'bpf' ? 0 : behind) + callee.index]);
+    functions.push(drawFunction(draw, { index, args, calls: sites as CallTarget[], targets, maxStatements }));
   }
-  return { functions, natives: graph.natives, ...drawMemory(draw, constraints) };
+  const { ctx, data, rodata, seed } = drawMemory(draw, constraints);
+  return { functions, natives: graph.natives, ctx, data, rodata, seed };
 }
 
-/** Everybody a function may call. */
-function targetsOf({ functions, natives }: CallGraph, caller: number): CallTarget[] {
+/** Everybody a function may call: functions, the nearest first, then natives. */
+function targetsOf({ functions }: CallGraph, caller: number, natives: readonly CallTarget[]): CallTarget[] {
   const targets: CallTarget[] = [];
   for (let k = caller + 1; k < functions.length; k++)
     targets.push({ callee: { kind: 'bpf', index: k - caller - 1 }, args: functions[k]?.args ?? 0 });
-  natives.forEach(({ args }, index) => {
-    targets.push({ callee: { kind: 'native', index }, args });
-  });
+  for (const native of natives) targets.push(native);
   return targets;
-}
-
-function targetOf({ functions, natives }: CallGraph, caller: number, callee: CalleeChoice): CallTarget {
-  const taker = callee.kind === 'bpf' ? functions[caller + 1 + callee.index] : natives[callee.index];
-  return { callee, args: taker?.args ?? 0 };
 }
 
 /**

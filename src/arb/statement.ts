@@ -19,10 +19,13 @@ export const drawReadReg = (draw: Draw): ReadReg => (draw.chance(3) ? R10 : draw
 
 export const drawWidth = (draw: Draw): 32 | 64 => (draw.chance(50) ? 64 : 32);
 
+const FP: Source = { from: 'fp' };
+const REGS: readonly Source[] = Array.from({ length: R10 }, (_, reg) => ({ from: 'reg', reg }));
+
 export function drawSource(draw: Draw): Source {
   const dice = draw.below(100);
   if (dice < 45) return { from: 'imm', imm: drawImm(draw) };
-  return dice < 47 ? { from: 'fp' } : { from: 'reg', reg: drawReg(draw) };
+  return dice < 47 ? FP : (REGS[drawReg(draw)] as Source);
 }
 
 function drawPlace(draw: Draw): Place {

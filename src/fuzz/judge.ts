@@ -20,7 +20,7 @@ export interface JudgeOptions {
   readonly lint: false;
   /** Whether to take its calls out, too. */
   readonly vacuity?: boolean;
-  readonly jit?: JitSwitches;
+  readonly jit?: JitSwitches | undefined;
 }
 
 /** Judges programs on one engine. */
@@ -49,7 +49,7 @@ export function judgeCase(
   path: CasePath,
   options: Pick<JudgeOptions, 'vacuity'> = {},
 ): CaseResult {
-  return judge.check(subject.program, { ...optionsOf(subject, seed, path), ...options });
+  return judge.check(subject.program, optionsOf(subject, seed, path, options.vacuity));
 }
 
 /** Judges generated cases; `before` is told the path of the one that is worked on next. */
@@ -62,19 +62,20 @@ export function judgeCases(
   seed: number,
   before: (path: CasePath) => void = () => undefined,
 ): CaseResult[] {
-  const subjects = cases.map(({ subject, path, vacuity = false }) => ({
+  const subjects = cases.map(({ subject, path, vacuity }) => ({
     subject: subject.program,
-    options: { ...optionsOf(subject, seed, path), vacuity },
+    options: optionsOf(subject, seed, path, vacuity),
   }));
   return judge.checkAll(subjects, (index) => before((cases[index] as (typeof cases)[number]).path));
 }
 
-const optionsOf = ({ input, jit }: Subject, seed: number, path: CasePath): JudgeOptions => ({
+const optionsOf = ({ input, jit }: Subject, seed: number, path: CasePath, vacuity = false): JudgeOptions => ({
   name: caseName(seed, path),
   memory: input.memory,
   insnLimit: INSN_LIMIT,
   lint: false,
-  ...(jit === undefined ? {} : { jit }),
+  vacuity,
+  jit,
 });
 
 /** e.g. `seed 1 path 12:0:3` */

@@ -8,7 +8,8 @@ export interface CasePath {
   readonly choices: readonly number[];
 }
 
-export const formatPath = ({ index, choices }: CasePath): string => [index, ...choices].join(':');
+export const formatPath = ({ index, choices }: CasePath): string =>
+  choices.length === 0 ? `${index}` : [index, ...choices].join(':');
 
 /** Throws an `input` error; `where` names the option or file it came from. */
 export function parsePath(text: string, where: string): CasePath {

@@ -100,13 +100,17 @@ const MAX_SHRINK_RUNS = 5000;
 /** Cases made and judged together: what is gained grows little from here on. */
 const BATCH = 32;
 
-/** A case and what came of it. */
-interface Judged {
+/** A case of a batch. */
+interface Made {
   readonly path: CasePath;
   readonly lane: LaneName;
+  /** Where its lane stands among all. */
+  readonly rank: number;
   readonly subject: Subject;
   readonly code: Uint8Array;
-  readonly result: CaseResult;
+  readonly vacuity: boolean;
+  /** What came of it, as soon as that is known. */
+  result: CaseResult | null;
 }
 
 export class Shard {
@@ -124,39 +128,41 @@ export class Shard {
     const tally = new Tally();
     const { start, count, step = 1, choices, lost = [] } = block;
     for (let done = 0; done < count; done += BATCH) {
-      const paths = Array.from({ length: Math.min(BATCH, count - done) }, (_, k) => {
-        return { index: start + (done + k) * step, choices };
-      });
-      this.#runBatch(paths, lost, tally);
+      const cases: Made[] = [];
+      for (let k = done; k < Math.min(done + BATCH, count); k++)
+        cases.push(this.#make({ index: start + k * step, choices }, lost));
+      this.#judgeAll(cases);
+      for (const made of cases) this.#count(made, tally);
     }
     return tally.report(block);
   }
 
-  #runBatch(paths: readonly CasePath[], lost: readonly LostCase[], tally: Tally): void {
-    const { seed, open, before } = this.#options;
-    const mix = this.#mix;
-    const cases = paths.map((path) => ({
+  #make(path: CasePath, lost: readonly LostCase[]): Made {
+    const lane = laneAt(path.index, this.#mix);
+    const subject = mixedCaseAt(this.#options.seed, path, this.#mix);
+    return {
       path,
-      lane: laneAt(path.index, mix),
-      subject: mixedCaseAt(seed, path, mix),
+      lane,
+      rank: LANE_NAMES.indexOf(lane),
+      subject,
+      code: encode(subject.program.insns),
       vacuity: isSampled(path.index, this.#options),
-    }));
-    const codes = cases.map(({ subject }) => encode(subject.program.insns));
-    this.#judge ??= open();
-    // Cases of one lane map the same memory, and what is mapped already costs nothing.
-    const results = paths.map((path) => lostResult(path, seed, lost));
-    const order = cases.map((_, k) => k).filter((k) => results[k] === undefined);
-    order.sort((a, b) => rank(cases[a]) - rank(cases[b]));
-    const sorted = order.map((k) => cases[k] as (typeof cases)[number]);
-    judgeCases(this.#judge, sorted, seed, before).forEach((result, at) => {
-      results[order[at] as number] = result;
-    });
-    cases.forEach((made, k) => {
-      this.#count({ ...made, code: codes[k] as Uint8Array, result: results[k] as CaseResult }, tally);
-    });
+      result: lostResult(path, this.#options.seed, lost),
+    };
   }
 
-  #count({ path, lane, subject, code, result }: Judged, tally: Tally): void {
+  #judgeAll(cases: readonly Made[]): void {
+    const { seed, open, before } = this.#options;
+    this.#judge ??= open();
+    // Cases of one lane map the same memory, and what is mapped already costs nothing.
+    const sorted = cases.filter(({ result }) => result === null).sort((a, b) => a.rank - b.rank);
+    const results = judgeCases(this.#judge, sorted, seed, before);
+    for (let k = 0; k < sorted.length; k++) (sorted[k] as Made).result = results[k] as CaseResult;
+  }
+
+  #count(made: Made, tally: Tally): void {
+    const { path, lane, subject, code } = made;
+    const result = made.result as CaseResult;
     const { seed, setup } = this.#options;
     tally.digest.add(path.index, subject, code);
     tally.opcodes.add(code);
@@ -203,16 +209,12 @@ export function isOfBlock(path: CasePath, { start, count, step = 1, choices }: B
   return Number.isInteger(nth) && nth >= 0 && nth < count && isShrunkSo;
 }
 
-/** What a case comes to that is not to run; undefined of others. */
-function lostResult(path: CasePath, seed: number, lost: readonly LostCase[]): CaseResult | undefined {
+/** What a case comes to that is not to run; null of others. */
+function lostResult(path: CasePath, seed: number, lost: readonly LostCase[]): CaseResult | null {
   const why = lost.find(({ index }) => index === path.index)?.why;
-  if (why === undefined) return undefined;
+  if (why === undefined) return null;
   return { ...skipped(caseName(seed, path), { kind: 'failed', why }), verdict: 'inconclusive' };
 }
-
-/** Where the lane of a case stands among all. */
-const rank = (made: { readonly lane: LaneName } | undefined): number =>
-  made === undefined ? -1 : LANE_NAMES.indexOf(made.lane);
 
 /** The seed says where the sample begins. */
 const isSampled = (index: number, { seed, vacuityEvery = 0 }: ShardOptions): boolean =>
