@@ -11,12 +11,12 @@ import { wordOf } from './distinct.ts';
 import { Sfc32 } from './sfc32.ts';
 
 const TWO_32 = 2 ** 32;
-/** Random choices, seeded by 96 bits of fast-check's source. */
+/** Random choices, seeded by three words of 32 bits. */
 export class Draw {
   readonly #random: Sfc32;
 
-  constructor(source: fc.Random) {
-    this.#random = new Sfc32(source.nextInt(), source.nextInt(), source.nextInt());
+  constructor(word: () => number) {
+    this.#random = new Sfc32(word(), word(), word());
   }
 
   /** 32 random bits, signed. */
@@ -64,7 +64,7 @@ class DrawnArbitrary<T> extends fc.Arbitrary<T> {
   }
 
   override generate(source: fc.Random): fc.Value<T> {
-    return new fc.Value(this.#drawn.draw(new Draw(source)), undefined);
+    return new fc.Value(this.#drawn.draw(new Draw(() => source.nextInt())), undefined);
   }
 
   override canShrinkWithoutContext(value: unknown): value is T {

@@ -7,6 +7,7 @@
  * `fc.check(fc.property(bpfProgram(), …), { seed, path, randomType: campaignRandom })`.
  */
 import * as fc from 'fast-check';
+import { Draw } from '../arb/draw.ts';
 import { Sfc32 } from '../arb/sfc32.ts';
 
 class CaseSource {
@@ -46,6 +47,12 @@ const startOf = (seed: number, index: number): Sfc32 =>
 
 /** fast-check's `randomType` that draws a campaign's cases, one a run. */
 export const campaignRandom = (seed: number): CaseSource => new CaseSource(seed | 0, -1);
+
+/** The choices of one case: those that an arbitrary of one drawing function makes with `caseRandom`. */
+export function caseDraw(seed: number, index: number): Draw {
+  const random = startOf(seed | 0, index);
+  return new Draw(() => random.next());
+}
 
 /** The random source of one case. Only the low 32 bits of the seed count, as in fast-check. */
 export const caseRandom = (seed: number, index: number): fc.Random =>

@@ -8,23 +8,34 @@ export interface Draft {
   simpler(): Iterable<Draft>;
 }
 
+class DraftOf<T> implements Draft {
+  readonly #value: T;
+  readonly #subject: (value: T) => Subject;
+  readonly #simpler: (value: T) => Iterable<T>;
+  #made: Subject | undefined;
+
+  constructor(value: T, subject: (value: T) => Subject, simpler: (value: T) => Iterable<T>) {
+    this.#value = value;
+    this.#subject = subject;
+    this.#simpler = simpler;
+  }
+
+  get subject(): Subject {
+    this.#made ??= this.#subject(this.#value);
+    return this.#made;
+  }
+
+  *simpler(): Iterable<Draft> {
+    for (const each of this.#simpler(this.#value)) yield draftOf(each, this.#subject, this.#simpler);
+  }
+}
+
 /** A draft of a value that a generator drew, of which `simpler` gives the simpler ones. */
 export const draftOf = <T>(
   value: T,
   subject: (value: T) => Subject,
   simpler: (value: T) => Iterable<T>,
-): Draft => {
-  let made: Subject | undefined;
-  return {
-    get subject() {
-      made ??= subject(value);
-      return made;
-    },
-    *simpler() {
-      for (const each of simpler(value)) yield draftOf(each, subject, simpler);
-    },
-  };
-};
+): Draft => new DraftOf(value, subject, simpler);
 
 /** A draft of what an arbitrary of fast-check drew. */
 export const drawDraft = (arbitrary: fc.Arbitrary<Subject>, random: fc.Random): Draft =>

@@ -2,26 +2,16 @@
 import { conform } from '../arb/conform.ts';
 import { type Generated, lower } from '../arb/lower.ts';
 import { ANY, constraintsOf, type Profile } from '../arb/profile.ts';
-import { programSpec } from '../arb/program.ts';
+import { drawSpec as drawProgram } from '../arb/program.ts';
 import { shrinkProgram } from '../arb/shrink.ts';
 import type { ProgramSpec } from '../arb/spec.ts';
 import { badInput } from '../core/errors.ts';
-import { caseRandom } from './case-random.ts';
+import { caseDraw } from './case-random.ts';
 import { type CasePath, formatPath } from './path.ts';
 
-const SPECS = new WeakMap<Profile, ReturnType<typeof programSpec>>();
-
-function specsFor(profile: Profile): ReturnType<typeof programSpec> {
-  const known = SPECS.get(profile);
-  if (known !== undefined) return known;
-  const specs = programSpec(constraintsOf(profile));
-  SPECS.set(profile, specs);
-  return specs;
-}
-
-/** The spec drawn at an index. */
+/** The spec drawn at an index: what `programSpec` draws there. */
 export const drawSpec = (seed: number, index: number, profile: Profile = ANY): ProgramSpec =>
-  conform(specsFor(profile).generate(caseRandom(seed, index), undefined).value, profile);
+  conform(drawProgram(caseDraw(seed, index), constraintsOf(profile)), profile);
 
 /** The spec at a path. Throws an `input` error if the path takes a shrink that does not exist. */
 export function specAt(seed: number, path: CasePath, profile: Profile = ANY): ProgramSpec {

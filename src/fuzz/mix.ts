@@ -7,16 +7,18 @@ import { laneAt, laneNamed, type Mix, validMix } from './lanes.ts';
 import { type CasePath, formatPath } from './path.ts';
 
 /** The draft at a path. Throws an `input` error if the path takes a shrink that does not exist. */
-export const draftAt = (seed: number, path: CasePath, mix: Mix): Draft =>
-  path.choices.reduce(
-    (draft, choice) => {
-      let k = 0;
-      for (const simpler of draft.simpler()) if (k++ === choice) return simpler;
-      const why = `it has no shrink ${choice} in this version (there are ${k}); fuzz anew with the seed alone`;
-      throw badInput('follow path', formatPath(path), why);
-    },
-    laneNamed(laneAt(path.index, mix)).draw(seed, path.index, mix),
-  );
+export function draftAt(seed: number, path: CasePath, mix: Mix): Draft {
+  let draft = laneNamed(laneAt(path.index, mix)).draw(seed, path.index, mix);
+  for (const choice of path.choices) draft = simplerDraft(draft, choice, path);
+  return draft;
+}
+
+function simplerDraft(draft: Draft, choice: number, path: CasePath): Draft {
+  let k = 0;
+  for (const simpler of draft.simpler()) if (k++ === choice) return simpler;
+  const why = `it has no shrink ${choice} in this version (there are ${k}); fuzz anew with the seed alone`;
+  throw badInput('follow path', formatPath(path), why);
+}
 
 /** The case at a path. */
 export const mixedCaseAt = (seed: number, path: CasePath, mix: Mix): Subject =>
