@@ -5,12 +5,15 @@ import { EXIT } from './failure.ts';
 import { COMMAND } from './own-command.ts';
 
 /** A generated case takes milliseconds; starting Node under load takes longest. */
-const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 60_000;
+
+/** What Node is to run. */
+export const replayCommand = (file: string, jit: string): string[] => [COMMAND, 'replay', '--jit', jit, file];
 
 /** Runs `bpf-oracle replay <file>` with this JIT, where the file names none, and takes its exit code. */
 export function confirm(file: string, jit: string): Promise<Confirmation> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [COMMAND, 'replay', '--jit', jit, file], {
+    const child = spawn(process.execPath, replayCommand(file, jit), {
       stdio: 'ignore',
       timeout: PATIENCE_MS,
     });

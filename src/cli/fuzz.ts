@@ -17,6 +17,7 @@ import { confirm } from './fuzz-confirm.ts';
 import { Corpus } from './fuzz-corpus.ts';
 import { fuzzHostile } from './fuzz-hostile.ts';
 import { Interrupt } from './fuzz-interrupt.ts';
+import { sortLeftovers } from './fuzz-leftovers.ts';
 import { type Loss, ProcessPool } from './fuzz-pool.ts';
 import { Progress } from './fuzz-progress.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
@@ -111,10 +112,13 @@ interface Saved {
 function runCorpus(corpus: Corpus, options: FuzzOptions, explainer: Explainer, context: Context): Saved {
   const files = corpus.files();
   const { shard: part } = options;
-  const { cases, exitCode } = replayCases(partOfFiles(files, part).paths, options, explainer, context);
-  for (const { path, result } of cases) {
+  const { deadly, others } = sortLeftovers(partOfFiles(files, part).paths, options.jit, context);
+  const replayed = replayCases(others, options, explainer, context);
+  for (const { path, result } of replayed.cases) {
     if (result.verdict === 'agree' && Corpus.isLeftover(path)) corpus.remove(path);
   }
+  const cases = [...deadly, ...replayed.cases];
+  const exitCode = worst([replayed.exitCode, deadly.length === 0 ? EXIT.ok : EXIT.broken]);
   if (part === undefined) return { cases, exitCode };
   const settings = { ...settingsOf(options), command: 'fuzz', corpus: listText(files) };
   return { cases, exitCode, shard: { ...part, settings, trouble: exitCode } };

@@ -99,6 +99,29 @@ describe('a fuzz whose worker is brought down by a case', () => {
     expect(readdirSync(join(copy, corpus))).toEqual([]);
   });
 
+  it('tries what is left in a process of its own first', () => {
+    const folder = join(copy, 'left');
+    mkdirSync(folder);
+    const [sound, deadly] = ['running-999999999-0.data', 'running-999999999-1.data'].map((name) => join(folder, name));
+    const text = (path: number) => `# oracle: seed 3\n# oracle: path ${path}\n`;
+    writeFileSync(sound as string, text(1));
+    writeFileSync(deadly as string, text(2));
+    const { status, stdout, stderr } = changed(
+      'cli/replay-cases.js',
+      'const result = replayCase(path, setup, explainer);',
+      "if (path.endsWith('9-1.data')) process.kill(process.pid, 'SIGABRT'); $&",
+      () => run([...argv, '--runs', '10', '--corpus', folder]),
+    );
+    expect(status).toBe(3);
+    expect(complaints(stderr)).toEqual([
+      `bpf-oracle: fuzz: ${deadly}: SIGABRT ends a process that runs it; remove it to go on without`,
+    ]);
+    const { corpus, summary }: JsonFuzzReport = JSON.parse(stdout);
+    expect(corpus).toMatchObject({ ran: 2, agree: 1, inconclusive: 1 });
+    expect(summary).toMatchObject({ ran: 10, agree: 10 });
+    expect(readdirSync(folder)).toEqual(['running-999999999-1.data']);
+  });
+
   it('leaves a failure as it was found if shrinking it does that', () => {
     const mutant = ['--jit', 'mutant:neg32-as-64', '--corpus', 'unshrunk'];
     const { status, stdout, stderr } = deadly('path.choices.length > 0', () => run([...argv, ...mutant]));
