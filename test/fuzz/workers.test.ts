@@ -102,7 +102,9 @@ describe('a fuzz whose worker is brought down by a case', () => {
   it('tries what is left in a process of its own first', () => {
     const folder = join(copy, 'left');
     mkdirSync(folder);
-    const [sound, deadly] = ['running-999999999-0.data', 'running-999999999-1.data'].map((name) => join(folder, name));
+    const [sound, deadly] = ['running-999999999-0.data', 'running-999999999-1.data'].map((name) =>
+      join(folder, name),
+    );
     const text = (path: number) => `# oracle: seed 3\n# oracle: path ${path}\n`;
     writeFileSync(sound as string, text(1));
     writeFileSync(deadly as string, text(2));
