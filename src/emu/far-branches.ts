@@ -5,6 +5,7 @@
  */
 import { iced } from '../x86/iced.ts';
 import { insnLayout } from '../x86/insn-length.ts';
+import { plainLength } from '../x86/plain-length.ts';
 
 const OPCODE = 0xff;
 /** SDM 2A §2.3.11. */
@@ -51,6 +52,12 @@ function isPlain(code: Uint8Array, entries: readonly number[]): boolean {
   let at = 0;
   while (at < code.length) {
     starts[at] = 1;
+    // None of these is a branch.
+    const plain = plainLength(code, at);
+    if (plain > 0) {
+      at += plain;
+      continue;
+    }
     const layout = insnLayout(code.subarray(at, at + MAX_INSN_BYTES));
     if (layout === undefined || opcodeAt(code, at) !== undefined) return false;
     const end = at + layout.length;

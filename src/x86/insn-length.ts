@@ -21,7 +21,7 @@ const ADDRESS_SIZE = 0x67;
  *   r  rel8   R  rel32      c  ModRM; /2 and /3 are calls         ?  another map, a prefix, or not known here
  */
 // biome-ignore format: opcodes 00 to FF, 16 a row
-const ONE_BYTE = [
+export const ONE_BYTE = [
   'mmmmbz??mmmmbz??', 'mmmmbz??mmmmbz??', 'mmmmbz??mmmmbz??', 'mmmmbz??mmmmbz??',
   '????????????????', '................', '???m????zZbM....', 'rrrrrrrrrrrrrrrr',
   'MZ?Mmmmmmmmmmmmm', '..........?.....', 'oooo....bz......', 'bbbbbbbbvvvvvvvv',
@@ -30,7 +30,7 @@ const ONE_BYTE = [
 
 /** After 0F. syscall and sysenter leave their address in rcx or lose it: not known here. */
 // biome-ignore format: opcodes 00 to FF, 16 a row
-const TWO_BYTE = [
+export const TWO_BYTE = [
   '??m???....?.?m.?', 'mmmmmmmmmmmmmmmm', '????????mmmmmmmm', '....???.????????',
   'mmmmmmmmmmmmmmmm', 'mmmmmmmmmmmmmmmm', 'mmmmmmmmmmmmmmmm', 'MMMMmmm.??mmmmmm',
   'RRRRRRRRRRRRRRRR', 'mmmmmmmmmmmmmmmm', '...mMm??...mMmmm', 'mmmmmmmmm?Mmmmmm',

@@ -7,6 +7,7 @@ import type { Trace } from '../../core/execution.ts';
 import { FP_DEPTH, type FrameShape, type Image } from '../../core/image.ts';
 import { CODE_BASE } from '../../core/layout.ts';
 import { insnLayout } from '../../x86/insn-length.ts';
+import { plainLength } from '../../x86/plain-length.ts';
 import { programsOf, tailCallEntry } from '../image-tables.ts';
 import type { NativeSubject } from '../native-subject.ts';
 import {
@@ -198,6 +199,8 @@ const KNOWN: readonly (readonly number[])[] = [
 function movableLength(code: Uint8Array): number | null {
   const known = KNOWN.find((insn) => insn.every((byte, i) => byte === code[i]));
   if (known !== undefined) return known.length;
+  const plain = plainLength(code, 0);
+  if (plain > 0) return plain;
   const layout = insnLayout(code);
   return layout?.movable === true ? layout.length : null;
 }
