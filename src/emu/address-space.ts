@@ -13,7 +13,7 @@
  * away and put them back are system calls of a guest, which cost as much as a run. Such a run counts only if it agrees.
  */
 import { badInput } from '../core/errors.ts';
-import type { Fixup, Image } from '../core/image.ts';
+import type { Fixup, ImageMemory } from '../core/image.ts';
 import { unwritten } from '../core/junk.ts';
 import {
   CALLBACK_BASE,
@@ -46,6 +46,14 @@ const CALLEE_LIMIT = 0x100_0000;
 const CTX_EXTENT = 1;
 const NO_FIXUPS: readonly Fixup[] = [];
 const FIRST_DATA = 2;
+
+/** What of an image is to be in memory. */
+export interface PlacedCode {
+  readonly code: Uint8Array;
+  readonly base: U64;
+  readonly fixups?: readonly Fixup[] | undefined;
+  readonly memory?: ImageMemory | undefined;
+}
 
 /** What stands at a callee's address: where the engine stops, or where the guest notes the call itself. */
 export type StubKind = 'stop' | 'record';
@@ -81,7 +89,7 @@ export class AddressSpace {
    * else is mapped. Throws an `input` error where regions cannot lie as asked.
    */
   prepare(
-    image: Image,
+    image: PlacedCode,
     { callees, data }: Pick<NativeSubject, 'callees' | 'data'>,
     input: Uint8Array,
     { stubs, alone }: { readonly stubs: StubKind; readonly alone: boolean },
@@ -140,7 +148,7 @@ export class AddressSpace {
     return undefined;
   }
 
-  #prepareCode({ code, base, fixups = NO_FIXUPS }: Image): void {
+  #prepareCode({ code, base, fixups = NO_FIXUPS }: PlacedCode): void {
     const start = pageFloor(base);
     const offset = Number(base - start);
     const old = this.#code?.region;

@@ -24,8 +24,8 @@ export type CallTarget =
 export interface ImageTables {
   /** The program's data, then what its program arrays are for this image. */
   readonly data: readonly NativeData[];
+  /** By address; made when it is asked for: a recorded run needs none. */
   readonly targets: ReadonlyMap<number, CallTarget>;
-  readonly watch: ReadonlySet<number>;
   /** Slot of the call by its return address. */
   readonly callPcs: ReadonlyMap<number, number>;
   readonly subprogArgs: readonly number[];
@@ -53,6 +53,32 @@ export interface ImageTables {
 /** Throws an `input` error for an image that names some registers and lacks others. */
 export function imageTables(image: Image, subject: NativeSubject): ImageTables {
   const base = Number(image.base);
+  let targets: ReadonlyMap<number, CallTarget> | undefined;
+  return {
+    data: dataOf(image, subject),
+    get targets() {
+      targets ??= targetsOf(image, subject);
+      return targets;
+    },
+    callPcs: new Map(image.callSites?.map(({ pc, returnOffset }) => [base + returnOffset, pc])),
+    subprogArgs: subject.subprogs.map(({ args }) => args),
+    bpfArgs: image.args.bpf,
+    nativeArgs: image.args.native,
+    frameRegs: frameRegsOf(image),
+    resultReg: image.regs?.[0] ?? UNKNOWN_GPR,
+    fpDepths: subject.subprogs.map((_, i) => image.frames?.[i]?.fpDepth ?? FP_DEPTH),
+    keepsSubprogAbi: image.subprogAbi !== 'own',
+    callAlign: image.callAlign ?? 8,
+    fixups: fixupsOf(image),
+    stackDepths: image.frames?.map(({ stackDepth, privateStack }) => privateStack?.depth ?? stackDepth),
+    exceptions: exceptionsOf(image, subject),
+    privateFps: (image.frames ?? []).map(({ privateStack }) => privateStack?.fp),
+  };
+}
+
+/** Throws an `input` error for an image that does not say where tail calls enter. */
+function targetsOf(image: Image, subject: NativeSubject): Map<number, CallTarget> {
+  const base = Number(image.base);
   const targets = new Map<number, CallTarget>();
   image.subprogEntries.forEach((offset, subprog) => {
     const kind = subprog === subject.exceptionCallback ? 'exception' : 'subprog';
@@ -68,24 +94,7 @@ export function imageTables(image: Image, subject: NativeSubject): ImageTables {
     targets.set(CALLBACK_STUB.next, { kind: 'callback', at: 'next' });
     targets.set(CALLBACK_STUB.done, { kind: 'callback', at: 'done' });
   }
-  return {
-    data: dataOf(image, subject),
-    targets,
-    watch: new Set(targets.keys()),
-    callPcs: new Map(image.callSites?.map(({ pc, returnOffset }) => [base + returnOffset, pc])),
-    subprogArgs: subject.subprogs.map(({ args }) => args),
-    bpfArgs: image.args.bpf,
-    nativeArgs: image.args.native,
-    frameRegs: frameRegsOf(image),
-    resultReg: image.regs?.[0] ?? UNKNOWN_GPR,
-    fpDepths: subject.subprogs.map((_, i) => image.frames?.[i]?.fpDepth ?? FP_DEPTH),
-    keepsSubprogAbi: image.subprogAbi !== 'own',
-    callAlign: image.callAlign ?? 8,
-    fixups: fixupsOf(image),
-    stackDepths: image.frames?.map(({ stackDepth, privateStack }) => privateStack?.depth ?? stackDepth),
-    exceptions: exceptionsOf(image, subject),
-    privateFps: (image.frames ?? []).map(({ privateStack }) => privateStack?.fp),
-  };
+  return targets;
 }
 
 const fixupsOf = ({ base, fixups = [] }: Image): ImageTables['fixups'] =>

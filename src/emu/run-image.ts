@@ -6,6 +6,7 @@
  * an image has a trampoline and the input a call by native code, that is entered instead. What timers call is entered as
  * main is, one after the other, when it has returned.
  */
+import { Arena } from '../core/arena.ts';
 import type { Env, Input } from '../core/env.ts';
 import type { Execution, Outcome } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
@@ -21,6 +22,7 @@ import type { ExtentMemory, TrackedMemory } from './guest-memory.ts';
 import { type ImageTables, imageTables } from './image-tables.ts';
 import { isImprecise, JUNK_REGS, outcomeOf } from './native-outcome.ts';
 import type { NativeCallee, NativeSubject, RunImageOptions } from './native-subject.ts';
+import { halvesOf } from './recorder/notes.ts';
 import { RECORDED_ENTRY, RecordedRuns, type RecordingPlan } from './recorder/recorded-runs.ts';
 import type { RecordedMemory } from './recorder/replay.ts';
 import { stepper } from './stepper.ts';
@@ -34,9 +36,9 @@ const CLEAN_FLAGS = 2n;
 const WORD = 8n;
 const NOTHING: ReadonlySet<number> = new Set();
 const NO_BYTES = new Uint8Array(0);
+const COPIES = new Arena();
 
 interface AttemptOptions extends RunImageOptions {
-  readonly tables: ImageTables;
   readonly precise: boolean;
 }
 
@@ -47,11 +49,20 @@ interface Run {
 }
 
 /** A recorded run that came to its end. */
-interface Ran extends AttemptOptions {
-  /** Registers it was entered with. */
-  readonly entry: BigUint64Array;
+interface Ran {
+  readonly plan: RecordingPlan;
+  readonly subject: NativeSubject;
+  readonly tables: ImageTables;
+  readonly guest: RecordedMemory;
+  readonly env: Env;
+  readonly options: RunImageOptions;
   readonly returnTo: U64;
 }
+
+/** The guest's own notes are of arguments of one word, and of callees that return before anyone is called. */
+const isStopped = ({ places, callsBack, timer, throws }: NativeCallee): boolean =>
+  places !== undefined || callsBack === true || timer === true || throws === true;
+const unwatched = (): void => undefined;
 
 /** Goes on by the exception table, if there is one. */
 function onFaultOf({ fixups }: ImageTables): Pick<RunRequest, 'onFault'> {
@@ -71,6 +82,7 @@ export class ImageRunner {
   readonly #space: AddressSpace;
   readonly #regs = new BigUint64Array(REG_FILE_WORDS);
   readonly #out = new BigUint64Array(REG_FILE_WORDS);
+  readonly #ends = { entry: halvesOf(this.#regs), exit: halvesOf(this.#out) };
   readonly #scratch = new BigUint64Array(REG_FILE_WORDS);
   readonly #recorded: RecordedRuns;
   #tables:
@@ -90,12 +102,11 @@ export class ImageRunner {
    * an image that cannot be placed.
    */
   run(image: Image, subject: NativeSubject, env: Env, options: RunImageOptions): Execution {
-    const tables = this.#tablesOf(image, subject);
     if (options.onStep !== undefined)
-      return this.#attempt(image, subject, env, { ...options, tables, precise: true });
+      return this.#attempt(image, subject, env, { ...options, precise: true });
     return (
-      this.#record(image, subject, env, { ...options, tables, precise: false }) ??
-      this.#attempt(image, subject, env, { ...options, tables, precise: false })
+      this.#record(image, subject, env, options) ??
+      this.#attempt(image, subject, env, { ...options, precise: false })
     );
   }
 
@@ -104,81 +115,72 @@ export class ImageRunner {
   }
 
   /** A run in which the guest notes its calls by itself; null if it did not keep to what was expected. */
-  #record(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution | null {
+  #record(image: Image, subject: NativeSubject, env: Env, options: RunImageOptions): Execution | null {
     if (!this.#engine.caps.stopsAreDear || env.input.native !== undefined) return null;
-    // The guest's own notes are of arguments of one word, and of callees that return before anyone is called.
-    const isOther = ({ places, callsBack, timer, throws }: NativeCallee): boolean =>
-      places !== undefined || callsBack === true || timer === true || throws === true;
-    if (subject.callees.some(isOther)) return null;
+    if (subject.callees.some(isStopped)) return null;
+    const tables = this.#tablesOf(image, subject);
     const answers = new Answers(options.expected, env);
     const plan = this.#recorded.plan(image, subject, answers, options);
     if (plan === null) return null;
-    const guest = this.#recorded.prepare(plan, { subject, data: options.tables.data }, env.input.memory);
+    const guest = this.#recorded.prepare(plan, { subject, data: tables.data }, env.input.memory);
     const returnTo = this.#engine.caps.door ?? RETURN_TO;
-    const entry = this.#enter(env, guest, returnTo);
-    const stop = this.#engine.run(
-      {
-        start: RECORDED_ENTRY,
-        until: returnTo,
-        regs: entry,
-        fuel: plan.fuel,
-        watch: NOTHING,
-        watcher: () => undefined,
-        ...onFaultOf(options.tables),
-      },
-      this.#out,
-    );
+    const regs = this.#enter(env, guest, returnTo);
+    const { fuel } = plan;
+    const request = {
+      start: RECORDED_ENTRY,
+      until: returnTo,
+      regs,
+      fuel,
+      watch: NOTHING,
+      watcher: unwatched,
+    };
+    const stop = this.#engine.run({ ...request, ...onFaultOf(tables) }, this.#out);
     if (stop.kind !== 'end') return null;
-    return (
-      this.#asExpected(plan, subject, { ...options, entry, returnTo }) ??
-      this.#replayed(plan, subject, guest, { ...options, env, entry, returnTo })
-    );
+    const ran = { plan, subject, tables, guest, env, options, returnTo };
+    return this.#asExpected(ran) ?? this.#replayed(ran);
   }
 
   /** The reference's trace, if the guest noted just that. */
-  #asExpected(plan: RecordingPlan, subject: NativeSubject, ran: Ran): Execution | null {
-    const { tables, expected, entry, returnTo } = ran;
-    const { callees } = subject;
+  #asExpected({ plan, subject, tables, options: { expected }, returnTo }: Ran): Execution | null {
     if (expected === undefined || this.#space.brokenCanary() !== undefined) return null;
     const outcome = outcomeOf({ kind: 'end' }, this.#out, plan.image);
-    const run = { tables, callees, expected, entry, exit: this.#out, returnTo };
+    const { callees } = subject;
+    const { entry, exit } = this.#ends;
+    const run = { tables, callees, expected, entry, exit, returnTo };
     if (outcome.kind !== 'exit' || !this.#recorded.isAsExpected(plan, run)) return null;
-    return { ...this.#left(subject), outcome, trace: expected, breaches: [], isNoted: true };
+    const { memory, data, insns } = this.#left(subject);
+    return { outcome, memory, data, trace: expected, insns, breaches: [], isNoted: true };
   }
 
   /** What a tracker makes of the notes; null if they say nothing. */
-  #replayed(
-    plan: RecordingPlan,
-    subject: NativeSubject,
-    guest: RecordedMemory,
-    ran: Ran & { readonly env: Env },
-  ): Execution | null {
-    const { answers } = plan;
-    const tracker = new CallTracker(ran.tables, ran.env, guest, { ...ran, answers, regs: this.#scratch });
-    tracker.start(ran.entry, ran.returnTo);
+  #replayed({ plan, subject, tables, guest, env, options, returnTo }: Ran): Execution | null {
+    const { answers, image } = plan;
+    const tracker = new CallTracker(tables, env, guest, { ...options, answers, regs: this.#scratch });
+    tracker.start(this.#regs, returnTo);
     if (!this.#recorded.replay(plan, subject, guest, tracker) || answers.missed) return null;
-    const outcome = this.#end({ kind: 'end' }, { image: plan.image, tracker });
+    const outcome = this.#end({ kind: 'end' }, { image, tracker });
     return { ...this.#execution(outcome, subject, tracker), isNoted: true };
   }
 
   #attempt(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution {
     const { memory, native } = env.input;
     const { callees } = subject;
+    const tables = this.#tablesOf(image, subject);
     const context = native === undefined ? memory : NO_BYTES;
-    const parts = { callees, data: options.tables.data };
+    const parts = { callees, data: tables.data };
     const guest = this.#space.prepare(image, parts, context, { stubs: 'stop', alone: true });
     const answers = new Answers(options.expected, env);
-    const tracker = new CallTracker(options.tables, env, guest, { ...options, answers, regs: this.#scratch });
+    const tracker = new CallTracker(tables, env, guest, { ...options, answers, regs: this.#scratch });
     const regs = this.#enter(env, guest, RETURN_TO);
     tracker.start(regs, RETURN_TO);
     const rsp = (regs[RSP] ?? 0n) + WORD;
     const request = {
       until: RETURN_TO,
       fuel: options.fuel,
-      watch: options.tables.watch,
+      watch: new Set(tables.targets.keys()),
       watcher: (address, cpu) => tracker.onBlock(address, cpu),
       precise: options.precise,
-      ...onFaultOf(options.tables),
+      ...onFaultOf(tables),
       ...this.#onInsn(image, { subject, input: env.input }, guest, options),
     } satisfies Omit<RunRequest, 'start' | 'regs'>;
     const run = { image, tracker };
@@ -253,8 +255,8 @@ export class ImageRunner {
   /** Memory as a run left it. */
   #left({ data }: NativeSubject): Pick<Execution, 'memory' | 'data' | 'insns'> {
     return {
-      memory: this.#space.ctx().slice(),
-      data: data.map((_, i) => this.#space.data(i).slice()),
+      memory: COPIES.copy(this.#space.ctx()),
+      data: data.map((_, i) => COPIES.copy(this.#space.data(i))),
       insns: null,
     };
   }

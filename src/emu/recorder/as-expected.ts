@@ -23,9 +23,9 @@ export interface NotedRun {
   /** Subprogs that tail calls may enter. */
   readonly programs: ReadonlySet<number>;
   readonly expected: Trace;
-  /** Register files: main was entered with the one, and returned with the other. */
-  readonly entry: BigUint64Array;
-  readonly exit: BigUint64Array;
+  /** Register files, in halves: main was entered with the one, and returned with the other. */
+  readonly entry: Uint32Array;
+  readonly exit: Uint32Array;
   /** Where main was to return to. */
   readonly returnTo: U64;
   /** The native stack as it is now, and the address of its first byte. */

@@ -37,9 +37,9 @@ const TAIL_CALLS = 33;
 /** Words a return address and pushed arguments may take above rsp. */
 const ABOVE_RSP = 8 * 13;
 
-/** What stands in for an image while it is recorded. */
+/** What stands in for an image's code while it is recorded. */
 export interface Instrumented {
-  readonly image: Image;
+  readonly code: Uint8Array;
   /** Code of the slots. */
   readonly slots: Uint8Array;
   /** And of those for tail calls, if there are any. */
@@ -71,7 +71,7 @@ export function instrument(image: Image, subject: NativeSubject, expected: Trace
   const programs = programsOf(subject);
   const programSlots = programs.size === 0 ? null : moveProgramStarts(code, image, programs);
   if (programSlots === null && programs.size > 0) return null;
-  return { image: { ...image, code }, slots, programSlots, programs, windows, firstStackArg };
+  return { code, slots, programSlots, programs, windows, firstStackArg };
 }
 
 /** The frame of whoever calls, from rsp upwards; or that of whoever has returned, below rsp. */

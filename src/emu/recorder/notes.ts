@@ -49,9 +49,9 @@ export class Notes {
     this.#windowStart = kind === 'call' ? rsp : rsp - this.#windowBytes;
   }
 
-  /** With these registers (a register file), and the stack as it is, whose first byte is at `start`. */
-  showEnd(regs: BigUint64Array, stack: Uint8Array, start: number): void {
-    this.#regs = halvesOf(regs);
+  /** With these registers (halves of a register file), and the stack as it is, whose first byte is at `start`. */
+  showEnd(regs: Uint32Array, stack: Uint8Array, start: number): void {
+    this.#regs = regs;
     this.#regsAt = 0;
     this.#window = stack;
     this.#windowAt = 0;

@@ -5,6 +5,7 @@
  * What the guest could see of it: other displacements in its calls of subprogs, other return addresses, the
  * recorder's memory, and what runs before it have left mapped. So a run that disagrees with the reference is to be repeated without (oracle/run.ts).
  */
+import type { CallEvent } from '../../core/execution.ts';
 import type { Image } from '../../core/image.ts';
 import { STACK_BASE } from '../../core/layout.ts';
 import type { AddressSpace } from '../address-space.ts';
@@ -18,13 +19,20 @@ import { slotOf } from './layout.ts';
 import { MAX_ANSWERS, type Recorder } from './recorder.ts';
 import { RecordedMemory, replay } from './replay.ts';
 
+/** A run that came to its end, before it is known what was noted. */
+export type EndedRun = Omit<NotedRun, 'log' | 'programs' | 'stack' | 'stackStart'>;
+
+const stackStart = Number(STACK_BASE);
+const RECORDING = { stubs: 'record', alone: false } as const;
 /** Where main is entered. */
 export const RECORDED_ENTRY = BigInt(slotOf(0));
 /** Blocks of the recorder in one call, beside two for each window. */
 const BLOCKS_PER_CALL = 32;
 
 /** How a run is to be recorded. */
-export interface RecordingPlan extends Instrumented {
+export interface RecordingPlan {
+  readonly image: Image;
+  readonly instrumented: Instrumented;
   readonly answers: Answers;
   /** With what the recorder's own blocks take. */
   readonly fuel: number;
@@ -54,14 +62,14 @@ export class RecordedRuns {
     if (instrumented === null) return null;
     const { firstStackArg, windows } = instrumented;
     const destroyed: number[] = [];
-    for (const [i, { callee }] of answers.calls.entries()) {
-      const found = calleeOf(subject, callee);
+    for (let i = 0; i < answers.calls.length; i++) {
+      const found = calleeOf(subject, (answers.calls[i] as CallEvent).callee);
       if (found === undefined) return null;
       const count = Math.min(argCount(found, argMasks?.[i]), image.args.native.length);
       destroyed.push(Math.max(0, count - firstStackArg));
     }
     const own = expected.total * (BLOCKS_PER_CALL + 2 * windows);
-    return { ...instrumented, answers, destroyed, fuel: fuel + own };
+    return { image, instrumented, answers, destroyed, fuel: fuel + own };
   }
 
   prepare(
@@ -70,28 +78,22 @@ export class RecordedRuns {
     input: Uint8Array,
   ): RecordedMemory {
     this.#recorder ??= this.#space.recorder();
-    this.#recorder.arm(plan, plan.answers.calls, plan.destroyed);
-    const parts = { callees, data };
-    return new RecordedMemory(
-      this.#space.prepare(plan.image, parts, input, { stubs: 'record', alone: false }),
-    );
+    const { image, instrumented, answers, destroyed } = plan;
+    this.#recorder.arm(instrumented, answers.calls, destroyed);
+    const { base, fixups, memory } = image;
+    const placed = { code: instrumented.code, base, fixups, memory };
+    return new RecordedMemory(this.#space.prepare(placed, { callees, data }, input, RECORDING));
   }
 
   /** Whether the guest noted just what the reference expects. */
-  isAsExpected(
-    plan: RecordingPlan,
-    run: Omit<NotedRun, 'log' | 'programs' | 'stack' | 'stackStart'>,
-  ): boolean {
+  isAsExpected({ instrumented }: RecordingPlan, run: EndedRun): boolean {
     if (this.#recorder === undefined) return false;
+    const { tables, callees, expected, entry, exit, returnTo } = run;
+    const { programs } = instrumented;
+    const log = this.#recorder.log(instrumented);
     const stack = this.#space.stack();
-    const log = this.#recorder.log(plan);
-    return this.#asExpected.holds({
-      ...run,
-      log,
-      programs: plan.programs,
-      stack,
-      stackStart: Number(STACK_BASE),
-    });
+    const noted = { tables, callees, expected, entry, exit, returnTo, log, programs, stack, stackStart };
+    return this.#asExpected.holds(noted);
   }
 
   /** Shows the run to its tracker; false if it says nothing. */
@@ -109,7 +111,7 @@ export class RecordedRuns {
       subprogs,
       programs: subprogs.map((address) => address + BigInt(tailCallOffset)),
     };
-    return replay(this.#recorder.log(plan), addresses, memory, tracker);
+    return replay(this.#recorder.log(plan.instrumented), addresses, memory, tracker);
   }
 }
 

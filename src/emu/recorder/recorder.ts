@@ -16,11 +16,14 @@ import {
   RECORDER_DATA,
   RECORDER_LOG,
   recordBytes,
+  SLOT_BYTES,
   SLOTS,
   slotOf,
   WORD,
 } from './layout.ts';
 import { halvesOf, type LogView } from './notes.ts';
+
+type Records = Pick<LogView, 'words' | 'halves' | 'bytes'>;
 
 /** Answers there is room for. */
 export const MAX_ANSWERS = (WORD.end - WORD.answers) / 2;
@@ -29,6 +32,7 @@ export class Recorder {
   readonly #engine: Engine;
   readonly #data: () => Uint8Array;
   readonly #log: () => Uint8Array;
+  #known: Records | undefined;
 
   /** Maps its regions. */
   constructor(engine: Engine) {
@@ -43,7 +47,7 @@ export class Recorder {
 
   /** Before a run: `destroyed` says how many words of stack arguments each call destroys. */
   arm(
-    { image, slots, programSlots, windows, firstStackArg }: Instrumented,
+    { slots, programSlots, windows, firstStackArg }: Instrumented,
     calls: readonly CallEvent[],
     destroyed: readonly number[],
   ): void {
@@ -56,12 +60,22 @@ export class Recorder {
     words[WORD.clobber] = clobberedArg(firstStackArg + 1);
     this.#engine.load(BigInt(SLOTS), slots);
     if (programSlots !== null) this.#engine.load(BigInt(PROGRAM_SLOTS), programSlots);
-    for (let subprog = 0; subprog < image.subprogEntries.length; subprog++)
+    for (let subprog = 0; subprog < slots.length / SLOT_BYTES; subprog++)
       words[WORD.targets + subprog] = BigInt(slotOf(subprog));
     calls.forEach((call, i) => {
       words[WORD.answers + 2 * i] = BigInt(destroyed[i] ?? 0);
       words[WORD.answers + 2 * i + 1] = call.result ?? 0n;
     });
+  }
+
+  /** Engines may move memory. */
+  #records(): Records {
+    const bytes = this.#log();
+    if (this.#known?.bytes !== bytes) {
+      const words = wordsOf(bytes);
+      this.#known = { words, halves: halvesOf(words), bytes };
+    }
+    return this.#known;
   }
 
   /** What a run left. */
@@ -70,9 +84,7 @@ export class Recorder {
     const stride = recordBytes(windows);
     const count = (Number(end) - RECORDER_LOG) / stride;
     const isWhole = Number.isInteger(count) && count >= 0 && count * stride <= LOG_BYTES;
-    const bytes = this.#log();
-    const words = wordsOf(bytes);
-    return { words, halves: halvesOf(words), bytes, stride: stride / 8, count: isWhole ? count : 0 };
+    return { ...this.#records(), stride: stride / 8, count: isWhole ? count : 0 };
   }
 }
 
