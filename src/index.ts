@@ -46,6 +46,7 @@ export type {
   TraceEvent,
 } from './core/execution.ts';
 export type { CallSite, FrameShape, Image } from './core/image.ts';
+export { PcMap } from './core/pc-map.ts';
 export type { U64 } from './core/u64.ts';
 export type { Engine } from './emu/engine.ts';
 export { openSilicon } from './emu/silicon/silicon.ts';

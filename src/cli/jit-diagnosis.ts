@@ -101,7 +101,7 @@ function mapped(imageOf: (program: Program) => Image): JitCheck {
   const { pcMap, code, base } = imageOf(LEAST.program);
   if (pcMap === undefined) return { name, result: 'declined', detail: 'no pcMap in its answers' };
   const starts = new Set(disassembleNative(code, { base }).map(({ offset }) => offset));
-  const wrong = pcMap.find(([, offset]) => !starts.has(offset) && offset !== code.length);
+  const wrong = [...pcMap].find(([, offset]) => !starts.has(offset) && offset !== code.length);
   if (wrong === undefined) return { name, result: 'ok', detail: '' };
   return { name, result: 'failed', detail: `slot ${wrong[0]} at ${wrong[1]}: no instruction begins there` };
 }

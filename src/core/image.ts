@@ -4,6 +4,7 @@
 import type { Choices } from './choices.ts';
 import type { CalleeRef } from './execution.ts';
 import type { Trampoline } from './native.ts';
+import type { PcMap } from './pc-map.ts';
 
 /** Where an argument is when its callee starts: a register, or a word counted from [rsp + 8] upwards. */
 export type ArgPlace =
@@ -122,8 +123,8 @@ export interface Image {
   readonly subprogAbi?: 'sysv' | 'own';
   /** rsp is a multiple of this right before each call of a helper or kfunc (psABI §3.2.2: 16). @defaultValue 8 */
   readonly callAlign?: 8 | 16;
-  /** Native offset of each BPF slot's code, ascending; absent where the JIT has none. */
-  readonly pcMap?: readonly (readonly [pc: number, offset: number])[];
+  /** Absent where the JIT has none. */
+  readonly pcMap?: PcMap;
   readonly callSites?: readonly CallSite[];
   /** The exception table. @defaultValue none */
   readonly fixups?: readonly Fixup[];

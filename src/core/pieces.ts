@@ -19,17 +19,10 @@ export interface Piece {
  * The whole image, cut where a subprog or the code of a BPF instruction starts. An instruction that became
  * nothing (`goto +0`, `r1 = r1`) has an empty piece.
  */
-export function piecesOf({
-  code,
-  entry,
-  pcMap = [],
-  subprogEntries,
-  thunks = [],
-  trampoline,
-}: Image): Piece[] {
+export function piecesOf({ code, entry, pcMap, subprogEntries, thunks = [], trampoline }: Image): Piece[] {
   const cuts: Omit<Piece, 'end'>[] = [
     ...subprogEntries.map((start, subprog) => ({ start, subprog, pc: null })),
-    ...pcMap.map(([pc, start]) => ({ start, subprog: null, pc })),
+    ...[...(pcMap ?? [])].map(([pc, start]) => ({ start, subprog: null, pc })),
     ...thunks.map(({ name, offset }) => ({ start: offset, subprog: null, pc: null, thunk: name })),
     ...trampolineCuts(trampoline, entry).map((start) => ({ start, subprog: null, pc: null })),
   ].sort((a, b) => a.start - b.start);

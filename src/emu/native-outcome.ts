@@ -37,14 +37,8 @@ export function pcAt({ pcMap, base, code, trampoline }: Image, rip: U64): number
   const offset = Number(rip - base);
   const end = trampoline?.start ?? code.length;
   if (pcMap === undefined || offset < 0 || offset >= end) return null;
-  let low = 0;
-  let high = pcMap.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((pcMap[middle]?.[1] ?? 0) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return pcMap[low - 1]?.[0] ?? null;
+  const row = pcMap.rowBefore(offset);
+  return row < 0 ? null : pcMap.pcOf(row);
 }
 
 function ended(regs: BigUint64Array, wanted: U64): Outcome {

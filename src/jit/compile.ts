@@ -11,6 +11,7 @@ import type { CalleeRef } from '../core/execution.ts';
 import type { CallSite, Fixup, Image } from '../core/image.ts';
 import { CODE_BASE } from '../core/layout.ts';
 import type { Mutable } from '../core/mutable.ts';
+import { PcMap } from '../core/pc-map.ts';
 import { PERCPU_BASE, PERCPU_BYTES } from '../core/percpu.ts';
 import { Assembler } from '../x86/assembler.ts';
 import type { Gpr } from '../x86/reg.ts';
@@ -155,7 +156,7 @@ interface Compilation {
   readonly sites: CallSite[];
   readonly refs: Ref[];
   readonly fixups: Fixup[];
-  readonly pcMap: [pc: number, offset: number][];
+  readonly pcMap: PcMap;
   readonly rewrites: RewriteNote[];
 }
 
@@ -176,7 +177,7 @@ function compilationOf(program: Program, options: JitOptions, target: Target): C
     sites: [],
     refs: [],
     fixups: [],
-    pcMap: [],
+    pcMap: new PcMap(instructionsOf(program)),
     rewrites: [],
   };
 }
@@ -286,13 +287,19 @@ function align(out: Assembler): void {
   out.raw(GAP, 0, (ALIGN - (out.length % ALIGN)) % ALIGN);
 }
 
+function instructionsOf({ insns }: Program): number {
+  let count = 0;
+  for (let pc = 0; pc < insns.length; pc++) if (insns[pc] !== undefined) count++;
+  return count;
+}
+
 /** First native byte of each slot; the instructions a rewrite added belong to the slot they stem from. */
-function addToMap(map: [pc: number, offset: number][], entries: Entries, starts: Int32Array): void {
+function addToMap(map: PcMap, entries: Entries, starts: Int32Array): void {
   const { pcs, setup, count } = entries;
   let last = -1;
   for (let i = setup; i < count; i++) {
     const pc = pcs[i] as number;
-    if (pc !== last) map.push([pc, starts[i] as number]);
+    if (pc !== last) map.add(pc, starts[i] as number);
     last = pc;
   }
 }

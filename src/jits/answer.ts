@@ -5,6 +5,7 @@ import type { Program } from '../bpf/program.ts';
 import type { Choices } from '../core/choices.ts';
 import { type ArgPlace, type CallSite, type FrameShape, type Image, UNKNOWN_GPR } from '../core/image.ts';
 import { CODE_BASE } from '../core/layout.ts';
+import { PcMap } from '../core/pc-map.ts';
 import { argPlaces } from '../x86/sysv.ts';
 import { newAjv } from './new-ajv.ts';
 import { GPR_NAMES, IMAGE_SCHEMA, REFUSAL_SCHEMA } from './schema.ts';
@@ -150,7 +151,7 @@ function imageOf(answer: ImageAnswer, { jit, program }: Asked): Image {
     ...(callAlign === undefined ? {} : { callAlign }),
     ...(choices === undefined ? {} : { choices }),
     ...(regs === undefined ? {} : { regs }),
-    ...(pcMap === undefined ? {} : { pcMap }),
+    ...(pcMap === undefined ? {} : { pcMap: PcMap.of(pcMap) }),
     ...(callSites === undefined ? {} : { callSites: callSites.map((site) => siteOf(site, program)) }),
     ...(frames === undefined ? {} : { frames: frames.map(frameOf) }),
   };

@@ -26,9 +26,9 @@ export function wrongOf(insn: Insn | undefined, differences: readonly StepDiffer
 }
 
 /** Slots by where their code begins, in program order. */
-export function pcsByOffset({ pcMap = [] }: Image): Map<number, number[]> {
+export function pcsByOffset({ pcMap }: Image): Map<number, number[]> {
   const byOffset = new Map<number, number[]>();
-  for (const [pc, offset] of pcMap) {
+  for (const [pc, offset] of pcMap ?? []) {
     const pcs = byOffset.get(offset);
     if (pcs === undefined) byOffset.set(offset, [pc]);
     else pcs.push(pc);

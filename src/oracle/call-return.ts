@@ -37,8 +37,7 @@ export class CallReturn {
     this.#isPrivate = this.#image.frames?.[next.subprog]?.privateStack !== undefined;
     if (!registersAgree(next, native, this.#isPrivate ? R10 : REG_COUNT)) return;
     this.#call = pc;
-    this.#isAtNext =
-      this.#image.pcMap?.some((row) => row[0] === next.pc && row[1] === native.offset) === true;
+    this.#isAtNext = this.#image.pcMap?.has(next.pc, native.offset) === true;
   }
 
   /**

@@ -18,9 +18,9 @@ export interface Exposed extends Divergence {
 
 /** In the order of the slots; nothing of an image without a pc map, or that promises nothing. */
 export function exposedConstants({ insns }: Program, image: Image): Exposed[] {
-  const { isBlinded, pcMap = [], code } = image;
+  const { isBlinded, pcMap, code } = image;
   if (isBlinded !== true) return [];
-  const starts = [...pcMap].sort((a, b) => a[1] - b[1]);
+  const starts = [...(pcMap ?? [])].sort((a, b) => a[1] - b[1]);
   return starts.flatMap(([pc, start], k) => {
     const insn = insns[pc];
     const wanted = insn === undefined ? [] : constantsOf(insn).filter(isTelling);

@@ -71,9 +71,9 @@ export function locateOffset(program: Program, image: Image, offset: number): Cu
     return { pc: null, offset, stage: 'trampoline' };
   if (image.pcMap === undefined) return null;
   const entry = image.subprogEntries.filter((start) => start <= offset).reduce((a, b) => Math.max(a, b), -1);
-  const row = image.pcMap.filter(([, start]) => start <= offset && start >= entry).at(-1);
-  if (row === undefined) return { pc: null, offset, stage: 'prologue' };
-  const [pc] = row;
+  const row = image.pcMap.rowBefore(offset);
+  if (row < 0 || image.pcMap.offsetOf(row) < entry) return { pc: null, offset, stage: 'prologue' };
+  const pc = image.pcMap.pcOf(row);
   return { pc, offset, stage: stageOf(program, pc) };
 }
 

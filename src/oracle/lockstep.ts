@@ -94,7 +94,7 @@ function brokenPromise(
   const steps = events[breach.at] ?? -1;
   const pc = pcs[steps];
   if (pc === undefined || program.insns[pc]?.kind !== 'exit') return null;
-  const offset = image.pcMap?.find(([slot]) => slot === pc)?.[1] ?? 0;
+  const offset = image.pcMap?.startOf(pc) ?? 0;
   return { pc, offset, stage: 'epilogue', differences: [], steps };
 }
 
@@ -237,9 +237,10 @@ class LockStep {
 
   #control(native: NativeStep): StepDifference {
     if (this.#next !== undefined) this.#observer?.onStep(this.#next, native);
-    const want = this.#image.pcMap?.find(([pc]) => pc === this.#next?.pc)?.[1] ?? 0;
+    const pc = this.#next?.pc ?? null;
+    const want = pc === null ? 0 : (this.#image.pcMap?.startOf(pc) ?? 0);
     return {
-      what: { kind: 'control', pc: this.#next?.pc ?? null },
+      what: { kind: 'control', pc },
       want: BigInt(want),
       got: BigInt(native.offset),
     };
@@ -283,7 +284,7 @@ class LockStep {
   }
 
   #placeOf(pc: number, stage: Stage): Culprit {
-    const offset = this.#image.pcMap?.find(([slot]) => slot === pc)?.[1] ?? 0;
+    const offset = this.#image.pcMap?.startOf(pc) ?? 0;
     const known = locateOffset(this.#program, this.#image, offset);
     return { pc, offset: known?.offset ?? offset, stage };
   }

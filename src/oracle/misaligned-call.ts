@@ -22,7 +22,7 @@ export function localiseMisalignedCall(
   const breach = got.breaches.find(({ rule }) => rule === 'stack-alignment');
   const steps = breach === undefined ? undefined : events[breach.at];
   const pc = steps === undefined ? undefined : pcs[steps];
-  const offset = image.pcMap?.find(([slot]) => slot === pc)?.[1];
+  const offset = pc === undefined ? undefined : image.pcMap?.startOf(pc);
   if (steps === undefined || pc === undefined || offset === undefined || insns[pc]?.kind !== 'call')
     return null;
   return { pc, offset, stage: 'call', differences: [], steps };

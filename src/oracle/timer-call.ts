@@ -30,7 +30,7 @@ export function localiseTimerCall(
   const steps = events[firstDifferentEvent(want.trace, got.trace)] ?? 0;
   if (found !== null && found.steps <= steps) return found;
   const pc = pcs[steps] ?? 0;
-  const offset = image.pcMap?.find(([slot]) => slot === pc)?.[1] ?? 0;
+  const offset = image.pcMap?.startOf(pc) ?? 0;
   return { pc, offset, stage: 'call', differences: [], steps };
 }
 

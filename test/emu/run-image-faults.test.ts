@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/core/execution.ts';
 import { CODE_BASE, ENTRY_RSP, STACK_BASE } from '../../src/core/layout.ts';
+import { PcMap } from '../../src/core/pc-map.ts';
 import { caller, expectGoodCase, GOOD, imageOf, RETURN_OFFSET, run, SUB_OFFSET } from '../kit/images.ts';
 
 describe('ImageRunner, code that misbehaves', () => {
-  const PC_MAP = [
+  const PC_MAP = PcMap.of([
     [0, 0],
     [1, 1],
     [2, 3],
-  ] as const;
+  ]);
   const at = (offset: number): bigint => CODE_BASE + BigInt(offset);
 
   // biome-ignore format: one case a line

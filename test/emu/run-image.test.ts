@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/core/execution.ts';
 import { CODE_BASE, CTX_BASE, DATA_BASE } from '../../src/core/layout.ts';
+import { PcMap } from '../../src/core/pc-map.ts';
 import { expectGoodCase, GOOD, imageOf, run, subjectOf } from '../kit/images.ts';
 
 describe('ImageRunner', () => {
@@ -35,7 +36,9 @@ describe('ImageRunner', () => {
   });
 
   it('faults past the last page of the input', () => {
-    const past = imageOf(['8b 87 00 10 00 00 c3 | mov eax, [rdi + 4096]; ret'], { pcMap: [[4, 0]] });
+    const past = imageOf(['8b 87 00 10 00 00 c3 | mov eax, [rdi + 4096]; ret'], {
+      pcMap: PcMap.of([[4, 0]]),
+    });
     const fault: Fault = { kind: 'read', address: CTX_BASE + 4096n, size: 4 };
     expect(run(past, { memory: [1] }).outcome).toEqual({ kind: 'fault', fault, pc: 4, rip: CODE_BASE });
     expect(run(past, { memory: Array(4100).fill(3) }).outcome).toEqual({ kind: 'exit', r0: 0x0303_0303n });

@@ -13,7 +13,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').re
 /** Bytes of the load of an address, which is the instruction at slot 3. */
 function addressCode(options: JitOptions): { code: string; entry: number } {
   const { image } = compile(programOf(loop(ADD_INDEX)), options);
-  const at = (slot: number): number | undefined => image.pcMap?.find(([pc]) => pc === slot)?.[1];
+  const at = (slot: number): number | undefined => image.pcMap?.startOf(slot);
   return { code: hex(image.code.subarray(at(3), at(5))), entry: image.subprogEntries[1] ?? 0 };
 }
 

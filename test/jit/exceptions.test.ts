@@ -19,8 +19,8 @@ function codeOf(text: string, options: JitOptions = {}) {
     return hex(image.code.subarray(offset, offset + prologueBytes));
   };
   const at = (pc: number): string => {
-    const from = image.pcMap?.find(([slot]) => slot === pc)?.[1] ?? 0;
-    const next = image.pcMap?.find(([, offset]) => offset > from)?.[1];
+    const from = image.pcMap?.startOf(pc) ?? 0;
+    const next = [...(image.pcMap ?? [])].find(([, offset]) => offset > from)?.[1];
     return hex(image.code.subarray(from, next)).replace(/( cc)+( .*)?$/, '');
   };
   return { program, image, prologue, at };

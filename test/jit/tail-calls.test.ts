@@ -38,7 +38,7 @@ function codeOf(text: string, options: Parameters<typeof compile>[1] = {}) {
   };
   const prologue = (subprog: number): string => {
     const from = image.subprogEntries[subprog] ?? 0;
-    const to = image.pcMap?.find(([, offset]) => offset >= from)?.[1];
+    const to = [...(image.pcMap ?? [])].find(([, offset]) => offset >= from)?.[1];
     return hex(image.code.subarray(from, to));
   };
   return { image, at, prologue };
@@ -124,7 +124,7 @@ describe('a tail call whose map and index are known', () => {
   /** Of `jmp rel32` at the end of slot `pc`: where it leads, counted from the program it is to enter. */
   function entered(options: Parameters<typeof compile>[1]): number {
     const { image, at } = codeOf(SHAPES, options);
-    const end = image.pcMap?.find(([pc]) => pc === TAIL_CALL + 1)?.[1] ?? 0;
+    const end = image.pcMap?.startOf(TAIL_CALL + 1) ?? 0;
     expect(at(TAIL_CALL)).toMatch(/ e9( \w\w){4}$/);
     const displacement = Buffer.from(image.code).readInt32LE(end - 4);
     return end + displacement - (image.subprogEntries[3] ?? 0);

@@ -1,4 +1,5 @@
 /** Executions, images and machines made by hand: the oracle is tested without the machines it judges. */
+
 import type { Insn } from '../../src/bpf/insn.ts';
 import { buildProgram, type Program } from '../../src/bpf/program.ts';
 import type { Env } from '../../src/core/env.ts';
@@ -13,6 +14,7 @@ import type {
 } from '../../src/core/execution.ts';
 import type { Image } from '../../src/core/image.ts';
 import { CODE_BASE } from '../../src/core/layout.ts';
+import { PcMap } from '../../src/core/pc-map.ts';
 import type { Policy } from '../../src/oracle/policy.ts';
 
 export const exit = (r0: bigint): Outcome => ({ kind: 'exit', r0 });
@@ -90,10 +92,10 @@ export const image = (changes: Partial<Image> = {}): Image => ({
   subprogEntries: [0],
   regs: [0, 7, 6, 2, 1, 8, 3, 13, 14, 15, 5],
   args: { bpf: [], native: [] },
-  pcMap: [
+  pcMap: PcMap.of([
     [0, 8],
     [1, 13],
-  ],
+  ]),
   frames: [{ stackDepth: 0, bytes: 24, saved: [3], outgoing: 0 }],
   ...changes,
 });

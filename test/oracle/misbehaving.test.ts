@@ -17,7 +17,7 @@ let patch: readonly number[] = [];
 
 function patched(): Image {
   const { image } = compile(program);
-  const at = image.pcMap?.find(([pc]) => pc === 2)?.[1] ?? 0;
+  const at = image.pcMap?.startOf(2) ?? 0;
   const code = image.code.slice();
   code.set(patch, at);
   return { ...image, code };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { badInput, OracleError } from '../../src/core/errors.ts';
 import type { Execution } from '../../src/core/execution.ts';
 import { CODE_BASE, MAIN_FP } from '../../src/core/layout.ts';
+import { PcMap } from '../../src/core/pc-map.ts';
 import { type Case, skipped, summarise } from '../../src/oracle/case.ts';
 import { locateOffset } from '../../src/oracle/locate.ts';
 import {
@@ -140,11 +141,11 @@ describe('locateOffset', () => {
   ] as const;
   const two = image({
     subprogEntries: [0, 32],
-    pcMap: [
+    pcMap: PcMap.of([
       [0, 8],
       [1, 20],
       [2, 40],
-    ],
+    ]),
   });
 
   it.each([

@@ -42,7 +42,7 @@ const diverges: CaseResult = {
     },
   ],
   divergenceCount: 3,
-  culprit: { pc: 1, offset: image.pcMap?.[1]?.[1] ?? 0, stage: 'call' },
+  culprit: { pc: 1, offset: image.pcMap?.offsetOf(1) ?? 0, stage: 'call' },
   want: execution({ events: [1, 2, 3].map((n) => callEvent({ pc: n, args: [BigInt(n), undefined] })) }),
 };
 

@@ -176,7 +176,7 @@ function movableRun(code: Uint8Array, start: number): number | null {
 
 /** Whether code of some BPF instruction begins within a range, but not at its start. */
 const mayBeEntered = ({ pcMap }: Image, from: number, end: number): boolean =>
-  pcMap === undefined || pcMap.some(([, offset]) => offset > from && offset < end);
+  pcMap === undefined || pcMap.rowBefore(end - 1) > pcMap.rowBefore(from);
 
 /**
  * Of what stands at entries most often: `push rbp`, Linux's nop of 5 bytes before it; and how main sets up its count of

@@ -74,10 +74,10 @@ function isAfter({ pc, differences, steps }: Localisation, trace: StepTrace): bo
   return pc === null ? differences.length > 0 : trace.first + trace.steps.length - 1 > steps;
 }
 
-function goesOn({ differences }: Localisation, { pcMap = [] }: Image): number[] {
+function goesOn({ differences }: Localisation, { pcMap }: Image): number[] {
   for (const { what, got } of differences) {
     if (what.kind !== 'control') continue;
-    const native = pcMap.findLast(([, start]) => start === Number(got))?.[0];
+    const native = pcMap?.pcStartingAt(Number(got));
     return [what.pc, native].filter((pc) => pc !== null && pc !== undefined);
   }
   return [];

@@ -152,7 +152,7 @@ function incoming(scene: Scene): string {
 function controlPhrase(pc: number | null, got: U64, { program, image }: Scene): string {
   const offset = Number(got);
   const subprog = program.subprogs[image.subprogEntries.indexOf(offset)];
-  const at = image.pcMap?.findLast(([, start]) => start === offset)?.[0];
+  const at = image.pcMap?.pcStartingAt(offset);
   const insn = (slot: number): string => `at insn ${slot}: ${insnText(program, slot)}`;
   const there =
     subprog !== undefined

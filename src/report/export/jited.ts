@@ -25,7 +25,7 @@ export function jitedLines({ program }: Pick<ExportSubject, 'program'>, image: I
   const order = image.subprogEntries
     .map((start, index) => ({ start, index }))
     .sort((a, b) => a.start - b.start);
-  const starts = new Map(image.pcMap?.map(([pc, offset]) => [offset, pc]));
+  const starts = new Map([...(image.pcMap ?? [])].map(([pc, offset]) => [offset, pc]));
   const lines = order.flatMap(({ start, index }, i) => {
     const name = program.subprogs[index]?.name ?? `subprog ${index}`;
     const end = order[i + 1]?.start ?? endOfProgram(image);
