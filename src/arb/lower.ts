@@ -29,7 +29,7 @@ export function lower(wanted: ProgramSpec, profile: Profile = ANY): Generated {
   const natives = spec.natives.map(nativeCall);
   const counters = functions.map(({ body }) => countersOf(body));
   const lowered: LoweredFunction[] = [];
-  /** Those behind the function that is lowered, the nearest first. */
+  /** Those behind the function that is lowered, the nearest last. */
   const behind: Callable[] = [];
   for (let index = functions.length - 1; index >= 0; index--) {
     const fn = functions[index] as FunctionSpec;
@@ -44,10 +44,14 @@ export function lower(wanted: ProgramSpec, profile: Profile = ANY): Generated {
       room: stackRoom(counters, index, behind),
       counters: counters[index] as number,
     });
-    lowered.unshift(done);
-    behind.unshift(functionCall(fn, index, done));
+    lowered.push(done);
+    behind.push(functionCall(fn, index, done));
   }
-  return { spec: wanted, program: link(spec, lowered, addresses), input: { memory: contextOf(spec) } };
+  return {
+    spec: wanted,
+    program: link(spec, lowered.reverse(), addresses),
+    input: { memory: contextOf(spec) },
+  };
 }
 
 /** Stands for a call of a function until all functions have their places. */

@@ -41,8 +41,8 @@ const byName = <R extends { readonly name: string }>(
   number: (row: R) => number,
 ): ReadonlyMap<string, number> => new Map(rows.map((row) => [row.name, number(row)]));
 
-const ALU_OPCODE = byName<AluRow>(ALU_ROWS, ({ code }) => code << 4);
-const ALU_OFF = byName<AluRow>(ALU_ROWS, ({ off }) => off);
+/** Opcode byte, and off above it. */
+const ALU = byName<AluRow>(ALU_ROWS, ({ code, off }) => (code << 4) | (off << 8));
 const JUMP_OPCODE = byName<JumpRow>(JUMP_ROWS, ({ code }) => code << 4);
 const SWAP_OPCODE = byName<SwapRow>(SWAP_ROWS, (row) => (SWAP_CODE << 4) | row.sourceBit | row.class);
 /** By bytes. */
@@ -55,12 +55,32 @@ const ATOMIC_IMM = byName<AtomicRow>(ATOMIC_ROWS, ({ imm }) => imm);
 /** Bytes of the program, 8 a slot. */
 export function encode(slots: Slots): Uint8Array {
   const bytes = new Uint8Array(slots.length * 8);
-  const view = new DataView(bytes.buffer);
+  writeAll(new DataView(bytes.buffer), slots);
+  return bytes;
+}
+
+/** Encodes programs one after the other, all into one block of memory. */
+export class Encoder {
+  #bytes = new Uint8Array(4096);
+  #view = new DataView(this.#bytes.buffer);
+
+  /** Bytes of the program, 8 a slot. They last until the next call. */
+  encode(slots: Slots): Uint8Array {
+    const size = slots.length * 8;
+    if (size > this.#bytes.length) {
+      this.#bytes = new Uint8Array(2 * size);
+      this.#view = new DataView(this.#bytes.buffer);
+    } else this.#bytes.fill(0, 0, size);
+    writeAll(this.#view, slots);
+    return this.#bytes.subarray(0, size);
+  }
+}
+
+function writeAll(view: DataView, slots: Slots): void {
   for (let pc = 0; pc < slots.length; pc++) {
     const insn = slots[pc];
     if (insn !== undefined) write(view, pc * 8, insn);
   }
-  return bytes;
 }
 
 /** Opcode byte, dst, src, off, imm. */
@@ -91,8 +111,9 @@ function put(
 function write(view: DataView, at: number, insn: Insn): void {
   switch (insn.kind) {
     case 'alu': {
-      const opcode = (ALU_OPCODE.get(insn.op) as number) | sourceBit(insn.source) | aluClass(insn.width);
-      return put(view, at, opcode, insn.dst, insn.src, ALU_OFF.get(insn.op) as number, insn.imm);
+      const row = ALU.get(insn.op) as number;
+      const opcode = (row & 0xff) | sourceBit(insn.source) | aluClass(insn.width);
+      return put(view, at, opcode, insn.dst, insn.src, row >> 8, insn.imm);
     }
     case 'lddw':
       put(view, at, LDDW_OPCODE, insn.dst, insn.src, 0, 0);

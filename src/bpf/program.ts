@@ -240,7 +240,8 @@ function namingSlots(insns: Slots): number[] {
   const slots: number[] = [];
   for (let pc = 0; pc < insns.length; pc++) {
     const insn = insns[pc];
-    if (insn?.kind === 'call' || (insn?.kind === 'lddw' && insn.src === 4)) slots.push(pc);
+    if (insn === undefined) continue;
+    if (insn.kind === 'call' || (insn.kind === 'lddw' && insn.src === 4)) slots.push(pc);
   }
   return slots;
 }
@@ -267,7 +268,7 @@ function subprogStarts(
 
 /** Indices of the subprogs that some `lddw` gives the address of. */
 function addressed(insns: Slots, naming: readonly number[], starts: readonly number[]): number[] {
-  const loads = naming.filter((pc) => insns[pc]?.kind === 'lddw');
+  const loads = naming.filter((pc) => (insns[pc] as Insn).kind === 'lddw');
   if (loads.length === 0) return [];
   const slots = new Set(loads.map((pc) => targetOf(pc, insns[pc] as Insn)));
   return starts.flatMap((start, index) => (slots.has(start) ? [index] : []));

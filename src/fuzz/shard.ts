@@ -2,7 +2,7 @@
  * The part of a campaign that one worker does: blocks of cases, generated, run and counted, and the shrinking of
  * a case that diverges. Reports are plain data, so that they can be sent to another process.
  */
-import { encode } from '../bpf/encode.ts';
+import { Encoder } from '../bpf/encode.ts';
 import type { Execution } from '../core/execution.ts';
 import { LANE_NAMES, type LaneName } from '../core/lane-names.ts';
 import { type CaseResult, skipped } from '../oracle/case.ts';
@@ -107,7 +107,6 @@ interface Made {
   /** Where its lane stands among all. */
   readonly rank: number;
   readonly subject: Subject;
-  readonly code: Uint8Array;
   readonly vacuity: boolean;
   /** What came of it, as soon as that is known. */
   result: CaseResult | null;
@@ -116,6 +115,7 @@ interface Made {
 export class Shard {
   readonly #options: ShardOptions;
   readonly #mix: Mix;
+  readonly #encoder = new Encoder();
   #judge: Judge | undefined;
 
   constructor(options: ShardOptions) {
@@ -145,7 +145,6 @@ export class Shard {
       lane,
       rank: LANE_NAMES.indexOf(lane),
       subject,
-      code: encode(subject.program.insns),
       vacuity: isSampled(path.index, this.#options),
       result: lostResult(path, this.#options.seed, lost),
     };
@@ -161,9 +160,10 @@ export class Shard {
   }
 
   #count(made: Made, tally: Tally): void {
-    const { path, lane, subject, code } = made;
+    const { path, lane, subject } = made;
     const result = made.result as CaseResult;
     const { seed, setup } = this.#options;
+    const code = this.#encoder.encode(subject.program.insns);
     tally.digest.add(path.index, subject, code);
     tally.opcodes.add(code);
     tally.statistics.add(result);

@@ -34,7 +34,7 @@ export interface Callable {
 export interface Surroundings {
   /** Index in the spec. */
   readonly index: number;
-  /** The functions behind it. */
+  /** The functions behind it, the nearest last. */
   readonly functions: readonly Callable[];
   readonly natives: readonly Callable[];
   readonly addresses: Addresses;

@@ -42,7 +42,7 @@ function choose(b: FunctionBuilder, { kind, index }: CalleeChoice): Callable | u
   const { functions, natives, budget } = b.around;
   if (kind === 'bpf' || natives.length === 0) {
     for (let k = 0; k < functions.length; k++) {
-      const callable = functions[(index + k) % functions.length];
+      const callable = functions.at(-1 - ((index + k) % functions.length));
       if (callable !== undefined && b.cost + b.weight * callable.cost <= budget) return callable;
     }
   }
