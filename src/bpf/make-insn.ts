@@ -253,8 +253,11 @@ export const aluReg = (op: AluInsn['op'], dst: number, src: number, width: AluIn
 /** `dst = imm`, sign-extended. */
 export const movImm = (dst: number, imm: number): AluInsn => aluImm('mov', dst, imm);
 
-/** `dst = src`. */
-export const movReg = (dst: number, src: number): AluInsn => aluReg('mov', dst, src);
+/** By dst and src: they are few, and many of each program's instructions are among them. */
+const MOVES: AluInsn[] = Array.from({ length: 16 * 16 }, (_, at) => aluReg('mov', at >> 4, at & 15));
+
+/** `dst = src`: the same object each time. */
+export const movReg = (dst: number, src: number): AluInsn => MOVES[16 * dst + src] as AluInsn;
 
 /** `dst = *(u64 *)(src + off)`. */
 export const load = (dst: number, src: number, off: number): Insn => ldx(8, false, dst, src, off);
