@@ -76,6 +76,7 @@ export class ProcessPool implements Pool {
   #started = 0;
   #losses = 0;
   #isOver = false;
+  #isAbandoned = false;
   readonly #killAll = (): void => {
     for (const worker of this.#workers) worker.kill();
   };
@@ -122,11 +123,13 @@ export class ProcessPool implements Pool {
 
   /** Makes shrinking end at the next case. */
   stop(): void {
+    if (this.#isOver) return;
     for (const { words } of this.#workers) words.set(STOP, 1);
   }
 
   /** Ends the workers, which remove their notes; those that fail at that are ended too, and why is thrown. */
   async end(): Promise<void> {
+    this.stop();
     this.#isOver = true;
     const ends = await Promise.allSettled(this.#workers.map((worker) => worker.end()));
     await this.abandon();
@@ -136,6 +139,8 @@ export class ProcessPool implements Pool {
   /** Ends the workers wherever they are; their notes stay. */
   async abandon(): Promise<void> {
     this.#isOver = true;
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
     process.off('exit', this.#killAll);
   }
@@ -158,6 +163,7 @@ export class ProcessPool implements Pool {
     if (this.#losses === MAX_LOSSES) throw tooMany(loss);
     this.#losses++;
     this.#workers[worker] = this.#start();
+    dead.close();
     this.#options.onLoss(loss);
     return loss;
   }
@@ -179,6 +185,7 @@ class Worker {
   readonly process: WorkerProcess<Job, Reply>;
   readonly words = SharedWords.make(FIRST_JIT + MAX_OPEN_JITS);
   readonly file: string;
+  #isClosed = false;
 
   constructor(setup: WorkerSetup, workers: number) {
     this.file = setup.runningFile;
@@ -203,11 +210,18 @@ class Worker {
   async terminate(): Promise<void> {
     await this.process.terminate();
     this.#endJits();
+    this.close();
+  }
+
+  /** Nothing is known of it any more. */
+  close(): void {
+    this.#isClosed = true;
     this.words.close();
   }
 
   /** Ends it and its JITs, without waiting. */
   kill(): void {
+    if (this.#isClosed) return;
     this.process.kill();
     this.#endJits();
   }

@@ -145,6 +145,26 @@ describe('a fuzz whose worker is brought down by a case', () => {
   });
 });
 
+it('a fuzz that is interrupted leaves off shrinking at the next case', () => {
+  const argv = ['fuzz', '--seed', '3', '--runs', '300', '--jit', 'mutant:neg32-as-64', '--corpus', 'stop'];
+  // The worker that shrinks interrupts its parent, and waits for the word.
+  const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)';
+  const { status, stdout } = changed(
+    'cli/fuzz-worker.js',
+    'running.note(path);',
+    `$& if (path.choices.length === 1 && words.get(STOP) === 0) {
+       process.kill(process.ppid, 'SIGINT');
+       while (words.get(STOP) === 0) ${wait};
+     }`,
+    () => run([...argv, '--workers', '1', '--reporter', 'json']),
+  );
+  expect(status).toBe(1);
+  const [failure] = (JSON.parse(stdout) as JsonFuzzReport).failures;
+  expect(failure?.shrinks).toBeLessThan(2);
+  const whole: JsonFuzzReport = JSON.parse(run([...argv, '--workers', '1', '--reporter', 'json']).stdout);
+  expect(whole.failures[0]?.shrinks).toBeGreaterThan(2);
+});
+
 it('mutants ends with one line if its worker is brought down', () => {
   const argv = ['mutants', '--mutant', 'neg32-as-64', '--seeds', '2', '--runs', '40', '--workers', '2'];
   const { status, stdout, stderr } = changed(
