@@ -4,13 +4,10 @@ import { type ArgPlace, FP_DEPTH } from '../core/image.ts';
 import { clobberedArg } from '../core/junk.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import { RSP } from '../x86/reg.ts';
-import { clobberRegisters } from './clobber.ts';
+import { CLOBBERED_WORDS, clobberRegisters } from './clobber.ts';
 import type { TrackedMemory } from './guest-memory.ts';
 import type { ImageTables } from './image-tables.ts';
 import type { OpenFrame, ShadowStack } from './shadow-stack.ts';
-
-/** What a callee leaves in the words of arguments. */
-const CLOBBERED_WORDS = Array.from({ length: 12 }, (_, i) => clobberedArg(i + 1));
 
 export interface CallViewParts {
   readonly tables: ImageTables;

@@ -1,5 +1,5 @@
 /** What a callee may destroy, and does: psABI §3.2.1. rax holds its result. */
-import { clobberedReg } from '../core/junk.ts';
+import { clobberedArg, clobberedReg } from '../core/junk.ts';
 import type { Gpr } from '../x86/reg.ts';
 import { RFLAGS } from './engine.ts';
 
@@ -7,6 +7,9 @@ import { RFLAGS } from './engine.ts';
 export const CLOBBERED_GPRS: readonly Gpr[] = [1, 2, 6, 7, 8, 9, 10, 11];
 /** CF PF AF ZF SF OF, and bit 1, which is always set; DF is clear. SDM 1 §3.4.3. */
 export const CLOBBERED_FLAGS = 0x8d7;
+
+/** What it leaves in the words of its arguments, by position. */
+export const CLOBBERED_WORDS: readonly bigint[] = Array.from({ length: 12 }, (_, i) => clobberedArg(i + 1));
 
 const LEFT = CLOBBERED_GPRS.map((gpr) => [gpr, clobberedReg(gpr)] as const);
 

@@ -14,6 +14,8 @@ const MAX_INSN_BYTES = 15;
 const isFarThroughRegister = (modrm: number): boolean =>
   modrm >= 0xc0 && (((modrm >> 3) & 7) === 3 || ((modrm >> 3) & 7) === 5);
 const UD2 = [0x0f, 0x0b];
+/** First byte of opcodes of two bytes. */
+const TWO_BYTES = 0x0f;
 
 /** Code that libunicorn can translate. */
 export interface SafeCode {
@@ -58,15 +60,17 @@ function isPlain(code: Uint8Array, entries: readonly number[]): boolean {
       at += plain;
       continue;
     }
+    const size = displacementBytes(code, at);
+    if (size > 0) {
+      at += (code[at] === TWO_BYTES ? 2 : 1) + size;
+      if (at > code.length) return false;
+      targets.push(at + (size === 1 ? view.getInt8(at - 1) : view.getInt32(at - 4, true)));
+      continue;
+    }
     const layout = insnLayout(code.subarray(at, at + MAX_INSN_BYTES));
     if (layout === undefined || opcodeAt(code, at) !== undefined) return false;
-    const end = at + layout.length;
-    if (!layout.movable) {
-      const size = displacementBytes(code, at);
-      if (size === 0 || end > code.length) return false;
-      targets.push(end + (size === 1 ? view.getInt8(end - 1) : view.getInt32(end - 4, true)));
-    }
-    at = end;
+    if (!layout.movable) return false;
+    at += layout.length;
   }
   return targets.every((target) => target < 0 || target >= code.length || starts[target] === 1);
 }

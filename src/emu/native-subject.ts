@@ -22,6 +22,13 @@ export interface NativeCallee {
   readonly throws?: boolean;
 }
 
+/** All its arguments are of one word. */
+export const isOfWords = ({ places }: NativeCallee): boolean => places === undefined;
+
+/** It returns before anyone is called, with what a model computes. */
+export const isPlain = ({ callsBack, timer, throws }: NativeCallee): boolean =>
+  callsBack !== true && timer !== true && throws !== true;
+
 /** A global data section. */
 export interface NativeData {
   readonly address: U64;

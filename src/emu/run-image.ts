@@ -8,31 +8,32 @@
  */
 import { Arena } from '../core/arena.ts';
 import type { Env, Input } from '../core/env.ts';
-import type { Execution, Outcome } from '../core/execution.ts';
+import type { Execution, Outcome, Trace } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
-import { CTX_BASE, ENTRY_RSP } from '../core/layout.ts';
+import { ENTRY_RSP } from '../core/layout.ts';
 import type { U64 } from '../core/u64.ts';
-import { RDI, RSI, RSP } from '../x86/reg.ts';
+import { RSP } from '../x86/reg.ts';
 import { AddressSpace } from './address-space.ts';
 import { Answers } from './answers.ts';
+import { AsExpected } from './as-expected.ts';
 import { CallTracker } from './call-tracker.ts';
 import { CALLBACK_STUB } from './callback-stub.ts';
-import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop } from './engine.ts';
+import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop, type Watcher } from './engine.ts';
+import { ExpectedStops, saysEnough } from './expected-stops.ts';
 import type { ExtentMemory, TrackedMemory } from './guest-memory.ts';
-import { type ImageTables, imageTables } from './image-tables.ts';
-import { isImprecise, JUNK_REGS, outcomeOf } from './native-outcome.ts';
-import type { NativeCallee, NativeSubject, RunImageOptions } from './native-subject.ts';
-import { halvesOf } from './recorder/notes.ts';
+import { type ImageTables, imageTables, programsOf } from './image-tables.ts';
+import { isImprecise, outcomeOf } from './native-outcome.ts';
+import { isOfWords, isPlain, type NativeSubject, type RunImageOptions } from './native-subject.ts';
+import { halvesOf } from './notes.ts';
 import { RECORDED_ENTRY, RecordedRuns, type RecordingPlan } from './recorder/recorded-runs.ts';
 import type { RecordedMemory } from './recorder/replay.ts';
+import { CLEAN_FLAGS, enter, onFaultOf } from './run-start.ts';
 import { stepper } from './stepper.ts';
 
 export type { NativeSubject, RunImageOptions } from './native-subject.ts';
 
 /** Where main returns to: between callees and context, far from both, never mapped. */
 const RETURN_TO = 0x7fff_0000n;
-/** Bit 1 is always set; all else, DF too, is clear. */
-const CLEAN_FLAGS = 2n;
 const WORD = 8n;
 const NOTHING: ReadonlySet<number> = new Set();
 const NO_BYTES = new Uint8Array(0);
@@ -59,22 +60,7 @@ interface Ran {
   readonly returnTo: U64;
 }
 
-/** The guest's own notes are of arguments of one word, and of callees that return before anyone is called. */
-const isStopped = ({ places, callsBack, timer, throws }: NativeCallee): boolean =>
-  places !== undefined || callsBack === true || timer === true || throws === true;
 const unwatched = (): void => undefined;
-
-/** Goes on by the exception table, if there is one. */
-function onFaultOf({ fixups }: ImageTables): Pick<RunRequest, 'onFault'> {
-  if (fixups.size === 0) return {};
-  return {
-    onFault: (rip, cpu) => {
-      const fixup = fixups.get(rip);
-      if (fixup !== undefined && fixup.clear !== null) cpu.setReg(fixup.clear, 0n);
-      return fixup?.resume;
-    },
-  };
-}
 
 /** Runs images on one engine, one after the other; each run starts from the same state. */
 export class ImageRunner {
@@ -85,6 +71,8 @@ export class ImageRunner {
   readonly #ends = { entry: halvesOf(this.#regs), exit: halvesOf(this.#out) };
   readonly #scratch = new BigUint64Array(REG_FILE_WORDS);
   readonly #recorded: RecordedRuns;
+  readonly #known = new AsExpected();
+  readonly #stops = new ExpectedStops(this.#known);
   #tables:
     | { readonly image: Image; readonly subject: NativeSubject; readonly tables: ImageTables }
     | undefined;
@@ -104,27 +92,58 @@ export class ImageRunner {
   run(image: Image, subject: NativeSubject, env: Env, options: RunImageOptions): Execution {
     if (options.onStep !== undefined)
       return this.#attempt(image, subject, env, { ...options, precise: true });
-    return (
-      this.#record(image, subject, env, options) ??
-      this.#attempt(image, subject, env, { ...options, precise: false })
-    );
+    const isExpected = options.expected !== undefined && env.input.native === undefined;
+    const quick =
+      isExpected && subject.callees.every(isPlain) ? this.#quick(image, subject, env, options) : null;
+    return quick ?? this.#attempt(image, subject, env, { ...options, precise: false });
   }
 
   close(): void {
     this.#engine.close();
   }
 
-  /** A run in which the guest notes its calls by itself; null if it did not keep to what was expected. */
-  #record(image: Image, subject: NativeSubject, env: Env, options: RunImageOptions): Execution | null {
-    if (!this.#engine.caps.stopsAreDear || env.input.native !== undefined) return null;
-    if (subject.callees.some(isStopped)) return null;
+  /** A run that may count on what is expected; null if it did not keep to that. */
+  #quick(image: Image, subject: NativeSubject, env: Env, options: RunImageOptions): Execution | null {
+    const isRecorded = this.#engine.caps.stopsAreDear && subject.callees.every(isOfWords);
+    const recorded = isRecorded ? this.#record(image, subject, env, options) : undefined;
+    return recorded === undefined ? this.#watched(image, subject, env, options) : recorded;
+  }
+
+  /** A run that is watched for what is expected alone. */
+  #watched(image: Image, subject: NativeSubject, env: Env, options: RunImageOptions): Execution | null {
+    const tables = this.#tablesOf(image, subject);
+    const { expected, argMasks, fuel } = options;
+    if (expected === undefined || !saysEnough(image) || env.models.size > 0 || tables.fixups.size > 0)
+      return null;
+    const parts = { callees: subject.callees, data: tables.data };
+    const memory = this.#space.prepare(image, parts, env.input.memory, { stubs: 'stop', alone: true });
+    const stops = this.#stops;
+    const regs = enter(this.#regs, env.input, memory, RETURN_TO);
+    const programs = programsOf(subject);
+    const stack = () => this.#space.stack();
+    stops.begin({ tables, programs, expected, memory, stack, argMasks }, this.#ends.entry, Number(RETURN_TO));
+    const start = image.base + BigInt(image.entry);
+    const watch = new Set(tables.targets.keys());
+    const watcher: Watcher = (address, cpu) => stops.onBlock(address, cpu);
+    const stop = this.#engine.run({ start, until: RETURN_TO, regs, fuel, watch, watcher }, this.#out);
+    if (stop.kind !== 'end' || !stops.isEnd(this.#ends.exit)) return null;
+    return this.#asIfTraced(subject, image, expected);
+  }
+
+  /** A guest that notes its calls by itself; undefined where it cannot. */
+  #record(
+    image: Image,
+    subject: NativeSubject,
+    env: Env,
+    options: RunImageOptions,
+  ): Execution | null | undefined {
     const tables = this.#tablesOf(image, subject);
     const answers = new Answers(options.expected, env);
     const plan = this.#recorded.plan(image, subject, answers, options);
-    if (plan === null) return null;
+    if (plan === null) return undefined;
     const guest = this.#recorded.prepare(plan, { subject, data: tables.data }, env.input.memory);
     const returnTo = this.#engine.caps.door ?? RETURN_TO;
-    const regs = this.#enter(env, guest, returnTo);
+    const regs = enter(this.#regs, env.input, guest, returnTo);
     const { fuel } = plan;
     const request = {
       start: RECORDED_ENTRY,
@@ -142,14 +161,20 @@ export class ImageRunner {
 
   /** The reference's trace, if the guest noted just that. */
   #asExpected({ plan, subject, tables, options: { expected }, returnTo }: Ran): Execution | null {
-    if (expected === undefined || this.#space.brokenCanary() !== undefined) return null;
-    const outcome = outcomeOf({ kind: 'end' }, this.#out, plan.image);
     const { callees } = subject;
     const { entry, exit } = this.#ends;
-    const run = { tables, callees, expected, entry, exit, returnTo };
-    if (outcome.kind !== 'exit' || !this.#recorded.isAsExpected(plan, run)) return null;
+    if (expected === undefined) return null;
+    const run = { tables, callees, expected, entry, exit, returnTo: Number(returnTo) };
+    if (!this.#recorded.isAsExpected(plan, run, this.#known)) return null;
+    return this.#asIfTraced(subject, plan.image, expected);
+  }
+
+  /** A run whose trace is the one expected; null if it did something that is in no trace. */
+  #asIfTraced(subject: NativeSubject, image: Image, trace: Trace): Execution | null {
+    const outcome = outcomeOf({ kind: 'end' }, this.#out, image);
+    if (outcome.kind !== 'exit' || this.#space.brokenCanary() !== undefined) return null;
     const { memory, data, insns } = this.#left(subject);
-    return { outcome, memory, data, trace: expected, insns, breaches: [], isNoted: true };
+    return { outcome, memory, data, trace, insns, breaches: [], isNoted: true };
   }
 
   /** What a tracker makes of the notes; null if they say nothing. */
@@ -171,7 +196,7 @@ export class ImageRunner {
     const guest = this.#space.prepare(image, parts, context, { stubs: 'stop', alone: true });
     const answers = new Answers(options.expected, env);
     const tracker = new CallTracker(tables, env, guest, { ...options, answers, regs: this.#scratch });
-    const regs = this.#enter(env, guest, RETURN_TO);
+    const regs = enter(this.#regs, env.input, guest, RETURN_TO);
     tracker.start(regs, RETURN_TO);
     const rsp = (regs[RSP] ?? 0n) + WORD;
     const request = {
@@ -205,16 +230,6 @@ export class ImageRunner {
     this.#space.clearStack();
     guest.write(ENTRY_RSP - WORD, 8, RETURN_TO);
     return true;
-  }
-
-  /** The return address, what native code passes on the stack, and the registers main or a trampoline is entered with. */
-  #enter({ input }: Env, guest: TrackedMemory, returnTo: U64): BigUint64Array {
-    const regs = this.#entryRegs(input);
-    const rsp = regs[RSP] ?? 0n;
-    guest.write(rsp, 8, returnTo);
-    for (const [k, word] of input.native?.call.stack.entries() ?? [])
-      guest.write(rsp + WORD * BigInt(k + 1), 8, word);
-    return regs;
   }
 
   /** How main ended, or what a timer called. `rsp`: before the call that began it. */
@@ -274,19 +289,6 @@ export class ImageRunner {
       this.#tables = { image, subject, tables: imageTables(image, subject) };
     }
     return this.#tables.tables;
-  }
-
-  #entryRegs({ memory, native }: Input): BigUint64Array {
-    const regs = this.#regs;
-    regs.set(JUNK_REGS);
-    if (native === undefined) {
-      regs[RDI] = memory.length === 0 ? 0n : CTX_BASE;
-      regs[RSI] = BigInt(memory.length);
-    }
-    for (const [gpr, value] of native?.call.regs ?? []) regs[gpr] = value;
-    regs[RSP] = native?.rsp ?? ENTRY_RSP - WORD;
-    regs[RFLAGS] = CLEAN_FLAGS;
-    return regs;
   }
 }
 

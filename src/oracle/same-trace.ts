@@ -7,7 +7,7 @@ import type { FrameRegs, StackBytes, Trace, TraceEvent, Word } from '../core/exe
 /** True only if both kept the same events, as far as the reference promises anything of them, and counted as many. */
 export function isSameTrace({ events: wanted, total }: Trace, got: Trace): boolean {
   const seen = got.events;
-  // What a run noted may have been found to be this before (emu/recorder/as-expected.ts).
+  // What a run noted may have been found to be this before (emu/as-expected.ts).
   if (wanted === seen) return total === got.total;
   if (total !== got.total || wanted.length !== seen.length) return false;
   for (let i = 0; i < wanted.length; i++) {

@@ -10,12 +10,13 @@ import type { Image } from '../../core/image.ts';
 import { STACK_BASE } from '../../core/layout.ts';
 import type { AddressSpace } from '../address-space.ts';
 import type { Answers } from '../answers.ts';
+import type { AsExpected } from '../as-expected.ts';
 import type { CallTracker } from '../call-tracker.ts';
 import { argCount } from '../callee-model.ts';
 import type { NativeCallee, NativeData, NativeSubject, RunImageOptions } from '../native-subject.ts';
-import { AsExpected, type NotedRun } from './as-expected.ts';
 import { type Instrumented, instrument } from './instrument.ts';
 import { slotOf } from './layout.ts';
+import { isAsExpected, type NotedRun } from './noted.ts';
 import { MAX_ANSWERS, type Recorder } from './recorder.ts';
 import { RecordedMemory, replay } from './replay.ts';
 
@@ -42,7 +43,6 @@ export interface RecordingPlan {
 
 export class RecordedRuns {
   readonly #space: AddressSpace;
-  readonly #asExpected = new AsExpected();
   #recorder: Recorder | undefined;
 
   constructor(space: AddressSpace) {
@@ -86,14 +86,14 @@ export class RecordedRuns {
   }
 
   /** Whether the guest noted just what the reference expects. */
-  isAsExpected({ instrumented }: RecordingPlan, run: EndedRun): boolean {
+  isAsExpected({ instrumented }: RecordingPlan, run: EndedRun, known: AsExpected): boolean {
     if (this.#recorder === undefined) return false;
     const { tables, callees, expected, entry, exit, returnTo } = run;
     const { programs } = instrumented;
     const log = this.#recorder.log(instrumented);
     const stack = this.#space.stack();
     const noted = { tables, callees, expected, entry, exit, returnTo, log, programs, stack, stackStart };
-    return this.#asExpected.holds(noted);
+    return isAsExpected(noted, known);
   }
 
   /** Shows the run to its tracker; false if it says nothing. */

@@ -5,6 +5,7 @@ import { clobberedArg } from '../../core/junk.ts';
 import { RECORDER_BASE } from '../../core/layout.ts';
 import type { U64 } from '../../core/u64.ts';
 import type { Engine } from '../engine.ts';
+import { halvesOf, type Records } from '../notes.ts';
 import { recorderCode } from './code.ts';
 import type { Instrumented } from './instrument.ts';
 import {
@@ -21,9 +22,14 @@ import {
   slotOf,
   WORD,
 } from './layout.ts';
-import { halvesOf, type LogView } from './notes.ts';
 
-type Records = Pick<LogView, 'words' | 'halves' | 'bytes'>;
+/** All records, as words too. */
+export interface LogView extends Records {
+  readonly words: BigUint64Array;
+  readonly count: number;
+}
+
+type Views = Pick<LogView, 'words' | 'halves' | 'bytes'>;
 
 /** Answers there is room for. */
 export const MAX_ANSWERS = (WORD.end - WORD.answers) / 2;
@@ -32,7 +38,7 @@ export class Recorder {
   readonly #engine: Engine;
   readonly #data: () => Uint8Array;
   readonly #log: () => Uint8Array;
-  #known: Records | undefined;
+  #known: Views | undefined;
 
   /** Maps its regions. */
   constructor(engine: Engine) {
@@ -69,7 +75,7 @@ export class Recorder {
   }
 
   /** Engines may move memory. */
-  #records(): Records {
+  #records(): Views {
     const bytes = this.#log();
     if (this.#known?.bytes !== bytes) {
       const words = wordsOf(bytes);

@@ -6,7 +6,7 @@ import { type Cpu, REG_FILE_WORDS } from '../engine.ts';
 import type { ExtentMemory, TrackedMemory } from '../guest-memory.ts';
 import { recorderCode } from './code.ts';
 import { CALLEE_ID, PROGRAM_ID, RECORD, RETURN_ID } from './layout.ts';
-import type { LogView } from './notes.ts';
+import type { LogView } from './recorder.ts';
 
 /** Memory as it was at one record: the window of stack in it, and nothing else. After the last one, as it is. */
 export class RecordedMemory implements TrackedMemory {

@@ -1,10 +1,10 @@
 /**
- * One record of the recorder's, or the state at a run's end, to be held against what is expected. Words are looked at in
- * halves of 32 bits, so that no bigint is made of each.
+ * Registers and stack at one place of a run, now or noted by the guest, to be held against what is expected. Words are
+ * looked at in halves of 32 bits, so that no bigint is made of each.
  */
-import type { StackBytes, Word } from '../../core/execution.ts';
-import { RSP } from '../../x86/reg.ts';
-import { RECORD } from './layout.ts';
+import type { StackBytes, Word } from '../core/execution.ts';
+import { RSP } from '../x86/reg.ts';
+import { RECORD } from './recorder/layout.ts';
 
 /** What one in the upper half counts. */
 export const HALF = 2 ** 32;
@@ -12,14 +12,12 @@ const HALF_BYTES = 4;
 const NO_HALVES = new Uint32Array(0);
 const NO_BYTES = new Uint8Array(0);
 
-/** All records, as words, halves of them, and bytes. */
-export interface LogView {
-  readonly words: BigUint64Array;
+/** What a guest has noted (recorder/layout.ts): all records, as halves of words and as bytes. */
+export interface Records {
   readonly halves: Uint32Array;
   readonly bytes: Uint8Array;
-  /** Words from one record to the next. */
+  /** Words from one to the next. */
   readonly stride: number;
-  readonly count: number;
 }
 
 /** 64-bit words, in halves of 32 bits. */
@@ -38,8 +36,18 @@ export class Notes {
   #windowStart = 0;
   #windowBytes = 0;
 
+  /** Registers now (halves of a register file), and all of the stack, whose first byte is at `start`. */
+  showAll(regs: Uint32Array, stack: Uint8Array, start: number): void {
+    this.#regs = regs;
+    this.#regsAt = 0;
+    this.#window = stack;
+    this.#windowAt = 0;
+    this.#windowStart = start;
+    this.#windowBytes = stack.length;
+  }
+
   /** At a record, with the stack from rsp upwards for a call, from below rsp for a return. */
-  showRecord({ halves, bytes, stride }: LogView, k: number, kind: 'call' | 'return'): void {
+  showRecord({ halves, bytes, stride }: Records, k: number, kind: 'call' | 'return'): void {
     this.#regs = halves;
     this.#regsAt = 2 * (k * stride + RECORD.regs);
     this.#window = bytes;
@@ -47,16 +55,6 @@ export class Notes {
     this.#windowBytes = 8 * (stride - RECORD.window);
     const rsp = this.address(RSP);
     this.#windowStart = kind === 'call' ? rsp : rsp - this.#windowBytes;
-  }
-
-  /** With these registers (halves of a register file), and the stack as it is, whose first byte is at `start`. */
-  showEnd(regs: Uint32Array, stack: Uint8Array, start: number): void {
-    this.#regs = regs;
-    this.#regsAt = 0;
-    this.#window = stack;
-    this.#windowAt = 0;
-    this.#windowStart = start;
-    this.#windowBytes = stack.length;
   }
 
   low(reg: number): number {
