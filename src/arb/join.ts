@@ -29,7 +29,8 @@ export function joinFunctions(
     length += insns.length;
   }
   const startOf = (index: number): number => starts[index] ?? 0;
-  const insns: (Insn | undefined)[] = codes.flatMap((code) => [...code.insns]);
+  const insns: (Insn | undefined)[] = [];
+  for (const code of codes) for (const insn of code.insns) insns.push(insn);
   codes.forEach(({ references }, i) => {
     for (const { slot, callee } of references) {
       const at = startOf(i) + slot;

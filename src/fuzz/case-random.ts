@@ -15,10 +15,10 @@ class CaseSource {
   #index: number;
   #random: Sfc32;
 
-  constructor(seed: number, index: number) {
+  constructor(seed: number, index: number, random: Sfc32 = startOf(seed, index)) {
     this.#seed = seed;
     this.#index = index;
-    this.#random = startOf(seed, index);
+    this.#random = random;
   }
 
   /** Signed 32 random bits. */
@@ -32,9 +32,7 @@ class CaseSource {
   }
 
   clone(): CaseSource {
-    const copy = new CaseSource(this.#seed, this.#index);
-    copy.#random = this.#random.clone();
-    return copy;
+    return new CaseSource(this.#seed, this.#index, this.#random.clone());
   }
 
   getState(): readonly number[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encode, fields } from '../../src/bpf/encode.ts';
+import { Encoder, encode, fields } from '../../src/bpf/encode.ts';
 import type { Insn } from '../../src/bpf/insn.ts';
 
 const hexOf = (bytes: Uint8Array): string =>
@@ -38,6 +38,15 @@ describe('encode', () => {
     expect(hexOf(encode([lddw, undefined, { kind: 'exit' }]))).toBe(
       '18 01 00 00 f0 de bc 9a 00 00 00 00 78 56 34 12 95 00 00 00 00 00 00 00',
     );
+  });
+
+  it('leaves nothing of a longer program, in whatever block it writes', () => {
+    const encoder = new Encoder();
+    const wide: Insn = { kind: 'lddw', dst: 9, src: 4, imm: 0xffff_ffff_ffff_ffffn };
+    const exit: Insn = { kind: 'exit' };
+    const long = Array.from({ length: 600 }, () => [wide, undefined]).flat();
+    for (const slots of [[exit], long, [undefined, exit, undefined], [wide, undefined, exit], [exit], []])
+      expect(hexOf(encoder.encode(slots))).toBe(hexOf(encode(slots)));
   });
 
   it('writes nothing for nothing', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { encode } from '../../src/bpf/encode.ts';
 import { accessOf, dstOf, type Insn, srcOf } from '../../src/bpf/insn.ts';
-import { EXIT_INSN } from '../../src/bpf/make-insn.ts';
+import { aluImm, EXIT_INSN, jccImm, load, movReg } from '../../src/bpf/make-insn.ts';
+import { buildProgram } from '../../src/bpf/program.ts';
 import { uniformSlots } from '../../src/bpf/uniform.ts';
 
 /** One of each kind, and of each width, source and access. */
@@ -42,6 +43,19 @@ describe('instructions of one shape', () => {
   it('have all keys in one order, whatever the kind', () => {
     const keys = new Set(uniformSlots(INSNS).map((insn) => Object.keys(insn as Insn).join()));
     expect(keys.size).toBe(1);
+  });
+
+  it('are what factories make: a program of them is not copied', () => {
+    const made = [
+      movReg(1, 2),
+      aluImm('mul', 3, -7, 32),
+      load(1, 10, -8),
+      jccImm('jne', 1, 5, -2),
+      EXIT_INSN,
+    ];
+    expect(uniformSlots(made)).toBe(made);
+    expect(buildProgram(made).insns).toBe(made);
+    expect(new Set(made.map((insn) => Object.keys(insn).join())).size).toBe(1);
   });
 
   it('are not copied twice', () => {

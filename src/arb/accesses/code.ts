@@ -39,7 +39,10 @@ class AccessCode {
   readonly #defined = new Set<number>();
 
   emit(...insns: readonly Insn[]): void {
-    for (const insn of insns) this.insns.push(...(insn.kind === 'lddw' ? [insn, undefined] : [insn]));
+    for (const insn of insns) {
+      this.insns.push(insn);
+      if (insn.kind === 'lddw') this.insns.push(undefined);
+    }
   }
 
   /** A register that holds something. */

@@ -59,7 +59,10 @@ class Code implements ThrowCode {
   }
 
   emit(...insns: readonly Insn[]): void {
-    for (const insn of insns) this.insns.push(...(insn.kind === 'lddw' ? [insn, undefined] : [insn]));
+    for (const insn of insns) {
+      this.insns.push(insn);
+      if (insn.kind === 'lddw') this.insns.push(undefined);
+    }
   }
 
   /** Another one each time. */
