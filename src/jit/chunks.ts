@@ -21,7 +21,7 @@ import {
   SHORT_BYTES,
   type Unsettled,
 } from './relax.ts';
-import { scratchBytes, scratchWords } from './scratch.ts';
+import { ScratchList, scratchBytes, scratchWords } from './scratch.ts';
 import { isTailCall, type TailCallRole } from './tail-calls.ts';
 import type { Target } from './target.ts';
 
@@ -29,15 +29,15 @@ export interface Chunks extends Unsettled {
   readonly asm: Assembler;
   /** Offset of each entry's bytes in `asm`; one more at the end. */
   readonly starts: Int32Array;
-  /** Entries that end in a jump, in program order, and its forms. */
-  readonly jumps: readonly number[];
+  /** Entries that end in a jump, in program order, and its forms: as many of them. */
+  readonly jumps: ScratchList;
   readonly forms: readonly JumpForms[];
   readonly calls: readonly PendingCall[];
-  readonly callEntries: readonly number[];
+  readonly callEntries: ScratchList;
   readonly refs: readonly PendingRef[];
-  readonly refEntries: readonly number[];
+  readonly refEntries: ScratchList;
   readonly faults: readonly PendingFault[];
-  readonly faultEntries: readonly number[];
+  readonly faultEntries: ScratchList;
 }
 
 /** What lowering needs beside the entries and their frame. */
@@ -59,6 +59,11 @@ const STARTS = scratchWords();
 const FIXED = scratchWords();
 const JUMPS = scratchBytes();
 const SLOTS = scratchBytes();
+const FORMS: JumpForms[] = [];
+const JUMP_ENTRIES = new ScratchList();
+const CALL_ENTRIES = new ScratchList();
+const REF_ENTRIES = new ScratchList();
+const FAULT_ENTRIES = new ScratchList();
 
 /** Emits prologue and entries. */
 export function lowerEntries(
@@ -70,11 +75,9 @@ export function lowerEntries(
 ): Chunks {
   asm.reset();
   const calls: PendingCall[] = [];
-  const callEntries: number[] = [];
   const refs: PendingRef[] = [];
-  const refEntries: number[] = [];
   const faults: PendingFault[] = [];
-  const faultEntries: number[] = [];
+  for (const list of [JUMP_ENTRIES, CALL_ENTRIES, REF_ENTRIES, FAULT_ENTRIES]) list.clear();
   const context: LowerContext = {
     programName: program.name,
     asm,
@@ -99,8 +102,6 @@ export function lowerEntries(
   const fixed = FIXED.take(count);
   const jump = JUMPS.take(count);
   const slots = SLOTS.take(count);
-  const jumps: number[] = [];
-  const forms: JumpForms[] = [];
   let exit = -1;
   for (let i = 0; i < count; i++) {
     const insn = insns[i] as Insn;
@@ -114,33 +115,33 @@ export function lowerEntries(
     } else if (kind !== 'call') target.lowerInsn(context, target.convention, insn, pc);
     else if (isTailCall(program, insn as CallInsn)) emitTailCall(context, target, known.get(pc));
     else {
-      callEntries.push(i);
+      CALL_ENTRIES.push(i);
       target.lowerCall(context, callTarget(program, subprog, pc, insn as CallInsn));
     }
     if (hardening.lfence === true && isStackStore(insn)) asm.none(LFENCE);
-    while (refEntries.length < refs.length) refEntries.push(i);
-    while (faultEntries.length < faults.length) faultEntries.push(i);
+    while (REF_ENTRIES.count < refs.length) REF_ENTRIES.push(i);
+    while (FAULT_ENTRIES.count < faults.length) FAULT_ENTRIES.push(i);
     fixed[i] = asm.length - (starts[i] as number);
     slots[i] = kind === 'lddw' ? 2 : 1;
     jump[i] = NO_JUMP;
     if (context.jump === undefined) continue;
     jump[i] = kind === 'exit' ? EXIT_JUMP : kind === 'jcc' ? COND_JUMP : GOTO_JUMP;
-    jumps.push(i);
-    forms.push(context.jump);
+    FORMS[JUMP_ENTRIES.count] = context.jump;
+    JUMP_ENTRIES.push(i);
     context.jump = undefined;
   }
   starts[count] = asm.length;
   return {
     asm,
     starts,
-    jumps,
-    forms,
+    jumps: JUMP_ENTRIES,
+    forms: FORMS,
     calls,
-    callEntries,
+    callEntries: CALL_ENTRIES,
     refs,
-    refEntries,
+    refEntries: REF_ENTRIES,
     faults,
-    faultEntries,
+    faultEntries: FAULT_ENTRIES,
     count,
     prologueBytes,
     fixed,
@@ -164,16 +165,16 @@ const isStackStore = (insn: Insn): boolean =>
 
 /** Writes them out with settled addresses: what stands between two jumps in one go, then the jump. */
 export function writeChunks(out: Assembler, chunks: Chunks, addrs: Int32Array, target: Target): void {
-  const bytes = chunks.asm.bytes();
+  const { asm, jumps, forms, starts } = chunks;
   let from = 0;
-  for (let k = 0; k < chunks.jumps.length; k++) {
-    const i = chunks.jumps[k] as number;
-    const to = chunks.starts[i + 1] as number;
-    out.raw(bytes, from, to);
+  for (let k = 0; k < jumps.count; k++) {
+    const i = jumps.at(k);
+    const to = starts[i + 1] as number;
+    out.append(asm, from, to);
     from = to;
-    writeJump(out, chunks, addrs, i, chunks.forms[k] as JumpForms, target);
+    writeJump(out, chunks, addrs, i, forms[k] as JumpForms, target);
   }
-  out.raw(bytes, from, bytes.length);
+  out.append(asm, from, asm.length);
 }
 
 /** Nops left by padding, then the form its distance wants. */

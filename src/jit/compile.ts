@@ -8,7 +8,7 @@ import type { Insn } from '../bpf/insn.ts';
 import { type Program, type Subprog, subprogAt } from '../bpf/program.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
-import type { CallSite, Fixup, Image } from '../core/image.ts';
+import type { CallSite, Fixup, Image, ThunkPlace } from '../core/image.ts';
 import { CODE_BASE } from '../core/layout.ts';
 import type { Mutable } from '../core/mutable.ts';
 import { PcMap } from '../core/pc-map.ts';
@@ -20,11 +20,11 @@ import type { Convention } from './convention/convention.ts';
 import { Entries, type RewritePass } from './entries.ts';
 import { throws } from './exceptions.ts';
 import type { Frame, FrameNeeds } from './frame.ts';
-import type { Hardening } from './hardening.ts';
+import type { Hardening, PendingRef } from './hardening.ts';
 import { defaultAddresses, linkCalls } from './link.ts';
 import { type Accesses, accessesOf } from './linux-access.ts';
 import { typedStackWords } from './lower/call.ts';
-import type { PendingCall } from './lower/context.ts';
+import type { PendingCall, PendingFault } from './lower/context.ts';
 import { tailCallOffset } from './lower/tail-call.ts';
 import { TAIL_CALL_BYTES } from './lower/tail-call-count.ts';
 import { BPF_TO_GPR } from './regmap.ts';
@@ -84,6 +84,8 @@ const OUT = new Assembler();
 const ASM = new Assembler();
 const ENTRIES = new Entries();
 
+const NO_THUNKS: readonly ThunkPlace[] = [];
+
 /** Compiles a program. Throws an `input` error for instructions outside what this JIT supports. */
 export function compile(
   program: Program,
@@ -101,7 +103,10 @@ export function compile(
   linkCalls(program, out, sites, { base, offsets, addressOf }, target);
   const functionAt = (slot: number): bigint =>
     target.functionAddress(base, subprogs[subprogAt(program, slot).index] as CompiledSubprog);
-  const thunks = linkRefs(out, refs, { base, programName: program.name, addressOf: functionAt, offsets });
+  const thunks =
+    refs.length === 0
+      ? NO_THUNKS
+      : linkRefs(out, refs, { base, programName: program.name, addressOf: functionAt, offsets });
   const image = imageOf(program, subprogs, offsets, shared);
   if (thunks.length > 0) image.thunks = thunks;
   const { native } = program;
@@ -237,13 +242,16 @@ function addPending(
 ): void {
   for (let k = 0; k < chunks.calls.length; k++) {
     const { end, callee } = chunks.calls[k] as PendingCall;
-    const i = chunks.callEntries[k] as number;
+    const i = chunks.callEntries.at(k);
     sites.push({ pc: pcs[i] as number, returnOffset: placeOf(end, i, chunks, starts), callee });
   }
-  for (const [k, ref] of chunks.refs.entries())
-    refs.push({ ...ref, end: placeOf(ref.end, chunks.refEntries[k] as number, chunks, starts) });
-  for (const [k, { start, end, clear = null }] of chunks.faults.entries()) {
-    const i = chunks.faultEntries[k] as number;
+  for (let k = 0; k < chunks.refs.length; k++) {
+    const ref = chunks.refs[k] as PendingRef;
+    refs.push({ ...ref, end: placeOf(ref.end, chunks.refEntries.at(k), chunks, starts) });
+  }
+  for (let k = 0; k < chunks.faults.length; k++) {
+    const { start, end, clear = null } = chunks.faults[k] as PendingFault;
+    const i = chunks.faultEntries.at(k);
     const place = { offset: placeOf(start, i, chunks, starts), resume: placeOf(end, i, chunks, starts) };
     fixups.push(target.fixup({ ...place, clear }));
   }

@@ -39,14 +39,17 @@ export function linkCalls(
   }
 }
 
+/** So few are found by a look at each. */
+const FEW_CALLEES = 8;
+
 /** Where callees lie by default. */
 export function defaultAddresses(program: Program): (callee: CalleeRef) => bigint {
-  const order = new Map<string, number>();
-  for (const key of program.callees.keys()) order.set(key, order.size);
+  const keys = [...program.callees.keys()];
+  const order = keys.length > FEW_CALLEES ? new Map(keys.map((key, index) => [key, index])) : undefined;
   return (callee) => {
     const key = calleeKey(callee);
-    const index = order.get(key);
-    if (index === undefined) {
+    const index = order === undefined ? keys.indexOf(key) : (order.get(key) ?? -1);
+    if (index < 0) {
       const why = 'the program does not list this callee: make programs with buildProgram';
       throw badInput('jit', `${program.name}: call of ${key}`, why);
     }

@@ -21,3 +21,30 @@ function scratch<T extends { readonly length: number }>(make: (length: number) =
 
 export const scratchWords = (): Scratch<Int32Array> => scratch((length) => new Int32Array(length));
 export const scratchBytes = (): Scratch<Uint8Array> => scratch((length) => new Uint8Array(length));
+
+/** A list of numbers, kept as buffers are. */
+export class ScratchList {
+  #items = new Int32Array(LEAST);
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  clear(): void {
+    this.#count = 0;
+  }
+
+  push(item: number): void {
+    if (this.#count === this.#items.length) {
+      const items = new Int32Array(2 * this.#count);
+      items.set(this.#items);
+      this.#items = items;
+    }
+    this.#items[this.#count++] = item;
+  }
+
+  at(index: number): number {
+    return this.#items[index] as number;
+  }
+}

@@ -44,10 +44,12 @@ function reachable(program: Program): Set<number> {
 }
 
 /** Subprogs that a helper may call on behalf of the one that calls it: all whose address is taken. */
-export const calledBackBy = ({ callbacks = [] }: Program, insn: Insn): readonly number[] =>
+export const calledBackBy = ({ callbacks = NONE }: Program, insn: Insn): readonly number[] =>
   insn.kind === 'call' && insn.target === 'helper' && callsBack({ kind: insn.target, id: insn.imm })
     ? callbacks
-    : [];
+    : NONE;
+
+const NONE: readonly number[] = [];
 
 /** Subprogs that a subprog calls, itself or by a helper. */
 export const callsOf = (program: Program, subprog: Subprog): number[] =>

@@ -3,12 +3,15 @@
  * immediates. A memory operand is `[base + disp]` and always carries a displacement, of 8 bits where it fits:
  * that is how Linux's JIT writes it, even for 0. SDM 2A §2.1.5 (ModRM, SIB), §2.2.1 (REX), §2.3.5 (VEX).
  */
+import { Arena } from '../core/arena.ts';
 import { high32, low32 } from '../core/u64.ts';
 import type { Form } from './form.ts';
 import { NOPS } from './forms.ts';
 import type { Gpr } from './reg.ts';
 
 export const fitsInt8 = (value: number): boolean => value >= -128 && value <= 127;
+
+const COPIES = new Arena();
 
 const SHORT_COPY = 64;
 /** For the longest instruction, and a word written at its last byte. */
@@ -38,7 +41,7 @@ export class Assembler {
 
   /** A copy of what was emitted. */
   copy(): Uint8Array {
-    return this.#bytes.slice(0, this.#at);
+    return COPIES.copy(this.#bytes, 0, this.#at);
   }
 
   /** Forgets everything, keeps the buffer. */
@@ -160,6 +163,11 @@ export class Assembler {
     }
   }
 
+  /** Bytes [from, to) of what another one emitted. */
+  append(other: Assembler, from: number, to: number): void {
+    this.raw(other.#bytes, from, to);
+  }
+
   /** Bytes [from, to) as they are. */
   raw(bytes: Uint8Array, from = 0, to = bytes.length): void {
     const end = this.#at + to - from;
@@ -223,7 +231,7 @@ export class Assembler {
   }
 
   #imm64(at: number, imm: number | bigint): number {
-    const word = typeof imm === 'bigint' ? imm : BigInt(imm);
+    const word = BigInt(imm);
     this.#view.setInt32(at, low32(word), true);
     this.#view.setInt32(at + 4, high32(word), true);
     return at + 8;

@@ -22,6 +22,8 @@ export interface Summary {
   returnsPointer: boolean;
   /** Others may have pointers into its frame. */
   isExposed: boolean;
+  /** What its walk would find may have changed since the last one. */
+  isStale: boolean;
 }
 
 /** Rounds after which a bound that still falls is given up: only recursion and chains in memory take so many. */
@@ -35,12 +37,9 @@ export class StackFacts {
   /** How far below a found pointer anyone reaches. */
   #foundLowest = 0;
   #round = 0;
-  /** By subprog: 1 if what its walk would find may have changed since the last one. */
-  readonly #isStale: Uint8Array;
 
   constructor(program: Program) {
     this.#program = program;
-    this.#isStale = new Uint8Array(program.subprogs.length).fill(1);
     this.#summaries = program.subprogs.map(({ index }) => ({
       index,
       callers: [],
@@ -48,6 +47,7 @@ export class StackFacts {
       pointerArgs: 0,
       returnsPointer: false,
       isExposed: false,
+      isStale: true,
     }));
   }
 
@@ -58,14 +58,19 @@ export class StackFacts {
   /** Starts a round over all subprogs; false if there is nothing left to find. */
   startRound(): boolean {
     this.#round++;
-    return this.#isStale.includes(1);
+    return this.#summaries.some(({ isStale }) => isStale);
   }
 
   /** Whether a subprog is to be walked in this round; asked once, right before. */
   takeStale(index: number): boolean {
-    const isStale = this.#isStale[index] === 1;
-    this.#isStale[index] = 0;
+    const summary = this.summary(index);
+    const { isStale } = summary;
+    summary.isStale = false;
     return isStale;
+  }
+
+  #outdateAll(): void {
+    for (const summary of this.#summaries) summary.isStale = true;
   }
 
   /** Whether stack pointers can come into a subprog from outside. */
@@ -113,7 +118,7 @@ export class StackFacts {
   #reachFound(low: number): void {
     if (low >= this.#foundLowest) return;
     this.#foundLowest = this.#patient(low);
-    this.#isStale.fill(1);
+    this.#outdateAll();
   }
 
   #reachArgument(summary: Summary, n: number, low: number): void {
@@ -127,20 +132,20 @@ export class StackFacts {
   }
 
   #outdateCallers({ callers }: Summary): void {
-    for (const caller of callers) this.#isStale[caller] = 1;
+    for (const caller of callers) this.summary(caller).isStale = true;
   }
 
   /** Notes that others may find `value` in memory. */
   escape(summary: Summary, value: Value): void {
     if (value === NONE) return;
-    if (!this.#hasEscaped) this.#isStale.fill(1);
+    if (!this.#hasEscaped) this.#outdateAll();
     this.#hasEscaped = true;
     if (hasBase(value, FP)) this.expose(summary);
     this.reach(summary, value, this.#foundLowest);
   }
 
   expose(summary: Summary): void {
-    if (!summary.isExposed) this.#isStale[summary.index] = 1;
+    if (!summary.isExposed) summary.isStale = true;
     summary.isExposed = true;
   }
 
@@ -150,7 +155,7 @@ export class StackFacts {
     this.reach(summary, value, callee === undefined ? 0 : (callee.lowest[n] as number));
     if (callee === undefined || (callee.pointerArgs & (1 << n)) !== 0) return;
     callee.pointerArgs |= 1 << n;
-    this.#isStale[callee.index] = 1;
+    callee.isStale = true;
   }
 
   returnsPointer(summary: Summary): void {

@@ -28,6 +28,12 @@ export const copyOf = ({ regs, spills }: State): State => ({
   spills: spills?.slice(),
 });
 
+/** Makes `into` what `from` is. */
+export function assign(into: State, { regs, spills }: State): void {
+  for (let k = 0; k < regs.length; k++) into.regs[k] = regs[k] as Value;
+  into.spills = spills?.slice();
+}
+
 /** Merges `from` into `into`, value by value. Returns whether `into` changed. */
 export function mergeInto(into: State, from: State, merge: (a: Value, b: Value) => Value): boolean {
   const changed = mergeValues(into.regs, from.regs, merge);
@@ -90,11 +96,10 @@ export function storeSpill(state: State, address: Value, off: number, size: numb
 /** Another function may have changed any slot, and put `found` there. */
 export function disturbSpills(state: State, found: Value): void {
   if (state.spills === undefined && found === NONE) return;
-  state.spills = (state.spills ?? noSpills()).map((value) => derivedFromBoth(value, found));
+  state.spills ??= noSpills();
+  const { spills } = state;
+  for (let k = 0; k < spills.length; k++) spills[k] = derivedFromBoth(spills[k] as Value, found);
 }
-
-/** Slots that hold pointers. */
-export const spilled = ({ spills }: State): Value[] => spills?.filter((value) => value !== NONE) ?? [];
 
 /** The slot an access names exactly and whole, if it does. */
 function wholeSlot(address: Value, off: number, size: number): number | undefined {

@@ -20,6 +20,7 @@ import {
   widen,
 } from './pointer.ts';
 import {
+  assign,
   clearArguments,
   copyOf,
   disturbSpills,
@@ -29,9 +30,11 @@ import {
   mergeInto,
   type State,
   setArgument,
-  spilled,
   storeSpill,
 } from './state.ts';
+
+/** Where a sweep is: none goes on where another one was. */
+const STATE: State = entryState(0);
 
 /** No slot. */
 const NOWHERE = Number.POSITIVE_INFINITY;
@@ -61,23 +64,24 @@ export class Walk {
 
   #sweep(from: number): number {
     const { start, end } = this.#subprog;
-    /** Undefined where no way leads. */
-    let state: State | undefined;
+    const state = STATE;
+    let isReached = false;
     let again = NOWHERE;
     for (let pc = from; pc < end; pc++) {
       const known = this.#states[pc - start];
       if (known !== undefined) {
-        if (state !== undefined) mergeInto(known, state, join);
-        state = copyOf(known);
+        if (isReached) mergeInto(known, state, join);
+        assign(state, known);
+        isReached = true;
       }
       const insn = this.#program.insns[pc];
-      if (state === undefined || insn === undefined) continue;
+      if (!isReached || insn === undefined) continue;
       this.#step(state, pc, insn);
       if (insn.kind === 'ja' || insn.kind === 'jcc' || insn.kind === 'may_goto') {
         const target = pc + 1 + insn.off;
         if (this.#jump(target, state, target <= pc) && target <= pc) again = Math.min(again, target);
       }
-      if (insn.kind === 'ja' || insn.kind === 'exit') state = undefined;
+      if (insn.kind === 'ja' || insn.kind === 'exit') isReached = false;
     }
     return again;
   }
@@ -201,7 +205,7 @@ export class Walk {
     }
     facts.passContext(this.#summary, insn, getArgument(state, CONTEXT_OF_HELPER));
     if (this.#summary.isExposed) {
-      for (const value of spilled(state)) facts.escape(this.#summary, value);
+      if (state.spills !== undefined) for (const value of state.spills) facts.escape(this.#summary, value);
       disturbSpills(state, facts.found);
     }
     state.regs[R0] = callee?.returnsPointer ? derivedFromBoth(passed, facts.found) : NONE;
