@@ -47,7 +47,7 @@ const v3 = ({
   push = pushFromArea,
   dropped = (words) => words,
   keeping = (context, copies, rest) =>
-    keepingR9(context, () => {
+    keepingR9(context, undefined, () => {
       copies();
       rest();
     }),

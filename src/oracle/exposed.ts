@@ -12,14 +12,16 @@ import type { Divergence } from './verdict.ts';
 const SIGNIFICANT_BITS = 16;
 const BYTES = 4;
 
+const NONE: readonly Exposed[] = [];
+
 export interface Exposed extends Divergence {
   readonly culprit: Culprit;
 }
 
 /** In the order of the slots; nothing of an image without a pc map, or that promises nothing. */
-export function exposedConstants({ insns }: Program, image: Image): Exposed[] {
+export function exposedConstants({ insns }: Program, image: Image): readonly Exposed[] {
   const { isBlinded, pcMap, code } = image;
-  if (isBlinded !== true) return [];
+  if (isBlinded !== true) return NONE;
   const starts = [...(pcMap ?? [])].sort((a, b) => a[1] - b[1]);
   return starts.flatMap(([pc, start], k) => {
     const insn = insns[pc];

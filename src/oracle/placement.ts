@@ -22,7 +22,7 @@ const SPREAD = 0x9e35;
 const RETURN_ADDRESS_BYTES = 8n;
 
 /** Where functions lie, as their addresses tell. */
-export const entriesOf = ({ base, subprogEntries }: Image): Pick<FramePlacement, 'entryOf'> => ({
+export const entriesOf = ({ base, subprogEntries }: Image): Required<Pick<FramePlacement, 'entryOf'>> => ({
   entryOf: (subprog) => base + BigInt(subprogEntries[subprog] ?? 0),
 });
 
@@ -49,7 +49,7 @@ export function placementOf(
     frameBytes: (caller, callee) =>
       (frames[caller]?.bytes ?? 0) + (frames[caller]?.callBytes ?? 0) + pushed(callee),
     fpDepth,
-    ...entriesOf(image),
+    entryOf: entriesOf(image).entryOf,
     privateFp: (subprog) => frames[subprog]?.privateStack?.fp,
   };
 }

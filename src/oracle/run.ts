@@ -209,13 +209,16 @@ function judge(runs: readonly [JudgedRun, ...JudgedRun[]]): CaseResult {
   return { ...resultOf(counts, odd), engine: counts.engine };
 }
 
+const NONE: readonly Divergence[] = [];
+
 function resultOf(run: JudgedRun, odd: readonly Divergence[]): CaseResult {
   const { referred, want, got, verdict } = run;
   const { subject, image } = referred;
   const { name, program, expected } = subject;
   const constants = exposedConstants(program, image);
   const found = constants.map(({ culprit: _, ...divergence }) => divergence);
-  const divergences = [...(verdict.kind === 'diverge' ? verdict.divergences : []), ...odd, ...found];
+  const own = verdict.kind === 'diverge' ? verdict.divergences : NONE;
+  const divergences = odd.length + found.length === 0 ? own : [...own, ...odd, ...found];
   const total = (verdict.kind === 'diverge' ? verdict.total : 0) + odd.length + found.length;
   return {
     name,

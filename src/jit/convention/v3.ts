@@ -94,7 +94,7 @@ export function exitV3(context: LowerContext, which: 'first' | 'later'): void {
 }
 
 export function callV3(context: LowerContext, callee: CallTarget): void {
-  keepingR9(context, () => callWithCopies(context, callee));
+  keepingR9(context, callee, callWithCopies);
 }
 
 function callWithCopies(context: LowerContext, callee: CallTarget): void {

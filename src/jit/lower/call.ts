@@ -25,7 +25,7 @@ export interface CallTarget extends CalleeRef {
 }
 
 export function lowerCall(context: LowerContext, callee: CallTarget): void {
-  keepingR9(context, () => emitCall(context, callee));
+  keepingR9(context, callee, emitCall);
 }
 
 /** Without r9, which conventions keep in ways of their own. */

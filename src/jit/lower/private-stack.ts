@@ -17,9 +17,14 @@ export function emitPrivateFp(asm: Assembler, { fp }: PrivateStack): void {
 }
 
 /** A call, with r9 as before it afterwards. */
-export function keepingR9({ asm, frame }: LowerContext, call: () => void): void {
+export function keepingR9<T>(
+  context: LowerContext,
+  callee: T,
+  call: (context: LowerContext, callee: T) => void,
+): void {
+  const { asm, frame } = context;
   const keeps = frame.privateStack !== undefined;
   if (keeps) asm.o(PUSH_R64, R9);
-  call();
+  call(context, callee);
   if (keeps) asm.o(POP_R64, R9);
 }
