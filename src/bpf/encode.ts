@@ -34,6 +34,7 @@ import {
   MODE,
   SIZE_ROWS,
 } from './load-store.ts';
+import { uniformSlots } from './uniform.ts';
 
 /** Of each row a number, by its name. */
 const byName = <R extends { readonly name: string }>(
@@ -89,7 +90,8 @@ type Fields = readonly [opcode: number, dst: number, src: number, off: number, i
 /** The wire fields of an instruction (of the first slot, if it is wide). */
 export function fields(insn: Insn): Fields {
   const view = new DataView(new ArrayBuffer(16));
-  write(view, 0, insn);
+  // What is asked of here has any shape; `write` would remember each, and be slow with those of programs.
+  writeAll(view, uniformSlots([insn]));
   const regs = view.getUint8(1);
   return [view.getUint8(0), regs & 15, regs >> 4, view.getInt16(2, true), view.getInt32(4, true)];
 }
