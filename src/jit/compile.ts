@@ -15,9 +15,10 @@ import { PcMap } from '../core/pc-map.ts';
 import { PERCPU_BASE, PERCPU_BYTES } from '../core/percpu.ts';
 import { Assembler } from '../x86/assembler.ts';
 import type { Gpr } from '../x86/reg.ts';
+import { addNotes, addToMap, instructionsOf, type RewriteNote } from './by-slot.ts';
 import { type Chunks, lowerEntries, writeChunks } from './chunks.ts';
 import type { Convention } from './convention/convention.ts';
-import { Entries, type RewritePass } from './entries.ts';
+import { Entries } from './entries.ts';
 import { throws } from './exceptions.ts';
 import type { Frame, FrameNeeds } from './frame.ts';
 import type { Hardening, PendingRef } from './hardening.ts';
@@ -59,13 +60,6 @@ export interface CompiledSubprog {
   readonly frame: Frame;
   /** Passes until the lengths of its jumps settled. */
   readonly passes: number;
-}
-
-/** One rewrite that happened before the JIT: `pass` at slot `pc` gave so many instructions. */
-export interface RewriteNote {
-  readonly pass: RewritePass;
-  readonly pc: number;
-  readonly insns: number;
 }
 
 export interface Compiled {
@@ -293,35 +287,4 @@ function checkTailCalls(
 
 function align(out: Assembler): void {
   out.raw(GAP, 0, (ALIGN - (out.length % ALIGN)) % ALIGN);
-}
-
-function instructionsOf({ insns }: Program): number {
-  let count = 0;
-  for (let pc = 0; pc < insns.length; pc++) if (insns[pc] !== undefined) count++;
-  return count;
-}
-
-/** First native byte of each slot; the instructions a rewrite added belong to the slot they stem from. */
-function addToMap(map: PcMap, entries: Entries, starts: Int32Array): void {
-  const { pcs, setup, count } = entries;
-  let last = -1;
-  for (let i = setup; i < count; i++) {
-    const pc = pcs[i] as number;
-    if (pc !== last) map.add(pc, starts[i] as number);
-    last = pc;
-  }
-}
-
-function addNotes(notes: RewriteNote[], entries: Entries): void {
-  let last: { pass: RewritePass; pc: number; insns: number } | undefined;
-  for (let i = 0; i < entries.count; i++) {
-    const pass = entries.passOf(i);
-    const pc = entries.pcs[i] as number;
-    if (pass === undefined) continue;
-    if (last?.pc === pc && last.pass === pass) last.insns++;
-    else {
-      last = { pass, pc, insns: 1 };
-      notes.push(last);
-    }
-  }
 }
