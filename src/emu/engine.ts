@@ -37,8 +37,6 @@ export interface EngineCaps {
   readonly stopsAreDear: boolean;
   /** It is a CPU, and no emulator: where engines disagree on what code does, it is right. */
   readonly isCpu: boolean;
-  /** Where a run may return to, as its `until`, at less cost than anywhere else; absent where it costs the same. */
-  readonly door?: U64;
 }
 
 /** How a run of machine code ended. */
@@ -122,6 +120,8 @@ export interface Engine {
   /** e.g. `libunicorn 2.0.1 (/usr/lib/…/libunicorn.so.2)` */
   readonly version: string;
   readonly caps: EngineCaps;
+  /** Where a run may return to, as its `until`, at less cost than anywhere else; absent where it costs the same. */
+  readonly door?: U64;
   /** Maps memory, zero-filled. Returns an accessor of its bytes: call it again after each `run`. */
   map(region: Region): () => Uint8Array;
   unmap(region: Region): void;

@@ -142,7 +142,7 @@ export class ImageRunner {
     const plan = this.#recorded.plan(image, subject, answers, options);
     if (plan === null) return undefined;
     const guest = this.#recorded.prepare(plan, { subject, data: tables.data }, env.input.memory);
-    const returnTo = this.#engine.caps.door ?? RETURN_TO;
+    const returnTo = this.#engine.door ?? RETURN_TO;
     const regs = enter(this.#regs, env.input, guest, returnTo);
     const { fuel } = plan;
     const request = {

@@ -73,10 +73,16 @@ describe('built', () => {
       JSON.parse(stdout);
     expect(schema).toBe('bpf-oracle/bench@1');
     const engines = onSilicon === null ? ['unicorn'] : ['unicorn', 'silicon'];
-    expect(fuzz).toMatchObject(
-      engines.flatMap((engine) => [1, 2].map((workers) => ({ engine, workers, cases: 8 }))),
+    const runs = [
+      { lane: 'valid', cases: 16 },
+      { lane: 'mix', cases: 8 },
+    ];
+    const all = engines.flatMap((engine) =>
+      runs.flatMap((each) => [1, 2].map((workers) => ({ ...each, engine, workers }))),
     );
-    expect(new Set(fuzz.map(({ digest }) => digest)).size).toBe(1);
+    expect(fuzz).toMatchObject(all);
+    for (const { lane } of runs)
+      expect(new Set(fuzz.filter((each) => each.lane === lane).map(({ digest }) => digest)).size).toBe(1);
     expect(straight.map(({ name, absent }) => [name, absent === null])).toContainEqual(['ours', true]);
     expect(fuzz[0]?.megabytes).toBeGreaterThan(10);
     expect(peers.map(({ timing, absent }) => (timing === null) === (absent !== null))).toEqual([true, true]);

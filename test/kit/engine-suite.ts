@@ -20,7 +20,7 @@ export function describeEngine(
     let guest: Guest;
     beforeAll(() => {
       const engine = open();
-      guest = new Guest(engine, ends === 'anywhere' ? undefined : engine.caps.door);
+      guest = new Guest(engine, ends === 'anywhere' ? undefined : engine.door);
     });
     afterAll(() => guest.engine.close());
 

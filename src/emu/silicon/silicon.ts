@@ -79,8 +79,8 @@ class SiliconEngine implements Engine {
     countsBlocks: false,
     stopsAreDear: true,
     isCpu: true,
-    ...(hasFsGsBase() ? { door: DOOR } : {}),
   };
+  readonly door?: U64;
   readonly #segments = new Map<GuestBytes, Segment>();
   readonly #space = new GuestSpace((size) => this.#allocate(size));
   readonly #code = new CodeMap();
@@ -107,6 +107,7 @@ class SiliconEngine implements Engine {
   #closed = false;
 
   constructor() {
+    if (hasFsGsBase()) this.door = DOOR;
     this.#running = this.#start();
   }
 

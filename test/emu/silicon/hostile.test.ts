@@ -28,7 +28,7 @@ describe.skipIf(missing !== undefined).each(PLACES)(title, (ends) => {
   let guest: Guest;
   beforeAll(() => {
     const engine = openSilicon();
-    guest = new Guest(engine, ends === 'anywhere' ? undefined : engine.caps.door);
+    guest = new Guest(engine, ends === 'anywhere' ? undefined : engine.door);
   });
   afterAll(() => guest.engine.close());
   beforeEach(() => guest.data().fill(0));
