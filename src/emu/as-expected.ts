@@ -7,7 +7,7 @@
  */
 import type { CallEvent, FrameRegs, ReturnEvent, StackBytes, Trace, Word } from '../core/execution.ts';
 import type { ArgPlace } from '../core/image.ts';
-import { RSP } from '../x86/reg.ts';
+import { RAX, RSP } from '../x86/reg.ts';
 import { CALLEE_SAVED } from '../x86/sysv.ts';
 import { RFLAGS } from './engine.ts';
 import type { ImageTables } from './image-tables.ts';
@@ -21,7 +21,6 @@ export interface ExpectedRun {
   readonly expected: Trace;
 }
 
-const RAX = 0;
 const WORD_BYTES = 8;
 const DIRECTION_FLAG = 0x400;
 /** What is kept of an open frame: its subprog, rsp at entry, what lies there, and, in halves, what it must give back. */

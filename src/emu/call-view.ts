@@ -1,10 +1,9 @@
 /** What the call tracker sees of the guest at a call or a return: arguments, frames, who called from where. */
 import type { CallEvent, CalleeRef, FrameRegs, StackBytes, Word } from '../core/execution.ts';
 import { type ArgPlace, FP_DEPTH } from '../core/image.ts';
-import { clobberedArg } from '../core/junk.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import { RSP } from '../x86/reg.ts';
-import { CLOBBERED_WORDS, clobberRegisters } from './clobber.ts';
+import { clobberArgs, clobberRegisters } from './clobber.ts';
 import type { TrackedMemory } from './guest-memory.ts';
 import type { ImageTables } from './image-tables.ts';
 import type { OpenFrame, ShadowStack } from './shadow-stack.ts';
@@ -51,11 +50,7 @@ export class CallView {
   /** All that psABI lets a callee destroy: caller-saved registers, flags, the argument words of its call. */
   clobber(places: readonly ArgPlace[], count: number): void {
     clobberRegisters(this.#regs);
-    for (let i = 0; i < count; i++) {
-      const place = places[i];
-      if (place?.in !== 'stack') continue;
-      this.#memory.write(this.#argAddress(place.index), 8, CLOBBERED_WORDS[i] ?? clobberedArg(i + 1));
-    }
+    clobberArgs(this.#memory, this.#regs[RSP] ?? 0n, places, count);
   }
 
   /** Word at [rsp] on entry; 0 where rsp points nowhere. */

@@ -4,20 +4,18 @@
  */
 
 import { secondWord } from '../core/env.ts';
-import type { ArgPlace, Image } from '../core/image.ts';
-import { clobberedArg } from '../core/junk.ts';
+import type { Image } from '../core/image.ts';
 import { STACK_BASE } from '../core/layout.ts';
 import { RAX, RDX, RSP } from '../x86/reg.ts';
 import type { AsExpected, ExpectedRun } from './as-expected.ts';
 import { argCount } from './callee-model.ts';
-import { CLOBBERED_WORDS, clobberRegisters } from './clobber.ts';
+import { clobberArgs, clobberRegisters } from './clobber.ts';
 import { type Cpu, REG_FILE_WORDS } from './engine.ts';
 import type { ExtentMemory } from './guest-memory.ts';
 import type { NativeCallee } from './native-subject.ts';
 import { halvesOf } from './notes.ts';
 
 const STACK_START = Number(STACK_BASE);
-const WORD_BYTES = 8;
 
 /** A run and the guest it is in. */
 export interface WatchedRun extends ExpectedRun {
@@ -100,26 +98,12 @@ export class ExpectedStops {
     const result = event?.result;
     if (result === undefined) return false;
     const count = argCount(callee, run.argMasks?.[this.#calls++]);
-    this.#clobber(run, callee.places ?? run.tables.nativeArgs, count);
     const regs = this.#regs;
+    clobberArgs(run.memory, regs[RSP] ?? 0n, callee.places ?? run.tables.nativeArgs, count);
     clobberRegisters(regs);
     regs[RAX] = result;
     if (callee.returnsTwo === true) regs[RDX] = secondWord(result);
     cpu.writeRegs(regs);
     return true;
-  }
-
-  /** The argument words of its call. */
-  #clobber({ memory }: WatchedRun, places: readonly ArgPlace[], count: number): void {
-    const rsp = this.#regs[RSP] ?? 0n;
-    for (let i = 0; i < count; i++) {
-      const place = places[i];
-      if (place?.in === 'stack')
-        memory.write(
-          rsp + BigInt(WORD_BYTES * (1 + place.index)),
-          8,
-          CLOBBERED_WORDS[i] ?? clobberedArg(i + 1),
-        );
-    }
   }
 }

@@ -17,6 +17,7 @@ import { ADD, CMP, INT3, JCC, JMP, MOV, POP_R64, PUSH_RM64, RET, SHL, SUB, TEST 
 import { type Gpr, RAX, RCX, RDI, RDX, RSI, RSP } from '../../x86/reg.ts';
 import { CLOBBERED_FLAGS, CLOBBERED_GPRS } from '../clobber.ts';
 import { GPR_COUNT } from '../engine.ts';
+import { MOV_MOFFS64_RAX, POPFQ, PUSHFQ, withWords } from '../raw-insns.ts';
 import {
   CALLEE_ID,
   dataWord,
@@ -40,11 +41,8 @@ import {
   WORD,
 } from './layout.ts';
 
-const PUSHFQ = Uint8Array.of(0x9c);
-const POPFQ = Uint8Array.of(0x9d);
 const UD2 = Uint8Array.of(0x0f, 0x0b);
-/** SDM 2A: `mov moffs64, rax`, `mov rax, moffs64`, `jmp [disp32]`, `mov dword [disp32], imm32`, `push imm32`. */
-const MOV_MOFFS64_RAX = [0x48, 0xa3];
+/** SDM 2A: `mov rax, moffs64`, `jmp [disp32]`, `mov dword [disp32], imm32`, `push imm32`. */
 const MOV_RAX_MOFFS64 = [0x48, 0xa1];
 const JMP_DISP32 = [0xff, 0x24, 0x25];
 const MOV_DISP32_IMM32 = [0xc7, 0x04, 0x25];
@@ -271,16 +269,6 @@ function goOn(asm: Assembler): void {
 
 /** To the ud2 at the start. */
 const failIf = (asm: Assembler, form: typeof JCC.a.rel32): void => asm.rel(form, -(asm.length + JCC_BYTES));
-
-function withWords(opcode: readonly number[], ...words: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(opcode.length + 4 * words.length);
-  bytes.set(opcode);
-  const view = new DataView(bytes.buffer);
-  words.forEach((word, i) => {
-    view.setInt32(opcode.length + 4 * i, word, true);
-  });
-  return bytes;
-}
 
 function withAddress(opcode: readonly number[], address: number): Uint8Array {
   return withWords(opcode, address, 0);

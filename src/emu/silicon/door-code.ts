@@ -11,6 +11,7 @@ import { Assembler } from '../../x86/assembler.ts';
 import { AND, INT3, MOV, OR, POP_R64, PUSH_RM64, XOR } from '../../x86/forms.ts';
 import { RAX, RCX, RDX, RSP } from '../../x86/reg.ts';
 import { GPR_COUNT, REG_FILE_WORDS, RFLAGS } from '../engine.ts';
+import { MOV_MOFFS64_RAX, POPFQ, PUSHFQ, withWords } from '../raw-insns.ts';
 
 /** Words of both: a register file (engine.ts); then where to go on, or the mark and what is in segment registers. */
 export const DOOR_TARGET = REG_FILE_WORDS;
@@ -25,10 +26,7 @@ const STACK_TOP = 0x800n;
 /** IF and RF: the kernel's, not the guest's. SDM 1 §3.4.3. */
 export const NOT_THE_GUESTS = 0x1_0200;
 
-const PUSHFQ = Uint8Array.of(0x9c);
-const POPFQ = Uint8Array.of(0x9d);
-/** SDM 2A: `mov moffs64, rax`; SDM 2C: `xrstor64 [rcx + disp32]`; `jmp [rip + disp32]`. */
-const MOV_MOFFS64_RAX = [0x48, 0xa3];
+/** SDM 2C: `xrstor64 [rcx + disp32]`; SDM 2A: `jmp [rip + disp32]`. */
 const XRSTOR64_RCX = [0x48, 0x0f, 0xae, 0xa9];
 const JMP_RIP = [0xff, 0x25];
 /** Into rdx: ds, es, fs, gs, which are 0 at the start; and the bases of fs and gs. */
@@ -63,7 +61,7 @@ export function doorCode({ at, entry, exit }: DoorPlaces): DoorCode {
   const rest = asm.length;
   enter(asm, entry, exit);
   const after = at + BigInt(asm.length + JMP_RIP.length + DISP32_BYTES);
-  asm.raw(withDisp32(JMP_RIP, Number(entry + BigInt(8 * DOOR_TARGET) - after)));
+  asm.raw(withWords(JMP_RIP, Number(entry + BigInt(8 * DOOR_TARGET) - after)));
   return { bytes: asm.copy(), rest };
 }
 
@@ -93,17 +91,10 @@ function enter(asm: Assembler, entry: bigint, exit: bigint): void {
   // All components there are: those the state does not hold get their first values.
   asm.oi(MOV.r32_imm32, RAX, 0xffff_ffff);
   asm.oi(MOV.r32_imm32, RDX, 0xffff_ffff);
-  asm.raw(withDisp32(XRSTOR64_RCX, XSTATE_OFFSET));
+  asm.raw(withWords(XRSTOR64_RCX, XSTATE_OFFSET));
   asm.oi(MOV.r64_imm64, RSP, exit + STACK_TOP);
   asm.memOne(PUSH_RM64, RCX, 8 * RFLAGS);
   asm.raw(POPFQ);
   for (let gpr = 0; gpr < GPR_COUNT; gpr++) if (gpr !== RCX) asm.mem(MOV.r64_rm64, RCX, 8 * gpr, gpr);
   asm.mem(MOV.r64_rm64, RCX, 8 * RCX, RCX);
-}
-
-function withDisp32(opcode: readonly number[], disp: number): Uint8Array {
-  const bytes = new Uint8Array(opcode.length + DISP32_BYTES);
-  bytes.set(opcode);
-  new DataView(bytes.buffer).setInt32(opcode.length, disp, true);
-  return bytes;
 }

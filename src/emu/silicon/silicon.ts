@@ -140,7 +140,7 @@ class SiliconEngine implements Engine {
     affinity.pin();
     try {
       const isExact = request.precise === true || request.onInsn !== undefined;
-      this.#parts.door.open(request.regs, request.start);
+      if (request.until === DOOR) this.#parts.door.open(request.regs, request.start);
       const isByDoor = !isExact && request.until === DOOR && request.watch.size === 0;
       const ending = isByDoor ? this.#runByDoor(guest, request) : this.#runFrom(guest, request, isExact);
       this.#breakpoints.clear();
