@@ -34,10 +34,10 @@ async function open(folder: string, engine: EngineName): Promise<Build> {
     'emu/engines.js',
   )) as typeof import('../src/emu/engines.ts');
   await prepareEngines([engine]);
-  const warm = wholeCases(openEngine(engine), WARM_UP.cases);
+  const warm = wholeCases(openEngine(engine), WARM_UP.cases, 'warm up');
   for (let round = 0; round < WARM_UP.rounds; round++) warm.run();
   const mix = await mixed(load, () => openEngine(engine));
-  return { probes: [wholeCases(openEngine(engine), CASES), mix], taken: new Map() };
+  return { probes: [wholeCases(openEngine(engine), CASES, 'whole case'), mix], taken: new Map() };
 }
 
 /** Blocks as `fuzz` has them; each a little further on. */
@@ -58,19 +58,27 @@ async function mixed(load: Load, engine: () => Engine): Promise<Probe> {
   return { name: 'mix', run };
 }
 
+/** In builds from before `load` and `observe` were stages, `emulate` is all three. */
+function comparable(figures: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const emulate = figures.get('emulate');
+  if (emulate === undefined || figures.has('load')) return figures;
+  return new Map([...figures].map(([name, ns]) => [name === 'emulate' ? 'native' : name, ns]));
+}
+
 const [, , engine = 'unicorn', ...folders] = process.argv;
 const builds: Build[] = [];
 for (const folder of folders) builds.push(await open(folder, engine as EngineName));
 for (let round = 0; round < ROUNDS; round++) {
   for (const { probes, taken } of builds) {
-    for (const [stage, ns] of probes.flatMap((probe) => [...probe.run()]))
+    for (const [stage, ns] of probes.flatMap((probe) => [...comparable(probe.run())]))
       taken.set(stage, [...(taken.get(stage) ?? []), ns / 1000]);
   }
 }
 const at = (values: readonly number[] = []): number =>
   values.toSorted((a, b) => a - b)[Math.floor(LEAST * values.length)] ?? Number.NaN;
 console.log(`${engine}, us a case, and the first build to each`);
-for (const stage of builds[0]?.taken.keys() ?? []) {
+const stages = [...(builds[0]?.taken.keys() ?? [])];
+for (const stage of stages.filter((name) => builds.every(({ taken }) => taken.has(name)))) {
   const figures = builds.map(({ taken }) => at(taken.get(stage)));
   const cells = figures.map((us) => `${us.toFixed(1)} (${((figures[0] ?? us) / us).toFixed(2)})`);
   console.log(stage.padEnd(10), cells.join('  '));

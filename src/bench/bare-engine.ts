@@ -1,5 +1,5 @@
 /**
- * The bound: the same images on an engine, with nothing watched, compared or put back but memory. Helpers and
+ * The bound: the same images on an engine, with nothing watched, compared or put back. Helpers and
  * kfuncs return whatever is in rax, so the way through a program may be another one.
  */
 import type { Generated } from '../arb/lower.ts';

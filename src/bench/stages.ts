@@ -10,51 +10,33 @@ import { OpcodeCoverage } from '../fuzz/opcode-coverage.ts';
 import { Statistics } from '../fuzz/statistics.ts';
 import { interpret } from '../interp/interpret.ts';
 import { compile, defaultAddresses } from '../jit/compile.ts';
+import type { CaseResult } from '../oracle/case.ts';
 import { type Machines, runCases } from '../oracle/run.ts';
 import { caseOf, SEED } from './cases.ts';
-import { nanoseconds, type Probe } from './rounds.ts';
+import { Clock, NATIVE_STAGES, type Stage } from './clock.ts';
+import type { Probe } from './rounds.ts';
+import { TimedEngine } from './timed-engine.ts';
 
 const BATCH = 32;
 
-/** Nanoseconds by stage. */
-class Clock {
-  readonly times = new Map<string, number>();
-
-  measure<T>(stage: string, work: () => T): T {
-    const start = nanoseconds();
-    const value = work();
-    this.times.set(stage, (this.times.get(stage) ?? 0) + nanoseconds() - start);
-    return value;
-  }
-}
+/** Figures beside those of the stages: all of them, and those of NATIVE_STAGES. */
+export const SUM = 'sum';
+export const NATIVE = 'native';
 
 /** A case from its number to its verdict and its place in the digest and the grids: `generate` to `count`. */
-export function wholeCases(engine: Engine, count: number, name = 'whole case'): Probe {
-  const runner = new ImageRunner(engine);
+export function wholeCases(engine: Engine, count: number, name: string): Probe {
+  const clock = new Clock();
+  const machines = timedMachines(engine, clock);
   return {
     name,
     run: () => {
-      const clock = new Clock();
+      clock.reset();
       const made = clock.measure('generate', () =>
         Array.from({ length: count }, (_, index) => lower(drawSpec(SEED, index))),
       );
       const codes = clock.measure('encode', () => made.map(({ program }) => encode(program.insns)));
-      const results = judge(made, clock, runner);
-      clock.measure('count', () => {
-        const [digest, opcodes, calls, statistics] = [
-          new CaseDigest(),
-          new OpcodeCoverage(),
-          new CallCoverage(),
-          new Statistics(),
-        ];
-        results.forEach((result, index) => {
-          const [subject, code] = [made[index] as Generated, codes[index] as Uint8Array];
-          digest.add(index, subject, code);
-          opcodes.add(code);
-          statistics.add(result);
-          if (result.want !== null) calls.add(subject.program, result.want.trace);
-        });
-      });
+      const results = judge(made, clock, machines);
+      clock.measure('count', () => countAll(made, codes, results));
       return perCase(clock, count);
     },
   };
@@ -62,36 +44,37 @@ export function wholeCases(engine: Engine, count: number, name = 'whole case'): 
 
 /** Programs that are there already, from `compile` to `compare`. */
 export function judgedCases(name: string, engine: Engine, made: readonly Generated[]): Probe {
-  const runner = new ImageRunner(engine);
+  const clock = new Clock();
+  const machines = timedMachines(engine, clock);
   return {
     name,
     run: () => {
-      const clock = new Clock();
-      judge(made, clock, runner);
+      clock.reset();
+      judge(made, clock, machines);
       return perCase(clock, made.length);
     },
   };
 }
 
-function judge(made: readonly Generated[], clock: Clock, runner: ImageRunner): ReturnType<typeof runCases> {
-  const start = nanoseconds();
-  const before = sum(clock);
-  const machines = machinesOf(clock, runner);
-  const results = [];
+/** Verdicts, with all that is no stage of its own as `compare`. */
+export function judge(made: readonly Generated[], clock: Clock, machines: Machines): CaseResult[] {
+  const results: CaseResult[] = [];
   for (let at = 0; at < made.length; at += BATCH) {
-    results.push(...runCases(made.slice(at, at + BATCH).map(caseOf), machines));
+    const batch = made.slice(at, at + BATCH);
+    results.push(...clock.measure('compare', () => runCases(batch.map(caseOf), machines)));
   }
-  const inside = sum(clock) - before;
-  clock.times.set('compare', nanoseconds() - start - inside);
   return results;
 }
 
-function machinesOf(clock: Clock, runner: ImageRunner): Machines {
+/** Reference, JIT and engine, each on the clock. Maps memory of the engine. */
+export function timedMachines(engine: Engine, clock: Clock): Machines {
+  const runner = new ImageRunner(new TimedEngine(engine, clock));
   return {
     compile: (program) => clock.measure('compile', () => compile(program).image),
     reference: (program, env, request) => clock.measure('interpret', () => interpret(program, env, request)),
+    // What a runner does that the engine does not is to put back, to look and to copy.
     native: (image, program, env, request) =>
-      clock.measure('emulate', () => {
+      clock.measure('observe', () => {
         const addressOf = defaultAddresses(program);
         const callees = [...program.callees.values()].map((ref) => ({
           ref,
@@ -104,10 +87,29 @@ function machinesOf(clock: Clock, runner: ImageRunner): Machines {
   };
 }
 
-const sum = ({ times }: Clock): number => [...times.values()].reduce((all, spent) => all + spent, 0);
+function countAll(
+  made: readonly Generated[],
+  codes: readonly Uint8Array[],
+  results: readonly CaseResult[],
+): void {
+  const [digest, opcodes] = [new CaseDigest(), new OpcodeCoverage()];
+  const [calls, statistics] = [new CallCoverage(), new Statistics()];
+  results.forEach((result, index) => {
+    const [subject, code] = [made[index] as Generated, codes[index] as Uint8Array];
+    digest.add(index, subject, code);
+    opcodes.add(code);
+    statistics.add(result);
+    if (result.want !== null) calls.add(subject.program, result.want.trace);
+  });
+}
 
 function perCase(clock: Clock, count: number): ReadonlyMap<string, number> {
-  const figures = new Map([...clock.times].map(([stage, spent]) => [stage, spent / count]));
-  figures.set('sum', sum(clock) / count);
-  return figures;
+  const times = clock.times();
+  const sumOf = (stages: Iterable<Stage>): number =>
+    [...stages].reduce((all, stage) => all + (times.get(stage) ?? 0), 0);
+  return new Map([
+    ...[...times].map(([stage, spent]): [string, number] => [stage, spent / count]),
+    [SUM, sumOf(times.keys()) / count],
+    [NATIVE, sumOf(NATIVE_STAGES) / count],
+  ]);
 }

@@ -6,7 +6,7 @@ import { casesBySize, firstCases } from '../bench/cases.ts';
 import { COMPILE, dpdkStraightLine, INTERPRET, ownStraightLine } from '../bench/dpdk.ts';
 import { jitCurve, jitProbe, referenceProbe } from '../bench/rates.ts';
 import { type Figures, type Probe, type Spread, takeTurns } from '../bench/rounds.ts';
-import { judgedCases, wholeCases } from '../bench/stages.ts';
+import { judgedCases, NATIVE, wholeCases } from '../bench/stages.ts';
 import { OracleError } from '../core/errors.ts';
 import type { Engine } from '../emu/engine.ts';
 import { openSilicon } from '../emu/silicon/silicon.ts';
@@ -18,6 +18,7 @@ import {
   goalsOf,
   type PeerFigures,
   type SizeFigures,
+  type Stages,
   type StraightFigures,
 } from '../report/bench-report.ts';
 import { benchJson, benchText, withBenchMarkdown } from '../report/bench-text.ts';
@@ -40,7 +41,8 @@ const WRITERS = { text: benchText, json: benchJson, html: benchHtml };
 
 /** Rounds at most of what takes long by itself. */
 const FEW = 7;
-const SILICON = 'silicon, everything observed';
+const WHOLE = 'whole case';
+const SILICON = 'load + emulate + observe, on silicon';
 const WHOLE_ON_SILICON = 'whole case on silicon';
 const OURS = 'ours';
 const DPDK = 'DPDK (compiling includes its verifier)';
@@ -109,7 +111,7 @@ class Engines {
 
 type Inside = Pick<
   BenchReport,
-  'stages' | 'onSilicon' | 'sizes' | 'peers' | 'jit' | 'reference' | 'straight'
+  'stages' | 'onSilicon' | 'sizes' | 'native' | 'peers' | 'jit' | 'reference' | 'straight'
 >;
 
 function probeAll({ rounds, cases }: BenchOptions, engines: Engines): Inside {
@@ -118,7 +120,7 @@ function probeAll({ rounds, cases }: BenchOptions, engines: Engines): Inside {
   const silicon = engines.silicon();
   const dpdk = orWhyNot(() => dpdkStraightLine(DPDK));
   const probes: Probe[] = [
-    wholeCases(engines.unicorn(), cases),
+    wholeCases(engines.unicorn(), cases, WHOLE),
     ...bySize.map(([name, made]) => judgedCases(name, engines.unicorn(), made)),
     bareEngine(BARE, engines.unicorn(), first),
     ...(typeof silicon === 'string'
@@ -132,15 +134,16 @@ function probeAll({ rounds, cases }: BenchOptions, engines: Engines): Inside {
   const figures = takeTurns(probes, rounds);
   const of = (name: string): Figures => figures.get(name) ?? new Map();
   return {
-    stages: Object.fromEntries(of('whole case')),
-    onSilicon: typeof silicon === 'string' ? null : Object.fromEntries(of(WHOLE_ON_SILICON)),
+    stages: stagesOf(of(WHOLE)),
+    onSilicon: typeof silicon === 'string' ? null : stagesOf(of(WHOLE_ON_SILICON)),
     sizes: bySize.map(([name, made]) => sizeOf(name, made, of(name))),
+    native: spreadOf(of(WHOLE), NATIVE),
     peers: [
       peerOf(BARE, of(BARE).get('emulate')),
-      peerOf(SILICON, of(SILICON).get('emulate'), typeof silicon === 'string' ? silicon : undefined),
+      peerOf(SILICON, of(SILICON).get(NATIVE), typeof silicon === 'string' ? silicon : undefined),
     ],
-    jit: { insn: spreadOf(of('jit')), curve: jitCurve(Math.min(FEW, rounds)) },
-    reference: { insn: spreadOf(of('reference')) },
+    jit: { insn: spreadOf(of('jit'), 'insn'), curve: jitCurve(Math.min(FEW, rounds)) },
+    reference: { insn: spreadOf(of('reference'), 'insn') },
     straight: [
       straightOf(OURS, of(OURS)),
       straightOf(DPDK, of(DPDK), typeof dpdk === 'string' ? dpdk : undefined),
@@ -148,13 +151,17 @@ function probeAll({ rounds, cases }: BenchOptions, engines: Engines): Inside {
   };
 }
 
+/** Without what is the sum of a few. */
+const stagesOf = (figures: Figures): Stages =>
+  Object.fromEntries([...figures].filter(([name]) => name !== NATIVE));
+
 function sizeOf(name: string, made: readonly Generated[], figures: Figures): SizeFigures {
   const lengths = made.map(({ program }) => program.insns.length).toSorted((a, b) => a - b);
   return {
     name,
     cases: made.length,
     medianInsns: lengths[lengths.length >> 1] ?? 0,
-    stages: Object.fromEntries(figures),
+    stages: stagesOf(figures),
   };
 }
 
@@ -178,8 +185,8 @@ const straightOf = (name: string, figures: Figures, absent?: string): StraightFi
   absent: absent ?? null,
 });
 
-function spreadOf(figures: Figures): Spread {
-  const spread = figures.get('insn');
+function spreadOf(figures: Figures, name: string): Spread {
+  const spread = figures.get(name);
   if (spread === undefined) throw new TypeError('a probe without its figure');
   return spread;
 }

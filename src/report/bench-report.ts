@@ -1,6 +1,10 @@
 /** What `bench` found, as data. Times are nanoseconds. */
 
-/** By name of the stage; `sum` is all of them. */
+/**
+ * By name of the stage; `sum` is all of them. `load`: code put into the guest, memory mapped; `emulate`: the engine's
+ * run; `observe`: memory put back before it, what is looked at at its stops and at its end, what is copied of it;
+ * `count`: digest and grids.
+ */
 export type Stages = Readonly<Record<string, Timing>>;
 
 export const medianOf = (stages: Stages, stage: string): number => stages[stage]?.median ?? Number.NaN;
@@ -30,6 +34,8 @@ export interface BenchReport {
   readonly onSilicon: Stages | null;
   /** Cases of one size. Per case. */
   readonly sizes: readonly SizeFigures[];
+  /** Load, emulate and observe together, on Unicorn: what peers are beside. Per case. */
+  readonly native: Timing;
   /** The same programs on others. Per case; `absent` where it is not installed. */
   readonly peers: readonly PeerFigures[];
   readonly jit: { readonly insn: Timing; readonly curve: readonly CurvePoint[] };

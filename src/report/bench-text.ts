@@ -99,18 +99,15 @@ function sizeRows({ sizes }: BenchReport): Rows {
   ];
 }
 
-function peerRows({ peers, stages }: BenchReport): Rows {
-  const emulate = medianOf(stages, 'emulate');
-  return [
-    ['what', 'us a case', 'to our emulate'],
-    ['emulate, everything observed', micro(emulate), '1.00'],
-    ...peers.map(({ name, timing, absent }) =>
-      timing === null
-        ? [name, '-', absent ?? '']
-        : [name, micro(timing.median), (timing.median / emulate).toFixed(2)],
-    ),
-  ];
-}
+const peerRows = ({ peers, native }: BenchReport): Rows => [
+  ['what', 'us a case', 'to load + emulate + observe'],
+  ['load + emulate + observe, on Unicorn', micro(native.median), '1.00'],
+  ...peers.map(({ name, timing, absent }) =>
+    timing === null
+      ? [name, '-', absent ?? '']
+      : [name, micro(timing.median), (timing.median / native.median).toFixed(2)],
+  ),
+];
 
 const curveRows = ({ jit }: BenchReport): Rows => [
   ['insns', 'M insns/s', 'passes'],

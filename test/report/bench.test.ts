@@ -16,11 +16,14 @@ const figures: Omit<BenchReport, 'goals' | 'command' | 'machine' | 'rounds'> = {
   stages: {
     generate: timing(10_000),
     interpret: timing(30_000),
-    emulate: timing(60_000),
+    load: timing(10_000),
+    emulate: timing(40_000),
+    observe: timing(10_000),
     sum: timing(100_000),
   },
-  onSilicon: { emulate: timing(20_000), sum: timing(60_000) },
+  onSilicon: { load: timing(1000), emulate: timing(10_000), observe: timing(9000), sum: timing(60_000) },
   sizes: [{ name: 'small', cases: 5, medianInsns: 19, stages: { sum: timing(50_000) } }],
+  native: timing(60_000),
   peers: [
     { name: BARE, timing: timing(40_000), absent: null },
     { name: 'silicon', timing: null, absent: 'ptrace is not allowed' },
@@ -85,7 +88,12 @@ describe('the report of bench', () => {
     );
     expect(text).toMatch(/reference, hot loop .* 250 M insns\/s +met/);
     expect(text).toMatch(/silicon +- +ptrace is not allowed/);
-    expect(text).toMatch(/emulate +60\.0 +54\.0 to 66\.0 +540\.0 +60\.0 % +20\.0/);
+    expect(text).toMatch(
+      /\n +emulate +40\.0 +36\.0 to 44\.0 +360\.0 +40\.0 % +10\.0\n +observe +10\.0 .* 9\.0\n/,
+    );
+    expect(text).toMatch(
+      /load \+ emulate \+ observe, on Unicorn +60\.0 +1\.00\n +bare Unicorn +40\.0 +0\.67\n/,
+    );
     expect(text).toMatch(/bare Unicorn +valid +2 +1\.80 to 2\.00 +1\.90/);
     expect(text).toMatch(/unicorn +valid +2 +100 +18,000 .* 2\.00 +17,000 .* 1\.70 +300 MiB/);
     expect(text).toMatch(/unicorn +mix +2 +100 +3,000 .* 1\.50 +7,000 .* 1\.75 +200 MiB/);
@@ -101,7 +109,7 @@ describe('the report of bench', () => {
     const page = benchHtml(report);
     expect(page).toMatch(/^<!doctype html>/);
     expect(page).not.toContain('<script');
-    expect(page.match(/<rect /g)).toHaveLength(4 + 2 + 4 + 4);
+    expect(page.match(/<rect /g)).toHaveLength(6 + 4 + 4 + 4);
     expect(page).toContain('not &lt;installed&gt;');
     expect(page).toMatch(/class="missed"><td>two workers to one, lane valid, warm, unicorn</);
     expect(page).toMatch(/<tr><td>whole cases of lane valid, warm, one worker, unicorn</);
