@@ -51,29 +51,53 @@ export interface ImageTables {
 }
 
 /** Throws an `input` error for an image that names some registers and lacks others. */
-export function imageTables(image: Image, subject: NativeSubject): ImageTables {
-  const base = Number(image.base);
-  let targets: ReadonlyMap<number, CallTarget> | undefined;
-  return {
-    data: dataOf(image, subject),
-    get targets() {
-      targets ??= targetsOf(image, subject);
-      return targets;
-    },
-    callPcs: new Map(image.callSites?.map(({ pc, returnOffset }) => [base + returnOffset, pc])),
-    subprogArgs: subject.subprogs.map(({ args }) => args),
-    bpfArgs: image.args.bpf,
-    nativeArgs: image.args.native,
-    frameRegs: frameRegsOf(image),
-    resultReg: image.regs?.[0] ?? UNKNOWN_GPR,
-    fpDepths: subject.subprogs.map((_, i) => image.frames?.[i]?.fpDepth ?? FP_DEPTH),
-    keepsSubprogAbi: image.subprogAbi !== 'own',
-    callAlign: image.callAlign ?? 8,
-    fixups: fixupsOf(image),
-    stackDepths: image.frames?.map(({ stackDepth, privateStack }) => privateStack?.depth ?? stackDepth),
-    exceptions: exceptionsOf(image, subject),
-    privateFps: (image.frames ?? []).map(({ privateStack }) => privateStack?.fp),
-  };
+export const imageTables = (image: Image, subject: NativeSubject): ImageTables => new Tables(image, subject);
+
+/** A class: an accessor in an object literal would cost each object a hidden class, which keeps the image alive. */
+class Tables implements ImageTables {
+  readonly #image: Image;
+  readonly #subject: NativeSubject;
+  #targets: ReadonlyMap<number, CallTarget> | undefined;
+  readonly data: ImageTables['data'];
+  readonly callPcs: ImageTables['callPcs'];
+  readonly subprogArgs: ImageTables['subprogArgs'];
+  readonly bpfArgs: ImageTables['bpfArgs'];
+  readonly nativeArgs: ImageTables['nativeArgs'];
+  readonly frameRegs: ImageTables['frameRegs'];
+  readonly resultReg: number;
+  readonly fpDepths: ImageTables['fpDepths'];
+  readonly keepsSubprogAbi: boolean;
+  readonly callAlign: number;
+  readonly fixups: ImageTables['fixups'];
+  readonly stackDepths: ImageTables['stackDepths'];
+  readonly privateFps: ImageTables['privateFps'];
+  readonly exceptions: ImageTables['exceptions'];
+
+  constructor(image: Image, subject: NativeSubject) {
+    const base = Number(image.base);
+    const { args, callSites, regs, frames, subprogAbi, callAlign = 8 } = image;
+    this.#image = image;
+    this.#subject = subject;
+    this.data = dataOf(image, subject);
+    this.callPcs = new Map(callSites?.map(({ pc, returnOffset }) => [base + returnOffset, pc]));
+    this.subprogArgs = subject.subprogs.map((subprog) => subprog.args);
+    this.bpfArgs = args.bpf;
+    this.nativeArgs = args.native;
+    this.frameRegs = frameRegsOf(image);
+    this.resultReg = regs?.[0] ?? UNKNOWN_GPR;
+    this.fpDepths = subject.subprogs.map((_, i) => frames?.[i]?.fpDepth ?? FP_DEPTH);
+    this.keepsSubprogAbi = subprogAbi !== 'own';
+    this.callAlign = callAlign;
+    this.fixups = fixupsOf(image);
+    this.stackDepths = frames?.map(({ stackDepth, privateStack }) => privateStack?.depth ?? stackDepth);
+    this.privateFps = (frames ?? []).map(({ privateStack }) => privateStack?.fp);
+    this.exceptions = exceptionsOf(image, subject);
+  }
+
+  get targets(): ReadonlyMap<number, CallTarget> {
+    this.#targets ??= targetsOf(this.#image, this.#subject);
+    return this.#targets;
+  }
 }
 
 /** Throws an `input` error for an image that does not say where tail calls enter. */
