@@ -10,10 +10,22 @@ import { SharedWords } from './shared-words.ts';
 import { WORDS_FD } from './worker-process.ts';
 import { serve } from './worker-serve.ts';
 
+/** Milliseconds between looks at whether anybody waits for what is done here: a look takes longer than the clock. */
+const LOOK_EVERY = 50;
+
 const parent = process.ppid;
+let looked = 0;
 const words = new SharedWords(WORDS_FD);
 noteChildren((slot, group) => words.set(FIRST_JIT + slot, group));
 process.once('exit', closeJits);
+
+/** A block may take long, and nobody may wait for it any more. */
+function endIfOrphan(): void {
+  const now = performance.now();
+  if (now - looked < LOOK_EVERY) return;
+  looked = now;
+  if (process.ppid !== parent) process.exit();
+}
 
 async function open(options: WorkerSetup): Promise<(job: Job) => Reply> {
   const { seed, choice, mix, setup, vacuityEvery, runningFile } = options;
@@ -26,8 +38,7 @@ async function open(options: WorkerSetup): Promise<(job: Job) => Reply> {
     vacuityEvery,
     open: () => new Checker(checkerOptionsOf(choice)),
     before: (path) => {
-      // Nobody waits for this case any more; a block of them may take long.
-      if (process.ppid !== parent) process.exit();
+      endIfOrphan();
       running.note(path);
     },
     isStopped: () => words.get(STOP) !== 0,

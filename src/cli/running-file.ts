@@ -1,18 +1,19 @@
 /** The note of one worker: the case it is running, in a file before the case runs. */
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { Mix } from '../fuzz/lanes.ts';
-import type { CasePath } from '../fuzz/path.ts';
-import { runningHead, runningTail } from '../fuzz/running-case.ts';
+import { type CasePath, formatPath } from '../fuzz/path.ts';
+import { runningHead } from '../fuzz/running-case.ts';
 import { type MappedFile, mapFile } from './mapped-file.ts';
 import { replaceFile } from './write-file.ts';
 
 /** Room for the path of most cases; a longer one makes the file anew. */
 const FIRST_WIDTH = 64;
+const SPACE = 0x20;
 
 export class RunningFile {
   readonly #file: string;
   readonly #head: string;
-  /** Characters after the head. */
+  /** Characters of the longest path the file has room for. */
   #width = FIRST_WIDTH;
   #tail: Tail | undefined;
   #noted: CasePath | undefined;
@@ -27,8 +28,8 @@ export class RunningFile {
   note(path: CasePath): void {
     if (path === this.#noted) return;
     this.#noted = path;
-    const text = runningTail(path, this.#width);
-    if (this.#tail !== undefined && text.length === this.#width) this.#tail.write(text);
+    const text = formatPath(path);
+    if (this.#tail !== undefined && text.length <= this.#width) this.#tail.write(text);
     else this.#make(text);
   }
 
@@ -39,41 +40,45 @@ export class RunningFile {
     rmSync(this.#file, { force: true });
   }
 
-  #make(tail: string): void {
+  #make(path: string): void {
     this.#tail?.close();
-    this.#width = tail.length;
-    replaceFile(this.#file, this.#head + tail);
-    this.#tail = openTail(this.#file, this.#head.length, tail.length);
+    this.#width = Math.max(FIRST_WIDTH, path.length);
+    replaceFile(this.#file, `${this.#head}${path.padEnd(this.#width)}\n`);
+    this.#tail = openTail(this.#file, this.#head.length, path.length);
   }
 }
 
-/** The end of a file, of a fixed number of characters. */
+/** Where in the file the path stands, with spaces after it. */
 interface Tail {
-  write(text: string): void;
+  write(path: string): void;
   close(): void;
 }
 
-function openTail(file: string, start: number, size: number): Tail {
+/** `length`: of the path that is there. */
+function openTail(file: string, start: number, length: number): Tail {
   const mapped = mapFile(file);
-  return mapped === null ? writtenTail(file, start, size) : mappedTail(mapped, start);
+  return mapped === null ? writtenTail(file, start, length) : mappedTail(mapped, start, length);
 }
 
-function mappedTail({ bytes, close }: MappedFile, start: number): Tail {
+function mappedTail({ bytes, close }: MappedFile, start: number, length: number): Tail {
+  let written = length;
   return {
-    write: (text) => {
-      for (let k = 0; k < text.length; k++) bytes[start + k] = text.charCodeAt(k);
+    write: (path) => {
+      for (let k = 0; k < path.length; k++) bytes[start + k] = path.charCodeAt(k);
+      for (let k = path.length; k < written; k++) bytes[start + k] = SPACE;
+      written = path.length;
     },
     close,
   };
 }
 
-function writtenTail(file: string, start: number, size: number): Tail {
+function writtenTail(file: string, start: number, length: number): Tail {
   const fd = openSync(file, 'r+');
-  const buffer = Buffer.alloc(size);
+  let written = length;
   return {
-    write: (text) => {
-      buffer.write(text, 'latin1');
-      writeSync(fd, buffer, 0, size, start);
+    write: (path) => {
+      writeSync(fd, path.padEnd(written), start, 'latin1');
+      written = path.length;
     },
     close: () => closeSync(fd),
   };

@@ -86,7 +86,12 @@ export interface CampaignState {
   readonly summary: Summary;
 }
 
-const BLOCK_CASES = 64;
+/**
+ * Cases of a block: few at first, so that the first failure is soon told; then more, for each is a message there and
+ * back. By the number of the case alone: what `maxFailures` ends must not depend on how fast workers are.
+ */
+const BLOCK_CASES = { first: 64, later: 256 } as const;
+const FIRST_CASES = 8192;
 /** Cases that proved nothing, of which a report tells; the first ones. */
 export const MAX_UNJUDGED = 16;
 
@@ -148,7 +153,8 @@ class Campaign {
     const start = this.#next;
     const end = path === undefined ? runs : path.index + 1;
     if (start >= end) return undefined;
-    const count = Math.min(BLOCK_CASES, Math.ceil((end - start) / this.#step));
+    const most = start < FIRST_CASES * this.#step ? BLOCK_CASES.first : BLOCK_CASES.later;
+    const count = Math.min(most, Math.ceil((end - start) / this.#step));
     this.#next += count * this.#step;
     return { start, count, step: this.#step, choices: path?.choices ?? [] };
   }

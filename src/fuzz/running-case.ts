@@ -6,9 +6,9 @@
 import { badInput } from '../core/errors.ts';
 import type { Mix } from './lanes.ts';
 import { generatorFingerprint } from './mix.ts';
-import { type CasePath, formatPath, parsePath } from './path.ts';
+import { type CasePath, parsePath } from './path.ts';
 
-/** The text before the path: it stays the same. `setup`: more `# oracle:` lines. */
+/** The text before the path, which may have spaces after it: it stays the same. `setup`: more `# oracle:` lines. */
 export const runningHead = (
   seed: number,
   setup: ReadonlyMap<string, readonly string[]> = new Map(),
@@ -21,12 +21,6 @@ export const runningHead = (
     `# oracle: seed ${seed}`,
     '# oracle: path ',
   ].join('\n');
-
-/** The text from the path on, ended by a newline; at least `width` characters, to cover another one. */
-export const runningTail = (path: CasePath, width: number): string => {
-  const text = `${formatPath(path)}\n`;
-  return text.length >= width ? text : `${formatPath(path).padEnd(width - 1)}\n`;
-};
 
 /** The path a running case's text names; undefined for another text. Throws an `input` error if it is malformed. */
 export function runningPath(text: string, where: string): CasePath | undefined {
