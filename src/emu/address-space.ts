@@ -9,8 +9,9 @@
  *   data      one region for each section, read-only where the section is
  *   stack     every word a canary of its own, no address, so that what was never written is known when read
  *
- * A run that is not `alone` may find context, data and kernel of runs before it where it has none itself: to take them
- * away and put them back are system calls of a guest, which cost as much as a run. Such a run counts only if it agrees.
+ * A run that is not `alone` may find context, data, kernel and `ret`s of runs before it where it has none itself: to take
+ * them away and put them back are system calls of a guest, or translations, which cost a good part of a run. Such a run
+ * counts only if it agrees, and if nobody came to what it has no callee for.
  */
 import { badInput } from '../core/errors.ts';
 import type { Fixup, ImageMemory } from '../core/image.ts';
@@ -30,7 +31,7 @@ import { CALLBACK_STUB, jumpToStub } from './callback-stub.ts';
 import { DataSections, pageFloor, type Slot, wholePages } from './data-sections.ts';
 import type { Engine, Perms } from './engine.ts';
 import { type Extent, ExtentMemory } from './guest-memory.ts';
-import type { NativeCallee, NativeData, NativeSubject } from './native-subject.ts';
+import { isPlain, type NativeCallee, type NativeData, type NativeSubject } from './native-subject.ts';
 import { calleeStub } from './recorder/code.ts';
 import { Recorder } from './recorder/recorder.ts';
 
@@ -41,6 +42,8 @@ const CODE_STEP = 0x1_0000;
 
 /** Most callees a program may have times CALLEE_STRIDE; no image calls further than rel32 reaches. */
 const CALLEE_LIMIT = 0x100_0000;
+/** Most `ret`s there for programs to come. */
+const MAX_RETS = 64;
 
 /** Index of the context among the extents; the stack is before it, data after it. */
 const CTX_EXTENT = 1;
@@ -74,8 +77,10 @@ export class AddressSpace {
   #ctx: Slot | undefined;
   #extents: readonly Extent[] = [];
   #memory: ExtentMemory | undefined;
-  /** What was last prepared: the same again needs no second look. */
+  /** What was last prepared, and nothing beside it: the same again needs no second look. */
   #knownCallees: readonly NativeCallee[] | undefined;
+  /** Where nothing but `ret`s stands for callees: their addresses. */
+  #rets: ReadonlySet<U64> = new Set();
   #inputSize = -1;
 
   constructor(engine: Engine) {
@@ -95,7 +100,7 @@ export class AddressSpace {
     { stubs, alone }: { readonly stubs: StubKind; readonly alone: boolean },
   ): ExtentMemory {
     this.#prepareCode(image);
-    this.#prepareCallees(callees, stubs);
+    this.#prepareCallees(callees, stubs, alone);
     const ctxMoved = this.#prepareCtx(input, alone);
     const dataMoved = this.#sections.prepare(data, image.memory, alone);
     const stack = this.#stack.bytes();
@@ -113,6 +118,11 @@ export class AddressSpace {
   recorder(): Recorder {
     this.#recorder ??= new Recorder(this.#engine);
     return this.#recorder;
+  }
+
+  /** Addresses where a call of no callee may find a `ret`, after a run that is not `alone` was prepared. */
+  get rets(): Iterable<U64> {
+    return this.#rets;
   }
 
   /** The native stack, from STACK_BASE on. */
@@ -172,12 +182,20 @@ export class AddressSpace {
     this.#codeLength = code.length;
   }
 
-  #prepareCallees(callees: readonly NativeCallee[], kind: StubKind): void {
+  #prepareCallees(callees: readonly NativeCallee[], kind: StubKind, alone: boolean): void {
+    const areRets = kind === 'stop' && callees.every(isPlain);
+    const stay = !alone && areRets && this.#rets.size <= MAX_RETS;
+    if (stay && callees.every(({ address }) => this.#rets.has(address))) return;
     if (callees === this.#knownCallees && kind === this.#stubKind) return;
-    this.#knownCallees = callees;
+    const others = stay ? [...this.#rets] : [];
+    const stubs = calleeStubs(callees, kind, others);
+    if (Buffer.compare(stubs, this.#stubs) !== 0) this.#loadStubs(stubs, callees);
+    this.#rets = new Set(areRets ? [...others, ...callees.map(({ address }) => address)] : []);
+    this.#knownCallees = stay ? undefined : callees;
     this.#stubKind = kind;
-    const stubs = calleeStubs(callees, kind);
-    if (Buffer.compare(stubs, this.#stubs) === 0) return;
+  }
+
+  #loadStubs(stubs: Uint8Array, callees: readonly NativeCallee[]): void {
     if (callees.some(({ callsBack, timer }) => callsBack === true || timer === true)) this.#mapCallback();
     if (this.#callees !== undefined && this.#callees.region.size < stubs.length) {
       this.#engine.unmap(this.#callees.region);
@@ -237,15 +255,18 @@ export class AddressSpace {
   }
 }
 
-/** Code of the callee region up to the last callee. */
-function calleeStubs(callees: readonly NativeCallee[], kind: StubKind): Uint8Array {
+/** Code of the callee region up to the last callee; `rets`: where more of these are to stand. */
+function calleeStubs(callees: readonly NativeCallee[], kind: StubKind, rets: readonly U64[]): Uint8Array {
   const offsets = callees.map(({ address, ref }) => {
     const offset = Number(address - CALLEE_BASE);
     if (offset >= 0 && offset < CALLEE_LIMIT && offset % CALLEE_STRIDE === 0) return offset;
     const why = `${hex(address)} is not one of the slots of ${CALLEE_STRIDE} bytes from ${hex(CALLEE_BASE)} on`;
     throw badInput('run image', `address of ${ref.kind} ${ref.id}`, why);
   });
-  const stubs = new Uint8Array(Math.max(0, ...offsets.map((offset) => offset + CALLEE_STRIDE))).fill(INT3);
+  const others = rets.map((address) => Number(address - CALLEE_BASE));
+  const size = Math.max(-CALLEE_STRIDE, ...offsets, ...others) + CALLEE_STRIDE;
+  const stubs = new Uint8Array(size).fill(INT3);
+  for (const offset of others) stubs[offset] = RET;
   offsets.forEach((offset, index) => {
     if (callees[index]?.callsBack === true) stubs.set(jumpToStub(Number(CALLEE_BASE) + offset), offset);
     else if (kind === 'stop') stubs[offset] = RET;

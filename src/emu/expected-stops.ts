@@ -5,7 +5,7 @@
 
 import { secondWord } from '../core/env.ts';
 import type { Image } from '../core/image.ts';
-import { STACK_BASE } from '../core/layout.ts';
+import { CALLBACK_BASE, CALLEE_BASE, STACK_BASE } from '../core/layout.ts';
 import { RAX, RDX, RSP } from '../x86/reg.ts';
 import type { AsExpected, ExpectedRun } from './as-expected.ts';
 import { argCount } from './callee-model.ts';
@@ -16,6 +16,8 @@ import type { NativeCallee } from './native-subject.ts';
 import { halvesOf } from './notes.ts';
 
 const STACK_START = Number(STACK_BASE);
+/** Another run may have left a `ret` there (address-space.ts). */
+const isCalleeSlot = (address: number): boolean => address >= CALLEE_BASE && address < CALLBACK_BASE;
 
 /** A run and the guest it is in. */
 export interface WatchedRun extends ExpectedRun {
@@ -77,7 +79,7 @@ export class ExpectedStops {
     if (address === known.returnAddress && rsp > known.rsp) return target === undefined && known.isReturn();
     switch (target?.kind) {
       case undefined:
-        return true;
+        return !isCalleeSlot(address);
       case 'subprog': {
         if (rsp === known.rsp && target.subprog === known.subprog) return true;
         const returnAddress = known.notes.wordAt(rsp);

@@ -116,7 +116,7 @@ export class ImageRunner {
     if (expected === undefined || !saysEnough(image) || env.models.size > 0 || tables.fixups.size > 0)
       return null;
     const parts = { callees: subject.callees, data: tables.data };
-    const memory = this.#space.prepare(image, parts, env.input.memory, { stubs: 'stop', alone: true });
+    const memory = this.#space.prepare(image, parts, env.input.memory, { stubs: 'stop', alone: false });
     const stops = this.#stops;
     const regs = enter(this.#regs, env.input, memory, RETURN_TO);
     const programs = programsOf(subject);
@@ -124,6 +124,7 @@ export class ImageRunner {
     stops.begin({ tables, programs, expected, memory, stack, argMasks }, this.#ends.entry, Number(RETURN_TO));
     const start = image.base + BigInt(image.entry);
     const watch = new Set(tables.targets.keys());
+    for (const address of this.#space.rets) watch.add(Number(address));
     const watcher: Watcher = (address, cpu) => stops.onBlock(address, cpu);
     const stop = this.#engine.run({ start, until: RETURN_TO, regs, fuel, watch, watcher }, this.#out);
     if (stop.kind !== 'end' || !stops.isEnd(this.#ends.exit)) return null;
