@@ -21,7 +21,7 @@ export const NATIVE_STAGES: readonly Stage[] = ['load', 'emulate', 'observe'];
 
 const NUMBER_OF = Object.fromEntries(STAGES.map((stage, number) => [stage, number])) as Record<Stage, number>;
 /** Number of no stage: what is spent between them is nobody's. */
-const NONE = STAGES.length;
+const NONE: number = STAGES.length;
 
 export class Clock {
   readonly #times = new Float64Array(STAGES.length + 1);

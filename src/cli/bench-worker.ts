@@ -1,4 +1,4 @@
-/** A worker of `bench`: a process that runs cases on a bare engine, as often as it is asked. Started by bench-two.ts. */
+/** A worker of `bench`: a process that runs cases on a bare engine, as often as it is asked. Started by bench-bare.ts. */
 import { bareEngine } from '../bench/bare-engine.ts';
 import { firstCases } from '../bench/cases.ts';
 import { openUnicorn } from '../emu/unicorn.ts';

@@ -11,19 +11,20 @@ import { OracleError } from '../core/errors.ts';
 import type { Engine } from '../emu/engine.ts';
 import { openSilicon } from '../emu/silicon/silicon.ts';
 import { openUnicorn } from '../emu/unicorn.ts';
+import { goalsOf } from '../report/bench-goals.ts';
 import { benchHtml } from '../report/bench-html.ts';
 import {
   BARE,
   type BenchReport,
-  goalsOf,
   type PeerFigures,
   type SizeFigures,
   type Stages,
   type StraightFigures,
 } from '../report/bench-report.ts';
 import { benchJson, benchText, withBenchMarkdown } from '../report/bench-text.ts';
-import { fuzzFigures, startFigures } from './bench-processes.ts';
-import { twoProcesses } from './bench-two.ts';
+import { BareProcesses } from './bench-bare.ts';
+import { FuzzRuns } from './bench-fuzz.ts';
+import { startFigures } from './bench-processes.ts';
 import type { Context } from './context.ts';
 import { openDocument } from './open-document.ts';
 import { packageVersion } from './version.ts';
@@ -57,9 +58,8 @@ export async function bench(options: BenchOptions, { io }: Context): Promise<voi
     const inside = probeAll(options, engines);
     const few = Math.min(FEW, options.rounds);
     const names = inside.onSilicon === null ? ['unicorn'] : ['unicorn', 'silicon'];
-    const fuzz = options.runs === 0 ? [] : fuzzFigures(names, options.runs, few);
-    const bound = await twoProcesses(options.cases, options.rounds);
-    const figures = { ...inside, fuzz, twoProcesses: bound, start: startFigures(few) };
+    const whole = await wholeRuns(names, options.runs, few);
+    const figures = { ...inside, ...whole, start: startFigures(few) };
     const report: BenchReport = {
       machine: {
         cpu: cpus()[0]?.model ?? 'unknown CPU',
@@ -70,6 +70,7 @@ export async function bench(options: BenchOptions, { io }: Context): Promise<voi
         load,
       },
       rounds: options.rounds,
+      wholeRounds: few,
       ...figures,
       goals: goalsOf(figures),
       command: `bpf-oracle bench --rounds ${options.rounds} --cases ${options.cases} --runs ${options.runs}`,
@@ -78,6 +79,24 @@ export async function bench(options: BenchOptions, { io }: Context): Promise<voi
     io.stdout(WRITERS[options.reporter](report));
   } finally {
     engines.close();
+  }
+}
+
+type Whole = Pick<BenchReport, 'fuzz' | 'bare' | 'twoProcesses'>;
+
+/** Whole fuzzes and bare Unicorn take turns. Before it counts, bare Unicorn has run as many cases as a worker has. */
+async function wholeRuns(engines: readonly string[], runs: number, rounds: number): Promise<Whole> {
+  const fuzz = new FuzzRuns(engines, runs);
+  const bare = new BareProcesses();
+  try {
+    await bare.warmUp(runs);
+    for (let round = 0; round < rounds; round++) {
+      fuzz.round();
+      await bare.round();
+    }
+    return { fuzz: fuzz.figures(), ...bare.figures() };
+  } finally {
+    await bare.close();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Figures of `bench` as one HTML page: bars of where a case's time goes, then all tables. No script. */
 import { type BenchReport, type FuzzFigures, isMet, medianOf, type Stages } from './bench-report.ts';
-import { benchSections, machineLine } from './bench-text.ts';
+import { benchSections, machineLine, type Section } from './bench-text.ts';
 
 const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color-scheme: light dark }
@@ -29,7 +29,7 @@ export function benchHtml(report: BenchReport): string {
     ),
   ];
   const missed = new Set(report.goals.filter((goal) => !isMet(goal)).map(({ what }) => what));
-  const tables = benchSections(report).map(({ title, rows }) => tableOf(title, rows, missed));
+  const tables = benchSections(report).map((section) => tableOf(section, missed));
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width">',
@@ -71,14 +71,15 @@ function chart(title: string, values: readonly Bar[]): string {
   return `<h2>${escaped(title)}</h2>\n${svg}`;
 }
 
-function tableOf(title: string, rows: readonly (readonly string[])[], missed: ReadonlySet<string>): string {
+function tableOf({ title, notes = [], rows }: Section, missed: ReadonlySet<string>): string {
   const [head = [], ...body] = rows;
   const cells = (row: readonly string[], tag: string): string =>
     row.map((cell) => `<${tag}>${escaped(cell.replaceAll('`', ''))}</${tag}>`).join('');
   const lines = body.map(
     (row) => `<tr${missed.has(row[0] ?? '') ? ' class="missed"' : ''}>${cells(row, 'td')}</tr>`,
   );
-  return `<h2>${escaped(title)}</h2>\n<table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>${lines.join('')}</tbody></table>`;
+  const words = notes.length === 0 ? '' : `<p>${escaped(notes.join(' '))}</p>\n`;
+  return `<h2>${escaped(title)}</h2>\n${words}<table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>${lines.join('')}</tbody></table>`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

@@ -28,6 +28,8 @@ export interface BenchReport {
     readonly load: number;
   };
   readonly rounds: number;
+  /** Rounds of what takes long by itself: whole runs, starts and the JIT's curve. */
+  readonly wholeRounds: number;
   /** Stages of a case by stage; programs as the generator makes them. Per case. */
   readonly stages: Stages;
   /** The same on this machine's CPU; null where that cannot be. */
@@ -42,7 +44,8 @@ export interface BenchReport {
   readonly reference: { readonly insn: Timing };
   /** A program of arithmetic in a straight line: ours, and DPDK's. */
   readonly straight: readonly StraightFigures[];
-  /** How many times one process of bare Unicorn two are worth on this machine. */
+  readonly bare: BareFigures;
+  /** How many times one process of bare Unicorn two are worth on this machine: the bound of any two workers. */
   readonly twoProcesses: Timing;
   /** Whole runs of `fuzz` in processes of their own. */
   readonly fuzz: readonly FuzzFigures[];
@@ -79,18 +82,37 @@ export interface StraightFigures {
   readonly absent: string | null;
 }
 
+/**
+ * Bare Unicorn on images of the lane `valid` of seed 1, those that the whole runs have, in processes of its own that have
+ * run as many cases as a worker of theirs when its warm half begins. Times are those of a case.
+ */
+export interface BareFigures {
+  /** Different ones. */
+  readonly images: number;
+  /** Of a process alone. */
+  readonly one: Timing;
+  /** Of two at once: half of what each takes. */
+  readonly two: Timing;
+}
+
 export interface FuzzFigures {
   readonly engine: string;
   /** `mix`: all lanes, as a fuzz has them. */
   readonly lane: 'valid' | 'mix';
   readonly workers: number;
+  /** Of all workers: each has as many as one alone has. */
   readonly cases: number;
+  /** Of them, those whose machines agree; none diverges, or `bench` fails. */
+  readonly agree: number;
   /** Of the medians: of all cases, and of the second half or so alone, by when most is compiled. */
   readonly casesPerSecond: number;
   readonly warmCasesPerSecond: number;
   /** A case: of all, and of the second half or so. */
   readonly timing: Timing;
   readonly warm: Timing;
+  /** Cases that each worker has run when the second half or so begins. */
+  readonly warmFrom: number;
+  /** Of the cases; `bench` fails where as many of one lane have another. */
   readonly digest: string;
   /** The most memory that each of its processes had, in MiB, summed; the most of all rounds. */
   readonly megabytes: number;
@@ -109,51 +131,11 @@ export interface Goal {
   readonly got: number;
   /** Whether more is better. */
   readonly isRate: boolean;
+  /** What it is to be seen beside, or how it is reckoned. */
+  readonly note?: string;
 }
 
 export const isMet = ({ goal, got, isRate }: Goal): boolean => (isRate ? got >= goal : got <= goal);
-
-/** Goals, from the figures. */
-export function goalsOf(figures: Omit<BenchReport, 'goals' | 'command' | 'machine' | 'rounds'>): Goal[] {
-  const { stages, onSilicon, jit, reference, fuzz, start, peers } = figures;
-  const whole = medianOf(stages, 'sum');
-  const share = (stage: string): number => (100 * medianOf(stages, stage)) / whole;
-  const bare = peers.find(({ name }) => name === BARE)?.timing?.median;
-  const rate = (what: string, unit: string, goal: number, got: number | undefined): Goal[] =>
-    got === undefined ? [] : [{ what, unit, goal, got, isRate: true }];
-  const most = (what: string, unit: string, goal: number, got: number): Goal => {
-    return { what, unit, goal, got, isRate: false };
-  };
-  const engines = new Set(fuzz.map(({ engine }) => engine));
-  return [
-    ...[...engines].flatMap((engine) => {
-      const [one, two] = [1, 2].map((workers) => warmRateOf(fuzz, engine, workers));
-      return [
-        ...rate(`whole cases of lane valid, warm, one worker, ${engine}`, 'cases/s', 10_000, one),
-        ...rate(`two workers to one, lane valid, warm, ${engine}`, 'times', 1.8, one && two && two / one),
-      ];
-    }),
-    ...rate('of what bare Unicorn reaches, unicorn', '%', 50, bare && (100 * bare) / whole),
-    ...rate(
-      'of what bare Unicorn reaches, silicon',
-      '%',
-      50,
-      bare && onSilicon ? (100 * bare) / medianOf(onSilicon, 'sum') : undefined,
-    ),
-    ...rate('reference, hot loop', 'M insns/s', 200, 1000 / reference.insn.median),
-    most('reference, of a case', '%', 25, share('interpret')),
-    ...rate('JIT, programs of 300', 'M insns/s', 5, 1000 / jit.insn.median),
-    most('generation, of a case', '%', 33, share('generate')),
-    ...start.map(({ command, timing }) =>
-      most(`start: ${command}`, 'ms', command.includes('help') ? 100 : 250, timing.median / 1e6),
-    ),
-  ];
-}
-
-/** Its mean program is the one that the goals are set for. */
-const warmRateOf = (fuzz: readonly FuzzFigures[], engine: string, workers: number): number | undefined =>
-  fuzz.find((run) => run.engine === engine && run.lane === 'valid' && run.workers === workers)
-    ?.warmCasesPerSecond;
 
 /** Name of the peer that is the bound. */
 export const BARE = 'bare Unicorn';

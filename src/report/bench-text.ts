@@ -1,19 +1,23 @@
 /** Figures of `bench` as text, JSON, and a section of a Markdown document. */
 import { type BenchReport, type Goal, isMet, medianOf, type Timing } from './bench-report.ts';
+import { micro, number, perSecond } from './bench-words.ts';
 import { code, markdownTable, withSection } from './markdown.ts';
 import { table } from './table.ts';
 
 type Rows = readonly (readonly string[])[];
 
-interface Section {
+export interface Section {
   readonly title: string;
+  /** How its figures are reckoned: sentences. */
+  readonly notes?: readonly string[];
   readonly rows: Rows;
 }
 
 export function benchText(report: BenchReport): string {
-  const sections = benchSections(report).flatMap(({ title, rows }) => [
+  const sections = benchSections(report).flatMap(({ title, notes = [], rows }) => [
     '',
     title,
+    ...notes.map(indented),
     ...table(rows).map(indented),
   ]);
   return `${[machineLine(report), ...sections].join('\n')}\n`;
@@ -30,7 +34,11 @@ export function withBenchMarkdown(document: string, report: BenchReport): string
     '```',
     report.command,
     '```',
-    ...benchSections(report).flatMap(({ title, rows }) => ['', `### ${title}`, '', ...markdownTable(rows)]),
+    ...benchSections(report).flatMap(({ title, notes = [], rows }) => [
+      ...['', `### ${title}`, ''],
+      ...(notes.length === 0 ? [] : [notes.join(' '), '']),
+      ...markdownTable(rows),
+    ]),
   ].join('\n');
   return withSection(document, 'Performance', {
     begin: '<!-- figures: made by `bpf-oracle bench --markdown`; what is changed here is lost -->',
@@ -56,18 +64,19 @@ export function benchSections(report: BenchReport): Section[] {
     { title: 'The same programs elsewhere', rows: peerRows(report) },
     { title: 'JIT by size of program', rows: curveRows(report) },
     { title: 'Arithmetic in a straight line, 300 instructions', rows: straightRows(report) },
-    { title: 'Whole runs', rows: fuzzRows(report) },
+    { title: 'Whole runs', notes: wholeNotes(report), rows: fuzzRows(report) },
     { title: 'Start', rows: startRows(report) },
   ];
 }
 
 const goalRows = (goals: readonly Goal[]): Rows => [
-  ['what', 'goal', 'measured', ''],
+  ['what', 'goal', 'measured', '', 'beside it'],
   ...goals.map((goal) => [
     goal.what,
-    `${goal.isRate ? 'at least' : 'at most'} ${short(goal.goal)} ${goal.unit}`,
-    `${short(goal.got)} ${goal.unit}`,
+    `${goal.isRate ? 'at least' : 'at most'} ${number(goal.goal)} ${goal.unit}`,
+    `${number(goal.got)} ${goal.unit}`,
     isMet(goal) ? 'met' : 'NOT MET',
+    goal.note ?? '',
   ]),
 ];
 
@@ -94,7 +103,7 @@ function sizeRows({ sizes }: BenchReport): Rows {
       name,
       String(medianInsns),
       ...names.map((stage) => micro(medianOf(stages, stage))),
-      short(1e9 / medianOf(stages, 'sum')),
+      perSecond(medianOf(stages, 'sum')),
     ]),
   ];
 }
@@ -111,10 +120,10 @@ const peerRows = ({ peers, native }: BenchReport): Rows => [
 
 const curveRows = ({ jit }: BenchReport): Rows => [
   ['insns', 'M insns/s', 'passes'],
-  ['300, one after the other', short(1000 / jit.insn.median), ''],
+  ['300, one after the other', number(1000 / jit.insn.median), ''],
   ...jit.curve.map(({ insns, nsPerInsn, passes }) => [
     insns.toLocaleString('en'),
-    short(1000 / nsPerInsn),
+    number(1000 / nsPerInsn),
     String(passes),
   ]),
 ];
@@ -129,50 +138,57 @@ const straightRows = ({ straight }: BenchReport): Rows => [
 ];
 
 const rateWithQuartiles = ({ median, lower, upper }: Timing): string =>
-  `${short(1000 / median)} (${short(1000 / upper)} to ${short(1000 / lower)})`;
+  `${number(1000 / median)} (${number(1000 / upper)} to ${number(1000 / lower)})`;
 
-function fuzzRows({ fuzz, twoProcesses }: BenchReport): Rows {
-  const bound = `${twoProcesses.lower.toFixed(2)} to ${twoProcesses.upper.toFixed(2)}`;
+const wholeNotes = ({ wholeRounds, bare }: BenchReport): string[] => [
+  `Medians of ${wholeRounds} runs.`,
+  'Each worker has as many cases as one alone, so that with two there are twice as many, and other digests.',
+  'The warm part, the second half or so, begins where each worker has run as many as one alone has there.',
+  `Bare Unicorn runs ${number(bare.images)} images of lane valid over and over, and as many before it counts.`,
+];
+
+function fuzzRows({ fuzz, bare, twoProcesses }: BenchReport): Rows {
+  const { median, lower, upper } = twoProcesses;
+  const bareCells = ['bare Unicorn', 'valid'];
+  const noCells = Array.from({ length: 5 }, () => '');
   return [
     [
       ...['engine', 'lanes', 'workers', 'cases'],
-      ...['cases/s', 'quartiles', 'to one worker'],
-      ...['warm (second half or so), cases/s', 'quartiles', 'to one worker', 'memory', 'digest'],
+      ...['cases/s', 'quartiles', 'to one worker', 'warm from, cases a worker'],
+      ...['warm, cases/s', 'quartiles', 'to one worker', 'memory', 'digest'],
     ],
     ...fuzz.map((run) => {
       const one = fuzz.find((it) => it.engine === run.engine && it.lane === run.lane && it.workers === 1);
       return [
         ...[run.engine, run.lane, String(run.workers), run.cases.toLocaleString('en')],
-        ...rateCells(run.casesPerSecond, run.timing, one?.casesPerSecond),
-        ...rateCells(run.warmCasesPerSecond, run.warm, one?.warmCasesPerSecond),
+        ...[...rateCells(run.timing), ratio(run.casesPerSecond, one?.casesPerSecond)],
+        run.warmFrom.toLocaleString('en'),
+        ...[...rateCells(run.warm), ratio(run.warmCasesPerSecond, one?.warmCasesPerSecond)],
         ...[`${Math.round(run.megabytes)} MiB`, code(run.digest)],
       ];
     }),
+    [...bareCells, '1', ...noCells, ...rateCells(bare.one), '1.00', '', ''],
     [
-      'bare Unicorn',
-      ...['valid', '2', '', '', '', ''],
-      ...['', bound, twoProcesses.median.toFixed(2), '', ''],
+      ...[...bareCells, '2', ...noCells, ...rateCells(bare.two)],
+      ...[`${median.toFixed(2)} (${lower.toFixed(2)} to ${upper.toFixed(2)})`, '', ''],
     ],
   ];
 }
 
-const rateCells = (rate: number, { lower, upper }: Timing, one: number | undefined): string[] => [
-  short(rate),
-  `${short(1e9 / upper)} to ${short(1e9 / lower)}`,
-  one === undefined ? '-' : (rate / one).toFixed(2),
+/** Of nanoseconds a case. */
+const rateCells = ({ median, lower, upper }: Timing): string[] => [
+  perSecond(median),
+  `${perSecond(upper)} to ${perSecond(lower)}`,
 ];
+
+const ratio = (rate: number, one: number | undefined): string =>
+  one === undefined ? '-' : (rate / one).toFixed(2);
 
 const startRows = ({ start }: BenchReport): Rows => [
   ['command', 'ms', 'quartiles'],
   ...start.map(({ command, timing }) => [
     code(command),
-    short(timing.median / 1e6),
-    `${short(timing.lower / 1e6)} to ${short(timing.upper / 1e6)}`,
+    number(timing.median / 1e6),
+    `${number(timing.lower / 1e6)} to ${number(timing.upper / 1e6)}`,
   ]),
 ];
-
-const micro = (ns: number): string => (ns / 1000).toFixed(1);
-
-/** Three digits at least, no more than needed. */
-const short = (value: number): string =>
-  value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(value >= 10 ? 1 : 2);

@@ -69,8 +69,17 @@ describe('built', () => {
     const argv = ['bench', '--rounds', '1', '--cases', '8', '--runs', '8', '--markdown', document];
     const { stderr, stdout, status } = run([...argv, '--reporter', 'json']);
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
-    const { schema, fuzz, onSilicon, peers, sizes, start, straight }: BenchReport & { schema: string } =
-      JSON.parse(stdout);
+    const {
+      schema,
+      bare,
+      fuzz,
+      onSilicon,
+      peers,
+      sizes,
+      stages,
+      start,
+      straight,
+    }: BenchReport & { schema: string } = JSON.parse(stdout);
     expect(schema).toBe('bpf-oracle/bench@1');
     const engines = onSilicon === null ? ['unicorn'] : ['unicorn', 'silicon'];
     const runs = [
@@ -78,11 +87,15 @@ describe('built', () => {
       { lane: 'mix', cases: 8 },
     ];
     const all = engines.flatMap((engine) =>
-      runs.flatMap((each) => [1, 2].map((workers) => ({ ...each, engine, workers }))),
+      runs.flatMap(({ lane, cases }) =>
+        [1, 2].map((workers) => ({ lane, cases: cases * workers, engine, workers })),
+      ),
     );
     expect(fuzz).toMatchObject(all);
-    for (const { lane } of runs)
-      expect(new Set(fuzz.filter((each) => each.lane === lane).map(({ digest }) => digest)).size).toBe(1);
+    // One digest for each number of cases.
+    expect(new Set(fuzz.map(({ digest }) => digest)).size).toBe(4);
+    for (const stage of ['load', 'emulate', 'observe']) expect(stages[stage]?.median).toBeGreaterThan(0);
+    expect(bare.one.median).toBeGreaterThan(bare.two.median / 2);
     expect(straight.map(({ name, absent }) => [name, absent === null])).toContainEqual(['ours', true]);
     expect(fuzz[0]?.megabytes).toBeGreaterThan(10);
     expect(peers.map(({ timing, absent }) => (timing === null) === (absent !== null))).toEqual([true, true]);

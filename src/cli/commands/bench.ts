@@ -16,7 +16,7 @@ export function addBench(program: Command, context: Context): void {
     .addOption(
       new Option(
         '--runs <n>',
-        'cases of each whole fuzz of all lanes; twice as many of lane valid alone; 0: none',
+        'cases a worker in each whole fuzz of all lanes; twice as many of lane valid alone; 0: none',
       )
         .argParser(naturalNumber)
         .default(20_000),
