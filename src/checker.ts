@@ -279,7 +279,7 @@ function withVacuity(
   if (want === null || image === null) return result;
   const placement = placementOf(image, program, env.input);
   const subject = { program, env, want, placement, traceLimit: TRACE_LIMIT };
-  return { ...result, vacuity: vacuityOf(subject, reference) };
+  return { vacuity: vacuityOf(subject, reference), ...result };
 }
 
 /** What is said for one case counts for more than what is said for all. */

@@ -2,7 +2,7 @@
 import { THROW } from './bpf/exceptions.ts';
 import type { Callee, Program } from './bpf/program.ts';
 import { callsBack } from './core/callback.ts';
-import { type Signature, wordsIn } from './core/native.ts';
+import { wordsIn } from './core/native.ts';
 import { isTimerHelper } from './core/timer.ts';
 import type { U64 } from './core/u64.ts';
 import type { NativeCallee } from './emu/native-subject.ts';
@@ -15,29 +15,23 @@ export function subjectOf(
   program: Program,
   { calleeAddress = defaultAddresses(program) }: JitOptions = {},
 ): NativeSubject {
-  return {
-    subprogs: program.subprogs,
-    callees: [...program.callees.values()].map((ref) => nativeCallee(program, ref, calleeAddress(ref))),
-    data: program.data,
-    ...(program.progArrays === undefined ? {} : { progArrays: program.progArrays }),
-    ...(program.exceptionCallback === undefined ? {} : { exceptionCallback: program.exceptionCallback }),
-  };
-}
-
-/** Of a kfunc that takes or returns two words at once: by psABI, whatever the JIT makes of it. */
-function typedPlaces({ args, result }: Signature): Pick<NativeCallee, 'places' | 'returnsTwo'> {
-  return { places: placesOf(args).flat(), returnsTwo: result !== undefined && wordsIn(result) > 1 };
+  const { subprogs, data, progArrays, exceptionCallback } = program;
+  const callees = [...program.callees.values()].map((ref) => nativeCallee(program, ref, calleeAddress(ref)));
+  return { subprogs, callees, data, progArrays, exceptionCallback };
 }
 
 function nativeCallee(program: Program, ref: Callee, address: U64): NativeCallee {
   const { exceptionCallback, callbacks, native } = program;
-  const callee = {
+  const { kind, name, args, signature } = ref;
+  return {
     ref,
-    args: ref.args,
+    args,
     address,
-    throws: exceptionCallback !== undefined && ref.kind === 'kfunc' && ref.name === THROW,
+    throws: exceptionCallback !== undefined && kind === 'kfunc' && name === THROW,
     callsBack: callbacks !== undefined && callsBack(ref),
     timer: callbacks !== undefined && native === undefined && isTimerHelper(ref),
+    // Of a kfunc that takes or returns two words at once: by psABI, whatever the JIT makes of it.
+    places: signature && placesOf(signature.args).flat(),
+    returnsTwo: signature?.result !== undefined && wordsIn(signature.result) > 1,
   };
-  return ref.signature === undefined ? callee : { ...callee, ...typedPlaces(ref.signature) };
 }

@@ -108,11 +108,11 @@ export class CallTracker {
     const target = targets.get(Number(address));
     const subprog = target?.kind === 'subprog' ? target.subprog : NO_FUNCTION;
     if (subprog !== NO_FUNCTION)
-      this.#record(() => ({
-        ...{ kind: 'call', callee: { kind: 'bpf', id: subprog }, pc: null },
-        ...{ args: this.#view.args(bpfArgs, subprogArgs[subprog] ?? MAX_REG_ARGS), regs: NO_REGS },
-        ...{ stack: null, result: undefined },
-      }));
+      this.#record(() => {
+        const callee: CalleeRef = { kind: 'bpf', id: subprog };
+        const args = this.#view.args(bpfArgs, subprogArgs[subprog] ?? MAX_REG_ARGS);
+        return { kind: 'call', callee, pc: null, args, regs: NO_REGS, stack: null, result: undefined };
+      });
     this.#shadow.enter(subprog, returnAddress, regs);
     return true;
   }
@@ -207,7 +207,10 @@ export class CallTracker {
     const regs = this.#regs;
     this.#checkCall();
     const args = this.#view.args(this.#tables.nativeArgs, 1);
-    this.#record(() => ({ ...this.#view.call(ref, args), throws: true }));
+    this.#record(() => {
+      const { kind, callee, pc, regs: callerRegs, stack, result } = this.#view.call(ref, args);
+      return { kind, callee, pc, args, regs: callerRegs, stack, result, throws: true };
+    });
     const { exceptions } = this.#tables;
     if (exceptions !== undefined) enterCallback(exceptions, regs, args[0] ?? 0n, this.#memory);
     cpu.writeRegs(regs);
@@ -217,7 +220,10 @@ export class CallTracker {
   #onException(subprog: number): void {
     const callee: CalleeRef = { kind: 'bpf', id: subprog };
     const { bpfArgs } = this.#tables;
-    this.#record(() => ({ ...this.#view.call(callee, this.#view.args(bpfArgs, 1)), pc: null, stack: null }));
+    this.#record(() => {
+      const { kind, args, regs, result } = this.#view.call(callee, this.#view.args(bpfArgs, 1));
+      return { kind, callee, pc: null, args, regs, stack: null, result };
+    });
     this.#shadow.replace(subprog);
   }
 
@@ -256,7 +262,10 @@ export class CallTracker {
     const args = this.#view.args(nativeArgs, count);
     this.#checkCall();
     const result = this.#timers.call(ref.id, args);
-    this.#record(() => ({ ...this.#view.call(ref, args), result, timer: true }));
+    this.#record(() => {
+      const { kind, callee, pc, regs, stack } = this.#view.call(ref, args);
+      return { kind, callee, pc, args, regs, stack, result, timer: true };
+    });
     this.#view.clobber(nativeArgs, count);
     this.#regs[RAX] = result;
     cpu.writeRegs(this.#regs);
@@ -265,7 +274,10 @@ export class CallTracker {
   #onCallingBack({ ref, args: count = MAX_REG_ARGS }: NativeCallee): void {
     const args = this.#view.args(this.#tables.nativeArgs, count);
     this.#checkCall();
-    this.#record(() => ({ ...this.#view.call(ref, args), callsBack: true }));
+    this.#record(() => {
+      const { kind, callee, pc, regs, stack, result } = this.#view.call(ref, args);
+      return { kind, callee, pc, args, regs, stack, result, callsBack: true };
+    });
     this.#shadow.enter(HELPER_FRAME, this.#view.returnAddress(), this.#regs);
     this.#callbacks.start(ref.id, args);
   }

@@ -30,6 +30,20 @@ export interface Mapped {
   readonly bytes: Uint8Array;
 }
 
+class MappedRegion implements Mapped {
+  readonly region: Region;
+  readonly memory: GuestBytes;
+
+  constructor(region: Region, memory: GuestBytes) {
+    this.region = region;
+    this.memory = memory;
+  }
+
+  get bytes(): Uint8Array {
+    return this.memory.bytes;
+  }
+}
+
 export class GuestSpace {
   readonly #allocate: (size: number) => GuestBytes;
   readonly #mapped: Mapped[] = [];
@@ -53,13 +67,7 @@ export class GuestSpace {
       throw badInput('map', `${region.name} at ${hex(region.address)}`, `${clash.region.name} is there`);
     }
     const memory = this.#allocate(region.size);
-    const mapped: Mapped = {
-      region,
-      memory,
-      get bytes() {
-        return memory.bytes;
-      },
-    };
+    const mapped = new MappedRegion(region, memory);
     this.#mapped.push(mapped);
     return mapped;
   }

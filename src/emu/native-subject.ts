@@ -11,7 +11,7 @@ export interface NativeCallee {
   readonly args: number | undefined;
   readonly address: U64;
   /** Where its words are when it starts, if it takes some of two. @defaultValue as Image.args says */
-  readonly places?: readonly ArgPlace[];
+  readonly places?: readonly ArgPlace[] | undefined;
   /** It calls functions of the program (core/callback.ts). @defaultValue false */
   readonly callsBack?: boolean;
   /** It is one of the helpers of timers (core/timer.ts). @defaultValue false */
@@ -49,9 +49,9 @@ export interface NativeSubject {
   readonly callees: readonly NativeCallee[];
   readonly data: readonly NativeData[];
   /** @defaultValue none */
-  readonly progArrays?: readonly NativeProgArray[];
+  readonly progArrays?: readonly NativeProgArray[] | undefined;
   /** Subprog that goes on where something throws. @defaultValue none */
-  readonly exceptionCallback?: number;
+  readonly exceptionCallback?: number | undefined;
 }
 
 export interface RunImageOptions {

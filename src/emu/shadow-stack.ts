@@ -56,7 +56,9 @@ export class ShadowStack {
   /** Another subprog goes on in the innermost frame: a tail call. The caller is owed what it was owed. */
   replace(subprog: number): void {
     const frame = this.#frames.pop();
-    if (frame !== undefined) this.#frames.push({ ...frame, subprog });
+    if (frame === undefined) return;
+    const { returnAddress, rsp, saved } = frame;
+    this.#frames.push({ subprog, returnAddress, rsp, saved });
   }
 
   /** Ends the innermost frame; `regs` are those its caller sees, `at` is the index of the return's event. */

@@ -105,7 +105,10 @@ export const LANES: readonly Lane[] = [
     residues: [3, 46],
     draw: (seed, index, { profile }) => {
       const spec = drawSpec(seed, index, profile);
-      const subject = (case_: HardenedCase): Subject => ({ ...lower(case_.spec, profile), jit: case_.jit });
+      const subject = (case_: HardenedCase): Subject => {
+        const { program, input } = lower(case_.spec, profile);
+        return { program, input, jit: case_.jit };
+      };
       return draftOf({ spec, jit: drawHardening(seed, index) }, subject, simplerHardened);
     },
   },
@@ -129,7 +132,9 @@ export const LANES: readonly Lane[] = [
   },
 ];
 
-const onPrivateStacks = (made: Subject): Subject => ({ ...made, jit: { privateStack: true } });
+const onPrivateStacks = ({ program, input }: Subject): Subject => {
+  return { program, input, jit: { privateStack: true } };
+};
 
 const LANE_BY_NAME = new Map(LANES.map((lane) => [lane.name, lane]));
 

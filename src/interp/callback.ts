@@ -4,12 +4,18 @@ import type { CallInsn } from '../bpf/insn.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
 import { R0, R1 } from '../bpf/reg.ts';
 import { callbackPlan, callsBack, LOOKED_AT, type PendingCallback } from '../core/callback.ts';
-import type { CalleeRef, FrameRegs, Outcome, Word } from '../core/execution.ts';
+import type { CallEvent, CalleeRef, FrameRegs, Outcome, Word } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
 import type { Machine } from './machine.ts';
 
 /** The helper's own: nobody's business. */
-export const NO_REGS: FrameRegs = [undefined, undefined, undefined, undefined, undefined];
+const NO_REGS: FrameRegs = [undefined, undefined, undefined, undefined, undefined];
+
+/** The event of a subprog that no subprog calls: a helper does, or it starts in the place of main. `pc`: the helper's call. */
+export function calledByNone(subprog: number, args: readonly Word[], pc: number | null = null): CallEvent {
+  const callee: CalleeRef = { kind: 'bpf', id: subprog };
+  return { kind: 'call', callee, pc, args, regs: NO_REGS, stack: null, result: undefined };
+}
 
 export const isCallingBack = ({ callbacks }: Program, { target, imm }: CallInsn): boolean =>
   callbacks !== undefined && target === 'helper' && callsBack({ kind: target, id: imm });
@@ -61,15 +67,7 @@ function callNext(m: Machine, pending: PendingCallback): Outcome | undefined {
   if (m.depth + 1 === MAX_CALL_FRAMES) return m.fault({ kind: 'frames' });
   const given = plan.argsAt(index);
   const args = Array.from({ length: subprog.args }, (_, i) => given[i]);
-  m.trace.record(() => ({
-    kind: 'call',
-    callee: { kind: 'bpf', id: subprog.index },
-    pc,
-    args,
-    regs: NO_REGS,
-    stack: null,
-    result: undefined,
-  }));
+  m.trace.record(() => calledByNone(subprog.index, args, pc));
   m.enter(subprog, pending);
   for (let i = 0; i < MAX_REG_ARGS; i++) m.regs.put(R1 + i, args[i]);
   return undefined;

@@ -4,20 +4,18 @@
  */
 import type { CallInsn } from '../bpf/insn.ts';
 import { R1 } from '../bpf/reg.ts';
-import type { CalleeRef, FrameRegs, Outcome } from '../core/execution.ts';
+import type { CalleeRef, Outcome } from '../core/execution.ts';
+import { calledByNone } from './callback.ts';
 import type { Machine } from './machine.ts';
-
-/** Whose registers a callback is called with is nobody's promise. */
-const NO_REGS: FrameRegs = [undefined, undefined, undefined, undefined, undefined];
 
 /** `callback`: index of the exception callback. */
 export function throwException(m: Machine, { imm }: CallInsn, callback: number): Outcome | undefined {
   const callee: CalleeRef = { kind: 'kfunc', id: imm };
   const cookie = m.regs.word(R1);
-  m.trace.record(() => ({
-    ...{ kind: 'call', callee, pc: m.pc, args: [cookie], regs: m.frameRegs() },
-    ...{ stack: m.frame.stack.snapshot(), result: undefined, throws: true },
-  }));
+  m.trace.record(() => {
+    const [regs, stack] = [m.frameRegs(), m.frame.stack.snapshot()];
+    return { kind: 'call', callee, pc: m.pc, args: [cookie], regs, stack, result: undefined, throws: true };
+  });
   if (cookie === undefined) return m.poisoned(R1, 'cookie of an exception');
   // KERNEL: "bpf_throw kfunc cannot be called from callback subprog".
   if (m.frames[0]?.subprog.index === callback) return m.unsupported('bpf_throw in an exception callback');
@@ -25,9 +23,6 @@ export function throwException(m: Machine, { imm }: CallInsn, callback: number):
   for (let depth = 1; depth <= m.depth; depth++)
     if (m.frames[depth]?.calledBy !== undefined) return m.unsupported('bpf_throw in a callback');
   m.unwind(callback, cookie);
-  m.trace.record(() => ({
-    ...{ kind: 'call', callee: { kind: 'bpf', id: callback }, pc: null },
-    ...{ args: [cookie], regs: NO_REGS, stack: null, result: undefined },
-  }));
+  m.trace.record(() => calledByNone(callback, [cookie]));
   return undefined;
 }

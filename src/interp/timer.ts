@@ -5,7 +5,7 @@ import type { Program } from '../bpf/program.ts';
 import { R0, R1 } from '../bpf/reg.ts';
 import type { CalleeRef, Outcome, Word } from '../core/execution.ts';
 import { isTimerHelper, Timers } from '../core/timer.ts';
-import { NO_REGS, subprogToCall } from './callback.ts';
+import { calledByNone, subprogToCall } from './callback.ts';
 import type { Machine } from './machine.ts';
 
 export const isTimer = ({ callbacks }: Program, { target, imm }: CallInsn): boolean =>
@@ -23,10 +23,10 @@ export function callTimer(
   if (m.env.input.native !== undefined) return m.unsupported('timers of a program that native code calls');
   m.timers ??= new Timers(m.program.data);
   const result = m.timers.call(callee.id, args);
-  m.trace.record(() => ({
-    ...{ kind: 'call', callee, pc: m.pc, args, regs: m.frameRegs() },
-    ...{ stack: m.frame.stack.snapshot(), result, timer: true },
-  }));
+  m.trace.record(() => {
+    const [regs, stack] = [m.frameRegs(), m.frame.stack.snapshot()];
+    return { kind: 'call', callee, pc: m.pc, args, regs, stack, result, timer: true };
+  });
   endCall(m);
   m.regs.set(R0, result);
   return undefined;
@@ -40,10 +40,7 @@ export function nextTimer(m: Machine, timers: Timers, end: Outcome): Outcome | u
   const subprog = subprogToCall(m, expiry.callee);
   if ('kind' in subprog) return subprog;
   const args: readonly Word[] = Array.from({ length: subprog.args }, (_, i) => expiry.args[i]);
-  m.trace.record(() => ({
-    ...{ kind: 'call', callee: { kind: 'bpf', id: subprog.index }, pc: null },
-    ...{ args, regs: NO_REGS, stack: null, result: undefined },
-  }));
+  m.trace.record(() => calledByNone(subprog.index, args));
   m.replace(subprog.index);
   for (let i = 0; i < MAX_REG_ARGS; i++) m.regs.put(R1 + i, args[i]);
   return undefined;

@@ -241,13 +241,14 @@ function addPending(
   }
   for (let k = 0; k < chunks.refs.length; k++) {
     const ref = chunks.refs[k] as PendingRef;
-    refs.push({ ...ref, end: placeOf(ref.end, chunks.refEntries.at(k), chunks, starts) });
+    const end = placeOf(ref.end, chunks.refEntries.at(k), chunks, starts);
+    refs.push({ end, after: ref.after, to: ref.to });
   }
   for (let k = 0; k < chunks.faults.length; k++) {
     const { start, end, clear = null } = chunks.faults[k] as PendingFault;
     const i = chunks.faultEntries.at(k);
-    const place = { offset: placeOf(start, i, chunks, starts), resume: placeOf(end, i, chunks, starts) };
-    fixups.push(target.fixup({ ...place, clear }));
+    const [offset, resume] = [placeOf(start, i, chunks, starts), placeOf(end, i, chunks, starts)];
+    fixups.push(target.fixup({ offset, resume, clear }));
   }
 }
 

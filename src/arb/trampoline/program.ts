@@ -9,6 +9,7 @@ import { aluImm, aluReg, call, EXIT_INSN, load, movReg, storeReg } from '../../b
 import { parseNativeType } from '../../bpf/native-type.ts';
 import { buildProgram, type Program } from '../../bpf/program.ts';
 import type { Input } from '../../core/env.ts';
+import type { Mutable } from '../../core/mutable.ts';
 import { ATTACH_KINDS, type NativeProto, type NativeType, wordsIn } from '../../core/native.ts';
 import { word } from '../word.ts';
 
@@ -43,13 +44,15 @@ export function lowerTrampoline(spec: TrampolineSpec): TrampolineProgram {
   const insns = main.map((insn, slot): Insn => {
     return insn.kind === 'call' ? call('local', main.length - slot - 1) : insn;
   });
-  const program = buildProgram([...insns, ...callee], {
+  const program: Mutable<Program> = buildProgram([...insns, ...callee], {
     name: 'trampoline',
     functionNames: new Map([[0, 'main'], ...(isPassing ? [[main.length, 'weigh'] as const] : [])]),
     functionArgs: new Map(isPassing ? [[main.length, count]] : []),
   });
   const memory = new Uint8Array(new BigUint64Array(spec.words.slice(0, count)).buffer);
-  return { spec, program: { ...program, native: { ...spec.proto, args } }, input: { memory } };
+  const { attach, result } = spec.proto;
+  program.native = result === undefined ? { attach, args } : { attach, args, result };
+  return { spec, program, input: { memory } };
 }
 
 /** As many as a trampoline takes. */

@@ -90,7 +90,8 @@ export class Recorder {
     const stride = recordBytes(windows);
     const count = (Number(end) - RECORDER_LOG) / stride;
     const isWhole = Number.isInteger(count) && count >= 0 && count * stride <= LOG_BYTES;
-    return { ...this.#records(), stride: stride / 8, count: isWhole ? count : 0 };
+    const { words, halves, bytes } = this.#records();
+    return { words, halves, bytes, stride: stride / 8, count: isWhole ? count : 0 };
   }
 }
 

@@ -11,7 +11,7 @@ import type { LowerContext } from './context.ts';
 
 /** Prefixes before REX, opcode, and whether the operands are of 64 bits. */
 interface Op {
-  readonly prefix?: number;
+  readonly prefix?: number | undefined;
   readonly wide: boolean;
   readonly opcode: readonly number[];
 }
@@ -90,8 +90,8 @@ function emit(asm: Assembler, insn: LdxInsn | StxInsn | StInsn | AtomicInsn): Gp
     indexed(asm, STORES[size], dst, src, off);
     return undefined;
   }
-  const lock = insn.op === 'xchg' ? {} : { prefix: LOCK };
-  indexed(asm, { ...lock, wide: size === 8, opcode: MODIFY[insn.op as Modify] }, dst, src, off);
+  const prefix = insn.op === 'xchg' ? undefined : LOCK;
+  indexed(asm, { prefix, wide: size === 8, opcode: MODIFY[insn.op as Modify] }, dst, src, off);
   if (insn.op === 'cmpxchg') return RAX;
   return insn.op === 'xchg' || insn.op === 'fetch_add' ? src : undefined;
 }

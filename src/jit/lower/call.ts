@@ -4,7 +4,7 @@ import type { CallInsn } from '../../bpf/insn.ts';
 import { type Program, type Subprog, subprogAt } from '../../bpf/program.ts';
 import { calleeKey } from '../../core/env.ts';
 import type { CalleeRef } from '../../core/execution.ts';
-import { type Signature, wordsIn } from '../../core/native.ts';
+import { wordsIn } from '../../core/native.ts';
 import { CALL_REL32 } from '../../x86/forms.ts';
 import { RDX, RSI } from '../../x86/reg.ts';
 import { type ArgWord, argWords, stackWords } from '../native-args.ts';
@@ -54,14 +54,10 @@ export function callTarget(program: Program, caller: Subprog, pc: number, insn: 
   const { args, signature } = program.callees.get(calleeKey(ref)) ?? {};
   const unknown = target === 'kfunc' ? caller.outgoing : 0;
   const stackArgs = args === undefined ? unknown : Math.max(0, args - MAX_REG_ARGS);
-  const call: CallTarget = { kind: target, id: imm, stackArgs };
-  return signature === undefined ? call : { ...call, ...typed(signature) };
+  if (signature === undefined) return { kind: target, id: imm, stackArgs };
+  const returnsTwo = signature.result !== undefined && wordsIn(signature.result) > 1;
+  return { kind: target, id: imm, stackArgs, words: argWords(signature.args), returnsTwo };
 }
-
-const typed = ({ args, result }: Signature): Pick<CallTarget, 'words' | 'returnsTwo'> => ({
-  words: argWords(args),
-  returnsTwo: result !== undefined && wordsIn(result) > 1,
-});
 
 /** Words of stack that some kfunc a subprog calls takes, gaps too; those of types of one word are not counted. */
 export function typedStackWords(program: Program, { start, end }: Subprog): number {

@@ -57,7 +57,8 @@ export function withTrampoline(
     stubs,
     steps,
   };
-  return { ...image, code: asm.bytes().slice(), entry: traced?.entry ?? offset, trampoline };
+  const [code, entry] = [asm.bytes().slice(), traced?.entry ?? offset];
+  return { trampoline, ...image, code, entry };
 }
 
 /** Its entry, the offset of what its patched instruction is to hold, and what comes behind that. */

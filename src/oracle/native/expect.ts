@@ -41,7 +41,7 @@ export function withNative(want: Execution, { program, env }: Case): Execution {
   });
   // Where the program itself goes wrong, nothing comes after it.
   const end = r0 === undefined ? events.findIndex(({ at }) => at === 'program') + 1 : events.length;
-  return { ...want, native: events.slice(0, end) };
+  return { native: events.slice(0, end), ...want };
 }
 
 /** In the order in which control comes there. */
