@@ -1,16 +1,17 @@
 /** Figures of `bench` as one HTML page: bars of where a case's time goes, then all tables. No script. */
-import { type BenchReport, type FuzzFigures, isMet, medianOf, type Stages } from './bench-report.ts';
+import { BARE, type BenchReport, isMet, medianOf, type Stages } from './bench-report.ts';
 import { benchSections, machineLine, type Section } from './bench-text.ts';
 
 const STYLE = `
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color-scheme: light dark }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 78rem; padding: 0 1rem; color-scheme: light dark }
 table { border-collapse: collapse; margin: .5rem 0 2rem }
 th, td { text-align: left; padding: .15rem .8rem .15rem 0; border-bottom: 1px solid #8884; font-variant-numeric: tabular-nums }
+td:nth-child(4) { white-space: nowrap }
 .missed td { font-weight: 600 }
-svg { width: 100%; height: auto; display: block; margin: 1rem 0 2rem }
+svg { width: 100%; max-width: 62rem; height: auto; display: block; margin: 1rem 0 2rem }
 svg text { font: 13px system-ui, sans-serif; fill: currentColor }
 `;
-const LABEL_WIDTH = 190;
+const LABEL_WIDTH = 210;
 const BAR_WIDTH = 520;
 const ROW = 24;
 const BAR_COLOUR = '#4878a8';
@@ -23,10 +24,13 @@ export function benchHtml(report: BenchReport): string {
       'Cases a second of whole runs',
       report.fuzz.map((run) => ({ label: labelOf(run), value: run.casesPerSecond })),
     ),
-    chart(
-      'Cases a second of whole runs, warm (second half or so)',
-      report.fuzz.map((run) => ({ label: labelOf(run), value: run.warmCasesPerSecond })),
-    ),
+    chart('Cases a second of whole runs, warm (second half or so)', [
+      ...report.fuzz.map((run) => ({ label: labelOf(run), value: run.warmCasesPerSecond })),
+      ...[report.bare.one, report.bare.two].map(({ median }, index) => ({
+        label: labelOf({ engine: BARE, lane: 'valid', workers: index + 1 }),
+        value: 1e9 / median,
+      })),
+    ]),
   ];
   const missed = new Set(report.goals.filter((goal) => !isMet(goal)).map(({ what }) => what));
   const tables = benchSections(report).map((section) => tableOf(section, missed));
@@ -42,7 +46,12 @@ export function benchHtml(report: BenchReport): string {
   ].join('\n');
 }
 
-const labelOf = ({ engine, lane, workers }: FuzzFigures): string => `${engine}, ${lane}, workers: ${workers}`;
+const labelOf = ({
+  engine,
+  lane,
+  workers,
+}: Record<'engine' | 'lane', string> & { workers: number }): string =>
+  `${engine}, ${lane}, workers: ${workers}`;
 
 interface Bar {
   readonly label: string;

@@ -150,7 +150,7 @@ describe('the report of bench', () => {
     const page = benchHtml(report);
     expect(page).toMatch(/^<!doctype html>/);
     expect(page).not.toContain('<script');
-    expect(page.match(/<rect /g)).toHaveLength(6 + 4 + 4 + 4);
+    expect(page.match(/<rect /g)).toHaveLength(6 + 4 + 4 + 4 + 2);
     expect(page).toContain('not &lt;installed&gt;');
     expect(page).toMatch(/class="missed"><td>two workers to one, lane valid, warm, unicorn</);
     expect(page).toMatch(/<p>Medians of 7 runs\..*<\/p>\n<table>/);

@@ -19,7 +19,7 @@ export function addBench(program: Command, context: Context): void {
         'cases a worker in each whole fuzz of all lanes; twice as many of lane valid alone; 0: none',
       )
         .argParser(naturalNumber)
-        .default(20_000),
+        .default(8000),
     )
     .addOption(
       new Option('--reporter <name>', 'how to write it').choices(['text', 'json', 'html']).default('text'),
