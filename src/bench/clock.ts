@@ -1,7 +1,7 @@
 /** A clock for work whose stages lie within each other: each moment counts for the innermost one alone. */
 import { nanoseconds } from './rounds.ts';
 
-/** In the order in which a case goes through them; what a case has been counted in is at its end. */
+/** In the order in which a case goes through them; `count` is its place in the digest and the grids. */
 export const STAGES = [
   'generate',
   'encode',

@@ -140,12 +140,16 @@ const straightRows = ({ straight }: BenchReport): Rows => [
 const rateWithQuartiles = ({ median, lower, upper }: Timing): string =>
   `${number(1000 / median)} (${number(1000 / upper)} to ${number(1000 / lower)})`;
 
-const wholeNotes = ({ wholeRounds, bare }: BenchReport): string[] => [
-  `Medians of ${wholeRounds} runs.`,
-  'Each worker has as many cases as one alone, so that with two there are twice as many, and other digests.',
-  'The warm part, the second half or so, begins where each worker has run as many as one alone has there.',
-  `Bare Unicorn runs ${number(bare.images)} images of lane valid over and over, and as many before it counts.`,
-];
+function wholeNotes({ wholeRounds, bare, fuzz }: BenchReport): string[] {
+  const ofBare = `Bare Unicorn runs ${number(bare.images)} images of lane valid over and over`;
+  if (fuzz.length === 0) return [`Medians of ${wholeRounds} runs.`, `${ofBare}.`];
+  return [
+    `Medians of ${wholeRounds} runs.`,
+    'Each worker has as many cases as one alone, so that with two there are twice as many, and other digests.',
+    'The warm part, the second half or so, begins where each worker has run as many as one alone has there.',
+    `${ofBare}, and as many before it counts.`,
+  ];
+}
 
 function fuzzRows({ fuzz, bare, twoProcesses }: BenchReport): Rows {
   const { median, lower, upper } = twoProcesses;

@@ -141,6 +141,11 @@ describe('the report of bench', () => {
     expect(text).toMatch(/DPDK +- +not <installed>/);
   });
 
+  it('says nothing of workers where there are no whole runs', () => {
+    const text = benchText({ ...report, fuzz: [] });
+    expect(text).toMatch(/Whole runs\n +Medians of 7 runs\.\n +Bare Unicorn runs 4,096 .* over\.\n +engine /);
+  });
+
   it('is one JSON document', () => {
     const document = JSON.parse(benchJson(report));
     expect(document).toMatchObject({ schema: 'bpf-oracle/bench@1', stages: { sum: { median: 100_000 } } });
