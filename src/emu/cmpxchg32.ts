@@ -59,18 +59,18 @@ export class Cmpxchg32 {
   readonly #guest: CmpxchgGuest;
   /** Upper half of rax before the cmpxchg that runs, and where the instruction after it starts. */
   #upper = 0n;
-  #next: U64 | undefined;
+  #next: number | undefined;
 
   constructor(guest: CmpxchgGuest) {
     this.#guest = guest;
   }
 
   /** An instruction within a hooked range starts. */
-  onInsn(address: U64, size: number): void {
+  onInsn(address: number, size: number): void {
     this.settle(address);
-    if (!isCmpxchg32(this.#guest.bytes(address, size))) return;
+    if (!isCmpxchg32(this.#guest.bytes(BigInt(address), size))) return;
     this.#upper = this.#guest.rax() & UPPER_HALF;
-    if (this.#upper !== 0n) this.#next = address + BigInt(size);
+    if (this.#upper !== 0n) this.#next = address + size;
   }
 
   /** The cmpxchg that runs has faulted. */
@@ -79,7 +79,7 @@ export class Cmpxchg32 {
   }
 
   /** Gives rax its upper half back if execution is at `address`, just after a cmpxchg that succeeded. */
-  settle(address: U64): void {
+  settle(address: number): void {
     if (this.#next === undefined) return;
     const after = this.#next === address;
     this.#next = undefined;

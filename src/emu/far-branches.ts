@@ -6,13 +6,11 @@
 import { iced } from '../x86/iced.ts';
 import { insnLayout } from '../x86/insn-length.ts';
 import { plainLength } from '../x86/plain-length.ts';
+import { isFarThroughRegister } from './rare-opcodes.ts';
 
 const OPCODE = 0xff;
 /** SDM 2A §2.3.11. */
 const MAX_INSN_BYTES = 15;
-/** ModRM with mod 3 and reg 3 or 5. */
-const isFarThroughRegister = (modrm: number): boolean =>
-  modrm >= 0xc0 && (((modrm >> 3) & 7) === 3 || ((modrm >> 3) & 7) === 5);
 const UD2 = [0x0f, 0x0b];
 /** First byte of opcodes of two bytes. */
 const TWO_BYTES = 0x0f;
@@ -25,22 +23,18 @@ export interface SafeCode {
   readonly isFaithful: boolean;
 }
 
-/** `entries`: offsets where the code goes on after a fault. */
+/**
+ * Worth asking where rareOpcodes finds bytes of one; most are part of a constant. `entries`: offsets where the code goes
+ * on after a fault.
+ */
 export function withoutFarBranches(code: Uint8Array, entries: readonly number[] = []): SafeCode {
-  if (!looksLikeOne(code) || isPlain(code, entries)) return { code, isFaithful: true };
+  if (isPlain(code, entries)) return { code, isFaithful: true };
   const { places, covered } = placesIn(code, entries);
   if (places.length === 0) return { code, isFaithful: true };
   const safe = code.slice();
   for (const at of places) safe.set(UD2, at);
   const isShared = places.some((at) => covered[at] === 1 || covered[at + 1] === 1);
   return { code: safe, isFaithful: !isShared };
-}
-
-/** Most such bytes are part of a constant. */
-function looksLikeOne(code: Uint8Array): boolean {
-  for (let at = code.indexOf(OPCODE); at >= 0; at = code.indexOf(OPCODE, at + 1))
-    if (isFarThroughRegister(code[at + 1] ?? 0)) return true;
-  return false;
 }
 
 /**

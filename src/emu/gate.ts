@@ -22,7 +22,9 @@ export class Gate {
   readonly #host: UnicornHost;
   readonly #state = new BigUint64Array(new ArrayBuffer(8 * GATE_WORDS));
   readonly #filter = new Uint8Array(new ArrayBuffer(FILTER_SIZE));
-  readonly #watched = new Set<number>();
+  #watch: ReadonlySet<number> = new Set();
+  /** Watched beside these. */
+  readonly #added = new Set<number>();
   readonly #callbacks: Pointer[] = [];
   #fuel = 0;
   #lastInsn: number | bigint = 0;
@@ -52,22 +54,25 @@ export class Gate {
     }
   }
 
-  /** Sets fuel and watched addresses for a run. */
+  /** Sets fuel and watched addresses for a run; `watch` stays as it is until `disarm`. */
   arm(fuel: number, watch: ReadonlySet<number>): void {
     this.#fuel = fuel;
     this.#state[GATE_FUEL] = BigInt(fuel);
-    for (const address of watch) this.watch(address);
+    this.#watch = watch;
+    for (const address of watch) this.#filter[address & FILTER_MASK] = 1;
   }
 
   /** One more watched address, until `disarm`. */
   watch(address: number): void {
-    this.#watched.add(address);
+    this.#added.add(address);
     this.#filter[address & FILTER_MASK] = 1;
   }
 
   disarm(): void {
-    for (const address of this.#watched) this.#filter[address & FILTER_MASK] = 0;
-    this.#watched.clear();
+    for (const address of this.#watch) this.#filter[address & FILTER_MASK] = 0;
+    if (this.#added.size === 0) return;
+    for (const address of this.#added) this.#filter[address & FILTER_MASK] = 0;
+    this.#added.clear();
   }
 
   /** Address of the last instruction that started, if `insn` is hooked. */
@@ -88,13 +93,17 @@ export class Gate {
 
   #everyBlock(address: number): void {
     if (--this.#fuel < 0) this.#keeper.onFuelUsed(address);
-    else if (this.#filter[address & FILTER_MASK] !== 0 && this.#watched.has(address)) {
+    else if (this.#filter[address & FILTER_MASK] !== 0 && this.#isWatched(address)) {
       this.#keeper.onWatched(address);
     }
   }
 
   #slowPath(address: number): void {
     if ((this.#state[GATE_FUEL] ?? 0n) >> 63n !== 0n) this.#keeper.onFuelUsed(address);
-    else if (this.#watched.has(address)) this.#keeper.onWatched(address);
+    else if (this.#isWatched(address)) this.#keeper.onWatched(address);
+  }
+
+  #isWatched(address: number): boolean {
+    return this.#watch.has(address) || this.#added.has(address);
   }
 }

@@ -23,22 +23,21 @@ export interface GuestBytes {
 }
 
 /** A region and the memory behind it. */
-export interface Mapped {
+export class Mapped {
   readonly region: Region;
   readonly memory: GuestBytes;
-  /** Those of `memory` now. */
-  readonly bytes: Uint8Array;
-}
-
-class MappedRegion implements Mapped {
-  readonly region: Region;
-  readonly memory: GuestBytes;
+  /** Addresses below ADDRESS_LIMIT are exact as numbers. */
+  readonly start: number;
+  readonly end: number;
 
   constructor(region: Region, memory: GuestBytes) {
     this.region = region;
     this.memory = memory;
+    this.start = Number(region.address);
+    this.end = this.start + region.size;
   }
 
+  /** Those of `memory` now. */
   get bytes(): Uint8Array {
     return this.memory.bytes;
   }
@@ -48,7 +47,7 @@ export class GuestSpace {
   readonly #allocate: (size: number) => GuestBytes;
   readonly #mapped: Mapped[] = [];
   /** Bytes of the latest load at each address. */
-  readonly #loads = new Map<U64, number>();
+  readonly #loads = new Map<number, number>();
 
   /** `allocate` yields the zeros behind a region. */
   constructor(allocate: (size: number) => GuestBytes) {
@@ -66,8 +65,7 @@ export class GuestSpace {
     if (clash !== undefined) {
       throw badInput('map', `${region.name} at ${hex(region.address)}`, `${clash.region.name} is there`);
     }
-    const memory = this.#allocate(region.size);
-    const mapped = new MappedRegion(region, memory);
+    const mapped = new Mapped(region, this.#allocate(region.size));
     this.#mapped.push(mapped);
     return mapped;
   }
@@ -78,24 +76,24 @@ export class GuestSpace {
     const [mapped] = index < 0 ? [] : this.#mapped.splice(index, 1);
     if (mapped === undefined)
       throw badInput('unmap', `${region.name} at ${hex(region.address)}`, 'not mapped');
-    const end = region.address + BigInt(region.size);
-    for (const address of this.#loads.keys()) {
-      if (address >= region.address && address < end) this.#loads.delete(address);
+    for (const start of this.#loads.keys()) {
+      if (start >= mapped.start && start < mapped.end) this.#loads.delete(start);
     }
     return mapped;
   }
 
   /** Writes code; what was longer before it ends in int3. */
   load(address: U64, code: Uint8Array): LoadedRange {
-    const { region, bytes } = this.#holding(address, code.length);
+    const { region, bytes, start } = this.#holding(address, code.length);
     if (!region.perms.includes('x')) {
       throw badInput('load', hex(address), `${region.name} is not executable (${region.perms})`);
     }
-    const offset = Number(address - region.address);
-    const size = Math.min(Math.max(code.length, this.#loads.get(address) ?? 0), region.size - offset);
+    const at = Number(address);
+    const offset = at - start;
+    const size = Math.min(Math.max(code.length, this.#loads.get(at) ?? 0), region.size - offset);
     bytes.set(code, offset);
-    bytes.fill(INT3, offset + code.length, offset + size);
-    this.#loads.set(address, code.length);
+    if (size > code.length) bytes.fill(INT3, offset + code.length, offset + size);
+    this.#loads.set(at, code.length);
     return { address, size };
   }
 
@@ -103,22 +101,19 @@ export class GuestSpace {
   bytes(address: U64, size: number): Uint8Array {
     const mapped = this.at(address);
     if (mapped === undefined) return new Uint8Array(0);
-    const offset = Number(address - mapped.region.address);
+    const offset = Number(address) - mapped.start;
     return mapped.bytes.subarray(offset, offset + size);
   }
 
   /** What is mapped there. */
   at(address: U64): Mapped | undefined {
-    return this.#mapped.find(
-      ({ region }) => address >= region.address && address < region.address + BigInt(region.size),
-    );
+    const at = Number(address);
+    return this.#mapped.find(({ start, end }) => at >= start && at < end);
   }
 
   #holding(address: U64, size: number): Mapped {
-    const end = address + BigInt(size);
-    const holder = this.#mapped.find(
-      ({ region }) => address >= region.address && end <= region.address + BigInt(region.size),
-    );
+    const at = Number(address);
+    const holder = this.#mapped.find(({ start, end }) => at >= start && at + size <= end);
     if (holder === undefined) {
       throw badInput('load', hex(address), `no region holds these ${size} bytes; map one first`);
     }

@@ -4,7 +4,7 @@
  */
 import { OracleError } from '../core/errors.ts';
 import type { U64 } from '../core/u64.ts';
-import { Cmpxchg32, cmpxchgRanges } from './cmpxchg32.ts';
+import { Cmpxchg32 } from './cmpxchg32.ts';
 import {
   type Cpu,
   type Engine,
@@ -13,33 +13,37 @@ import {
   RFLAGS,
   type RunRequest,
   type Stop,
+  type Watcher,
 } from './engine.ts';
-import { withoutFarBranches } from './far-branches.ts';
 import { Gate } from './gate.ts';
 import { GuestSpace } from './guest-space.ts';
 import {
   type Pointer,
   UC_ERR_LOST,
+  UC_ERR_OK,
   UC_MEM_KIND,
   type UnicornCalls,
   u64Argument,
   VERSION_2_1,
 } from './libunicorn.ts';
+import { LoadedCode } from './loaded-code.ts';
 import { nativeHost } from './native-host.ts';
 import { type GuestEvents, stopOf } from './stop.ts';
 import { type AddressRange, type HandleHooks, UnicornHandle } from './unicorn-handle.ts';
 import type { RegisterAccess, UnicornHost } from './unicorn-host.ts';
 
+const UNTRANSLATABLE =
+  'code in which a branch leads into an instruction, to bytes of a far branch (FF /3, FF /5): libunicorn cannot translate both; --engine silicon can';
 /**
  * A handle is replaced once this much code has been loaded into it: translations of dropped code are never
  * freed (7 kB for 100 instructions), and 2.0.1 takes seconds to flush its 1 GiB buffer when it is full.
  */
-const UNTRANSLATABLE =
-  'code in which a branch leads into an instruction, to bytes of a far branch (FF /3, FF /5): libunicorn cannot translate both; --engine silicon can';
 const RECYCLE_BYTES = 1 << 20;
 /** A load costs at least this much of that, however short. */
 const LOAD_BYTES = 64;
 const RAX = 0;
+const NO_EVENTS: GuestEvents = {};
+const END: Stop = { kind: 'end' };
 
 export interface UnicornOptions {
   /** libunicorn.so.2 to load. @defaultValue what findLibunicorn finds */
@@ -72,17 +76,14 @@ export class UnicornEngine implements Engine {
   readonly #insnHook: Pointer;
   readonly #stepHook: Pointer;
   readonly #cpu: Cpu;
-  /** Loaded ranges that hold `0F B1`: hooks of every handle. */
-  readonly #cmpxchgAt = new Map<U64, readonly AddressRange[]>();
+  readonly #loaded = new LoadedCode();
   #handle: UnicornHandle | undefined;
   #loadedBytes = 0;
-  /** Where code lies that cannot be translated as it is. */
-  readonly #unfaithful = new Set<U64>();
   #closed = false;
   /** The run in progress. */
   #active: UnicornHandle | undefined;
   #request: RunRequest | undefined;
-  #events: GuestEvents = {};
+  #events = NO_EVENTS;
   /** Block the watcher was last called for. */
   #block = 0;
 
@@ -111,7 +112,7 @@ export class UnicornEngine implements Engine {
     this.#gate = new Gate(
       {
         onFuelUsed: (address) => this.#end({ halt: { kind: 'fuel', rip: BigInt(address) } }),
-        onWatched: (address) => this.#onWatched(address),
+        onWatched: (address) => this.#visit(address, this.#request?.watcher),
       },
       host,
     );
@@ -121,9 +122,11 @@ export class UnicornEngine implements Engine {
       this.#onInvalidMemory(type, address, size),
     );
     this.#insnHook = host.callback('insn', (_uc, address, size) =>
-      this.#guarded(() => this.#cmpxchg.onInsn(u64Argument(address), size)),
+      this.#visit(Number(address), () => this.#cmpxchg.onInsn(Number(address), size)),
     );
-    this.#stepHook = host.callback('insn', (_uc, address) => this.#onStep(Number(address)));
+    this.#stepHook = host.callback('insn', (_uc, address) =>
+      this.#visit(Number(address), this.#request?.onInsn),
+    );
     const systemCall = host.callback('systemCall', () => this.#end({ systemCall: true }));
     this.#callbacks = [interrupt, invalid, systemCall, this.#insnHook, this.#stepHook];
     this.#hooks = {
@@ -144,9 +147,7 @@ export class UnicornEngine implements Engine {
   unmap(region: Region): void {
     this.#checkIdle('unmap');
     const { region: mapped, memory } = this.#space.remove(region);
-    for (const address of this.#cmpxchgAt.keys()) {
-      if (this.#space.bytes(address, 1).length === 0) this.#cmpxchgAt.delete(address);
-    }
+    this.#loaded.forget((address) => this.#space.at(address) !== undefined);
     // 2.0.1 keeps translations of unmapped code and runs them when something is mapped there again.
     if (mapped.perms.includes('x')) this.#closeHandle();
     else this.#handle?.unmap(mapped);
@@ -155,26 +156,18 @@ export class UnicornEngine implements Engine {
 
   load(address: U64, code: Uint8Array, entries: readonly number[] = []): void {
     this.#checkIdle('load');
-    const safe = withoutFarBranches(code, entries);
-    if (safe.isFaithful) this.#unfaithful.delete(address);
-    else this.#unfaithful.add(address);
-    const stale = this.#space.load(address, safe.code);
-    const ranges = cmpxchgRanges(code).map(
-      ({ first, last }): AddressRange => [address + BigInt(first), address + BigInt(last)],
-    );
-    const hooked = ranges.length > 0 || this.#cmpxchgAt.has(address);
-    if (ranges.length > 0) this.#cmpxchgAt.set(address, ranges);
-    else this.#cmpxchgAt.delete(address);
+    const { code: safe, isHooked, ranges } = this.#loaded.load(address, code, entries);
+    const stale = this.#space.load(address, safe);
     this.#loadedBytes += code.length + LOAD_BYTES;
     if (this.#loadedBytes > RECYCLE_BYTES) this.#closeHandle();
     if (this.#handle === undefined || stale.size === 0) return;
-    if (hooked) this.#hookCmpxchg(this.#handle, address, ranges);
+    if (isHooked) this.#hookCmpxchg(this.#handle, address, ranges);
     this.#handle.removeCache(stale.address, stale.size);
   }
 
   run(request: RunRequest, out: BigUint64Array): Stop {
     this.#checkIdle('run');
-    if (this.#unfaithful.size > 0) return { kind: 'unsupported', what: UNTRANSLATABLE, rip: request.start };
+    if (!this.#loaded.isFaithful) return { kind: 'unsupported', what: UNTRANSLATABLE, rip: request.start };
     const exact = request.precise === true || request.onInsn !== undefined;
     if (!exact) {
       this.#handle ??= this.#open(this.#hooks);
@@ -204,7 +197,7 @@ export class UnicornEngine implements Engine {
   #runOn(handle: UnicornHandle, request: RunRequest, out: BigUint64Array): Stop {
     this.#active = handle;
     this.#request = request;
-    this.#events = {};
+    this.#events = NO_EVENTS;
     handle.restore();
     this.#registers.write(handle.uc, request.regs);
     this.#gate.arm(request.fuel, request.watch);
@@ -229,7 +222,8 @@ export class UnicornEngine implements Engine {
     const err = this.#lib.emuStart(handle.uc, at, until, 0, 0);
     if (err === UC_ERR_LOST) this.#closeHandle();
     const rip = this.#registers.rip(handle.uc);
-    this.#cmpxchg.settle(rip);
+    this.#cmpxchg.settle(Number(rip));
+    if (err === UC_ERR_OK && this.#events === NO_EVENTS && rip === until) return END;
     const lastInsn = this.#isExact ? { lastInsn: this.#gate.lastInsn } : {};
     const bytes = (address: U64, size: number): Uint8Array => this.#space.bytes(address, size);
     return stopOf({ ...this.#events, ...lastInsn, err, errText: this.#lib.strerror, rip, until, bytes });
@@ -246,13 +240,13 @@ export class UnicornEngine implements Engine {
     const at = this.#request?.onFault?.(stop.rip, this.#cpu);
     if (at === undefined) return undefined;
     this.#cmpxchg.forget();
-    this.#events = {};
+    this.#events = NO_EVENTS;
     return at;
   }
 
   #open(hooks: HandleHooks): UnicornHandle {
     const handle = new UnicornHandle(this.#lib, this.#space.mapped, hooks);
-    for (const [address, ranges] of this.#cmpxchgAt) this.#hookCmpxchg(handle, address, ranges);
+    for (const [address, ranges] of this.#loaded.hooked) this.#hookCmpxchg(handle, address, ranges);
     return handle;
   }
 
@@ -267,36 +261,25 @@ export class UnicornEngine implements Engine {
     this.#loadedBytes = 0;
   }
 
-  #onWatched(address: number): void {
+  /**
+   * A block or an instruction that somebody is to see before it runs. A hook that throws would let the guest run on: keep
+   * the error, stop, and throw it from `run`.
+   */
+  #visit(address: number, watcher: Watcher | undefined): void {
     this.#block = address;
-    this.#guarded(() => {
-      this.#cmpxchg.settle(BigInt(address));
-      this.#request?.watcher(address, this.#cpu);
-    });
-  }
-
-  #onStep(address: number): void {
-    this.#block = address;
-    this.#guarded(() => {
-      this.#cmpxchg.settle(BigInt(address));
-      this.#request?.onInsn?.(address, this.#cpu);
-    });
+    if (this.#events.error !== undefined) return;
+    try {
+      this.#cmpxchg.settle(address);
+      watcher?.(address, this.#cpu);
+    } catch (error) {
+      this.#end({ error: { thrown: error } });
+    }
   }
 
   #onInvalidMemory(type: number, address: number | bigint, size: number): boolean {
     const kind = UC_MEM_KIND[type] ?? 'read';
     this.#events = { ...this.#events, access: { kind, address: u64Argument(address), size } };
     return false;
-  }
-
-  /** A hook that throws would let the guest run on: keep the error, stop, and throw it from `run`. */
-  #guarded(hook: () => void): void {
-    if (this.#events.error !== undefined) return;
-    try {
-      hook();
-    } catch (error) {
-      this.#end({ error: { thrown: error } });
-    }
   }
 
   #end(event: GuestEvents): void {
