@@ -149,7 +149,7 @@ export class AddressSpace {
   brokenCanary(): { readonly address: U64; readonly want: U64; readonly got: U64 } | undefined {
     const from = Number(ENTRY_RSP - STACK_BASE);
     const bytes = this.#stack.bytes();
-    if (Buffer.compare(bytes.subarray(from), this.#canaries.subarray(from)) === 0) return undefined;
+    if (this.#canaries.compare(bytes, from, STACK_SIZE, from, STACK_SIZE) === 0) return undefined;
     const [want, got] = [view(this.#canaries), view(bytes)];
     for (let at = from; at < STACK_SIZE; at += 8) {
       const [wanted, found] = [want.getBigUint64(at, true), got.getBigUint64(at, true)];
@@ -170,16 +170,16 @@ export class AddressSpace {
       this.#codeBase = base;
       this.#codeLength = -1;
     }
-    const there = this.#code?.bytes().subarray(offset, offset + code.length) ?? new Uint8Array(0);
     // Loading drops translations: spare it when the same image runs on another input.
-    const isThere = this.#codeLength === code.length && Buffer.compare(there, code) === 0;
-    if (isThere && fixups.length === 0) return;
-    this.#engine.load(
-      base,
-      code,
-      fixups.map(({ resume }) => resume),
-    );
+    if (fixups.length === 0 && this.#codeLength === code.length && this.#isCode(code, offset)) return;
+    const entries = fixups.map(({ resume }) => resume);
+    this.#engine.load(base, code, entries);
     this.#codeLength = code.length;
+  }
+
+  #isCode(code: Uint8Array, offset: number): boolean {
+    const there = this.#code?.bytes().subarray(offset, offset + code.length);
+    return there !== undefined && Buffer.compare(there, code) === 0;
   }
 
   #prepareCallees(callees: readonly NativeCallee[], kind: StubKind, alone: boolean): void {
@@ -227,8 +227,9 @@ export class AddressSpace {
     }
     if (size > 0) {
       this.#ctx ??= this.#map('ctx', CTX_BASE, size, 'rw');
-      this.#ctx.bytes().set(input);
-      this.#ctx.bytes().fill(0, input.length);
+      const bytes = this.#ctx.bytes();
+      bytes.set(input);
+      bytes.fill(0, input.length);
     }
     const moved = this.#inputSize !== input.length;
     this.#inputSize = input.length;
@@ -275,9 +276,9 @@ function calleeStubs(callees: readonly NativeCallee[], kind: StubKind, rets: rea
   return stubs;
 }
 
-function stackCanaries(): Uint8Array {
+function stackCanaries(): Buffer {
   const words = BigUint64Array.from({ length: STACK_SIZE / 8 }, (_, i) => unwritten(i * 8));
-  return new Uint8Array(words.buffer);
+  return Buffer.from(words.buffer);
 }
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

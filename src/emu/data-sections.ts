@@ -34,7 +34,8 @@ export class DataSections {
 
   /** True if sections are elsewhere now. `alone`: no section of another run is left. */
   prepare(data: readonly NativeData[], kernel: ImageMemory | undefined, alone: boolean): boolean {
-    const moved = data !== this.#known || kernel !== this.#knownKernel;
+    const isSame = data === this.#known || (data.length === 0 && this.#known?.length === 0);
+    const moved = !isSame || kernel !== this.#knownKernel;
     const isCrowded = alone && this.#mapped.length > this.#current.length;
     if (moved || isCrowded) this.#map([...data.map(dataRegion), ...kernelRegions(kernel)], alone);
     this.#known = data;

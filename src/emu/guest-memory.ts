@@ -19,11 +19,25 @@ export interface TrackedMemory extends GuestMemory {
 
 const COPIES = new Arena();
 
-interface Place {
-  /** Extents lie below 2^53, where numbers are exact; no address above can be taken for one of theirs. */
+/** An extent by numbers: those lie below 2^53, where they are exact; no address above can be taken for one of theirs. */
+class Place {
   readonly start: number;
+  readonly end: number;
   readonly extent: Extent;
-  readonly view: DataView;
+  #view: DataView | undefined;
+
+  constructor(extent: Extent) {
+    this.start = Number(extent.address);
+    this.end = this.start + extent.bytes.length;
+    this.extent = extent;
+  }
+
+  /** Made when it is asked for: many runs look at the stack alone. */
+  get view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.extent.bytes;
+    this.#view ??= new DataView(buffer, byteOffset, byteLength);
+    return this.#view;
+  }
 }
 
 /** Memory over extents; an access must lie within one of them. */
@@ -32,10 +46,7 @@ export class ExtentMemory implements TrackedMemory {
 
   /** Extents used most come first. */
   constructor(extents: readonly Extent[]) {
-    this.#places = extents.map((extent) => {
-      const { buffer, byteOffset, byteLength } = extent.bytes;
-      return { start: Number(extent.address), extent, view: new DataView(buffer, byteOffset, byteLength) };
-    });
+    this.#places = extents.map((extent) => new Place(extent));
   }
 
   read(address: U64, size: 1 | 2 | 4 | 8): U64 | undefined {
@@ -81,7 +92,7 @@ export class ExtentMemory implements TrackedMemory {
 
   #find(at: number, size: number): Place | undefined {
     for (const place of this.#places) {
-      if (at >= place.start && at + size <= place.start + place.view.byteLength) return place;
+      if (at >= place.start && at + size <= place.end) return place;
     }
     return undefined;
   }

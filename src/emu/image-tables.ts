@@ -79,7 +79,7 @@ class Tables implements ImageTables {
     this.#image = image;
     this.#subject = subject;
     this.data = dataOf(image, subject);
-    this.callPcs = new Map(callSites?.map(({ pc, returnOffset }) => [base + returnOffset, pc]));
+    this.callPcs = callPcsOf(base, callSites);
     this.subprogArgs = subject.subprogs.map((subprog) => subprog.args);
     this.bpfArgs = args.bpf;
     this.nativeArgs = args.native;
@@ -121,17 +121,29 @@ function targetsOf(image: Image, subject: NativeSubject): Map<number, CallTarget
   return targets;
 }
 
-const fixupsOf = ({ base, fixups = [] }: Image): ImageTables['fixups'] =>
-  new Map(
-    fixups.map(({ offset, resume, clear }) => [
-      base + BigInt(offset),
-      { resume: base + BigInt(resume), clear },
-    ]),
-  );
+function callPcsOf(base: number, callSites: Image['callSites']): Map<number, number> {
+  const pcs = new Map<number, number>();
+  for (const { pc, returnOffset } of callSites ?? []) pcs.set(base + returnOffset, pc);
+  return pcs;
+}
 
+const NO_FIXUPS: ImageTables['fixups'] = new Map();
+const fixupsOf = ({ base, fixups }: Image): ImageTables['fixups'] =>
+  fixups === undefined || fixups.length === 0
+    ? NO_FIXUPS
+    : new Map(
+        fixups.map(({ offset, resume, clear }) => [
+          base + BigInt(offset),
+          { resume: base + BigInt(resume), clear },
+        ]),
+      );
+
+const NO_PROGRAMS: ReadonlySet<number> = new Set();
 /** Subprogs that tail calls may enter. */
-export const programsOf = ({ progArrays = [] }: NativeSubject): Set<number> =>
-  new Set(progArrays.flatMap(({ programs }) => programs.filter((subprog) => subprog !== null)));
+export const programsOf = ({ progArrays }: NativeSubject): ReadonlySet<number> =>
+  progArrays === undefined
+    ? NO_PROGRAMS
+    : new Set(progArrays.flatMap(({ programs }) => programs.filter((subprog) => subprog !== null)));
 
 /** Offset in the image. Throws an `input` error for an image that does not say. */
 export function tailCallEntry({ jit, subprogEntries, tailCallOffset }: Image, subprog: number): number {

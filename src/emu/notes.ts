@@ -101,9 +101,11 @@ export class Notes {
     const at = this.#find(fp - depth, depth);
     if (at < 0 || want === null) return at >= 0;
     const { bytes, poison } = want;
+    const window = this.#window;
     const shift = at + depth - bytes.length;
+    // Most of a frame is poison: that is asked first, for a branch that goes the same way is soon gone.
     for (let i = Math.max(0, bytes.length - depth); i < bytes.length; i++)
-      if (bytes[i] !== this.#window[shift + i] && poison?.[i] !== 1) return false;
+      if (poison?.[i] !== 1 && bytes[i] !== window[shift + i]) return false;
     return true;
   }
 
