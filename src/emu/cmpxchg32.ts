@@ -2,11 +2,13 @@
  * Cures what every libunicorn gets wrong: a 32-bit `cmpxchg` that succeeds does not write rax on a CPU, so that
  * rax[63:32] stays; libunicorn zeroes it (one that fails zero-extends in both; SDM 2A CMPXCHG).
  *
- * The instruction is recognised where it runs, not where bytes look like it: instructions that start within
- * reach of the bytes `0F B1` are hooked, and the hook reads the one about to run.
+ * The instruction is recognised where it runs, not where bytes look like it: instructions that start at the bytes
+ * `0F B1`, at prefixes before them, or up to where such an instruction ends are hooked, and the hook reads the one about
+ * to run.
  */
 import type { U64 } from '../core/u64.ts';
-import { prefixesOf } from '../x86/prefixes.ts';
+import { insnLayout } from '../x86/insn-length.ts';
+import { isPrefix, isRexW, prefixesOf } from '../x86/prefixes.ts';
 
 /** Longest instruction: SDM 2A §2.3.11. */
 const MAX_INSN_BYTES = 15;
@@ -29,7 +31,7 @@ export function cmpxchgRanges(code: Uint8Array): HookRange[] {
   const ranges: { first: number; last: number }[] = [];
   for (let at = code.indexOf(0x0f); at >= 0; at = code.indexOf(0x0f, at + 1)) {
     if (code[at + 1] !== 0xb1) continue;
-    const range = { first: Math.max(0, at - MAX_INSN_BYTES), last: at + MAX_INSN_BYTES };
+    const range = { first: firstStart(code, at), last: at + lengthFrom(code, at) };
     const before = ranges.at(-1);
     if (before !== undefined && range.first <= before.last) before.last = range.last;
     else ranges.push(range);
@@ -39,6 +41,18 @@ export function cmpxchgRanges(code: Uint8Array): HookRange[] {
   if (first === undefined || last === undefined || ranges.length <= MAX_RANGES) return ranges;
   return [{ first: first.first, last: last.last }];
 }
+
+/** The first byte where one with its opcode at `opcode` may start: not before REX.W, for then it is of 64 bits. */
+function firstStart(code: Uint8Array, opcode: number): number {
+  let at = opcode;
+  if (isRexW(code[at - 1] ?? 0)) return at;
+  while (at > 0 && opcode - at < MAX_INSN_BYTES && isPrefix(code[at - 1] as number)) at--;
+  return at;
+}
+
+/** Bytes of one from its opcode on; the most there may be where the code ends in it. */
+const lengthFrom = (code: Uint8Array, opcode: number): number =>
+  insnLayout(code.subarray(opcode, opcode + MAX_INSN_BYTES))?.length ?? MAX_INSN_BYTES;
 
 /** Whether an instruction is `cmpxchg r/m32, r32`: prefixes, REX without W, 0F B1 /r. */
 export function isCmpxchg32(insn: Uint8Array): boolean {

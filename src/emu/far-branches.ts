@@ -6,6 +6,7 @@
 import { iced } from '../x86/iced.ts';
 import { insnLayout } from '../x86/insn-length.ts';
 import { plainLength } from '../x86/plain-length.ts';
+import { isPrefix } from '../x86/prefixes.ts';
 import { isFarThroughRegister } from './rare-opcodes.ts';
 
 const OPCODE = 0xff;
@@ -137,7 +138,3 @@ function opcodeAt(code: Uint8Array, start: number): number | undefined {
   while (at < code.length && isPrefix(code[at] ?? 0)) at++;
   return code[at] === OPCODE && isFarThroughRegister(code[at + 1] ?? 0) ? at : undefined;
 }
-
-/** Legacy prefixes and REX: SDM 2A §2.1.1, §2.2.1. */
-const isPrefix = (byte: number): boolean =>
-  (byte & 0xf0) === 0x40 || [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3].includes(byte);

@@ -5,18 +5,25 @@ export const FAR_BRANCH = 1;
 /** `0F B1`: cmpxchg32.ts. */
 export const CMPXCHG = 2;
 
-/** Which of them are there, as bits. */
-export function rareOpcodes(code: Uint8Array): number {
-  let found = 0;
-  for (let at = code.length - 1, next = 0; at >= 0; at--) {
-    const byte = code[at] as number;
-    if (byte === 0xff && isFarThroughRegister(next)) found |= FAR_BRANCH;
-    else if (byte === 0x0f && next === 0xb1) found |= CMPXCHG;
-    next = byte;
-  }
-  return found;
-}
-
 /** ModRM with mod 3 and reg 3 or 5. */
 export const isFarThroughRegister = (modrm: number): boolean =>
   modrm >= 0xc0 && (((modrm >> 3) & 7) === 3 || ((modrm >> 3) & 7) === 5);
+
+/** Of which a byte may be the first, and of which the second. */
+const FIRST = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte === 0xff ? FAR_BRANCH : byte === 0x0f ? CMPXCHG : 0,
+);
+const SECOND = Uint8Array.from({ length: 256 }, (_, byte) =>
+  isFarThroughRegister(byte) ? FAR_BRANCH : byte === 0xb1 ? CMPXCHG : 0,
+);
+
+/** Which of them are there, as bits. */
+export function rareOpcodes(code: Uint8Array): number {
+  let [found, begun] = [0, 0];
+  for (let at = 0; at < code.length; at++) {
+    const byte = code[at] as number;
+    found |= begun & (SECOND[byte] as number);
+    begun = FIRST[byte] as number;
+  }
+  return found;
+}

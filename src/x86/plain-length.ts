@@ -40,14 +40,16 @@ export function plainLength(code: Uint8Array, start: number): number {
   const rex = (first & 0xf0) === 0x40 ? first : 0;
   if (rex !== 0) at++;
   const opcode = code[at++] as number;
-  // XOP and xbegin are forms of these.
-  if (opcode === POP || opcode === MOV_IMM) return 0;
+  // XOP is a form of it.
+  if (opcode === POP) return 0;
   const form = opcode === ESCAPE ? (TWO[code[at++] as number] as number) : (ONE[opcode] as number);
   if (!(form & KNOWN)) return 0;
   let imm = form & IMM_BYTES;
   if (form & WIDE && rex & REX_W) imm = 8;
   if (form & MODRM) {
     const modrm = code[at] as number;
+    // xbegin is /7, and no other is anything.
+    if (opcode === MOV_IMM && (modrm & 0x38) !== 0) return 0;
     if (form & FIRST_TWO && ((modrm >> 3) & 7) >= 2) imm = 0;
     const operand = operandBytes(modrm, code[at + 1] as number);
     if (operand === 0) return 0;

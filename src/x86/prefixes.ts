@@ -4,6 +4,10 @@
 const LEGACY = new Set([0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65, 0x66, 0x67]);
 const REX_W = 0x08;
 
+export const isPrefix = (byte: number): boolean => (byte & 0xf0) === 0x40 || LEGACY.has(byte);
+/** REX with its W set: what follows has operands of 64 bits. */
+export const isRexW = (byte: number): boolean => (byte & 0xf8) === 0x48;
+
 export interface Prefixed {
   /** Index of the first opcode byte. */
   readonly opcode: number;

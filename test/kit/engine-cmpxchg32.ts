@@ -11,6 +11,10 @@ export function describeCmpxchg32(guest: () => Guest): void {
   const FORMS: readonly (readonly [name: string, code: string, success: bigint, failure: bigint])[] = [
     ['lock cmpxchg [rdx], ecx',                     'f0 0f b1 0a c3',             UPPER | 7n, 9n],
     ['cmpxchg [rdx], ecx',                          '0f b1 0a c3',                UPPER | 7n, 9n],
+    ['repne lock rex cmpxchg [rdx], ecx',           'f2 f0 44 0f b1 02 c3',       UPPER | 7n, 9n],
+    ['cmpxchg [rdx + disp32], ecx; mov ebx, ebx',   '0f b1 8a 00 00 00 00 89 db c3', UPPER | 7n, 9n],
+    ['cmpxchg [rdx + 0 * rcx], ecx; mov eax, eax',  '0f b1 8c 22 00 00 00 00 89 c0 c3', 7n, 9n],
+    ['jmp into lock cmpxchg [rdx], rcx: ecx',       'eb 02 f0 48 0f b1 0a c3',    UPPER | 7n, 9n],
     ['lock rex cmpxchg [rdx], ecx',                 'f0 40 0f b1 0a c3',          UPPER | 7n, 9n],
     ['cmpxchg [rdx + 0], ecx; jmp +0; nop',         '0f b1 4a 00 eb 00 90 c3',    UPPER | 7n, 9n],
     ['lock cmpxchg [rdx], ecx; mov eax, eax',       'f0 0f b1 0a 89 c0 c3',       7n, 9n],
