@@ -13,12 +13,13 @@ export const CLOBBERED_FLAGS = 0x8d7;
 /** What it leaves in the words of its arguments, by position. */
 const CLOBBERED_WORDS: readonly bigint[] = Array.from({ length: 12 }, (_, i) => clobberedArg(i + 1));
 
-const LEFT = CLOBBERED_GPRS.map((gpr) => [gpr, clobberedReg(gpr)] as const);
+const FLAGS = BigInt(CLOBBERED_FLAGS);
+const LEFT = CLOBBERED_GPRS.map(clobberedReg);
 
 /** All but rax. */
 export function clobberRegisters(regs: BigUint64Array): void {
-  for (const [gpr, junk] of LEFT) regs[gpr] = junk;
-  regs[RFLAGS] = BigInt(CLOBBERED_FLAGS);
+  for (let i = 0; i < LEFT.length; i++) regs[CLOBBERED_GPRS[i] as Gpr] = LEFT[i] as bigint;
+  regs[RFLAGS] = FLAGS;
 }
 
 /** The words on the stack of its first `count` arguments; `rsp` is that at its entry. */

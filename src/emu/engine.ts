@@ -103,6 +103,8 @@ export interface RunRequest {
   /** Block addresses that call `watcher`; those a jump, call or return can reach. */
   readonly watch: ReadonlySet<number>;
   readonly watcher: Watcher;
+  /** The watcher need not see that the run begins at `start`, only that it comes there again. @defaultValue false */
+  readonly isStartKnown?: boolean;
   /**
    * Asked where a load or store faults, with the address of its instruction, if that is known (`preciseFaultRip`, or
    * `precise`): where to go on; undefined ends the run.

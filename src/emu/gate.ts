@@ -4,12 +4,23 @@
  */
 import koffi from 'koffi';
 import type { U64 } from '../core/u64.ts';
-import { GATE_FILTER, GATE_FUEL, GATE_LAST_INSN, GATE_SLOW_PATH, GATE_WORDS } from './host-code.ts';
+import {
+  GATE_FILTER,
+  GATE_FUEL,
+  GATE_LAST_INSN,
+  GATE_SKIP,
+  GATE_SLOW_PATH,
+  GATE_WORDS,
+} from './host-code.ts';
 import { type Pointer, u64Argument } from './libunicorn.ts';
 import type { UnicornHost } from './unicorn-host.ts';
 
 const FILTER_SIZE = 0x1_0000;
 const FILTER_MASK = FILTER_SIZE - 1;
+/** Of the halves of words, the one that is negative when fuel is used up. */
+const FUEL_SIGN = 2 * GATE_FUEL + 1;
+/** No block is there. */
+const NOWHERE = -1n;
 
 /** Where the gate leads: both are called before the block's first instruction. */
 export interface GateKeeper {
@@ -17,10 +28,17 @@ export interface GateKeeper {
   onWatched(address: number): void;
 }
 
+/** Blocks a run may have, and those that are watched. */
+export interface GateSetting {
+  readonly fuel: number;
+  readonly watch: ReadonlySet<number>;
+}
+
 export class Gate {
   readonly #keeper: GateKeeper;
   readonly #host: UnicornHost;
   readonly #state = new BigUint64Array(new ArrayBuffer(8 * GATE_WORDS));
+  readonly #halves = new Int32Array(this.#state.buffer);
   readonly #filter = new Uint8Array(new ArrayBuffer(FILTER_SIZE));
   #watch: ReadonlySet<number> = new Set();
   /** Watched beside these. */
@@ -54,10 +72,14 @@ export class Gate {
     }
   }
 
-  /** Sets fuel and watched addresses for a run; `watch` stays as it is until `disarm`. */
-  arm(fuel: number, watch: ReadonlySet<number>): void {
+  /**
+   * Sets fuel and watched addresses for a run; `watch` stays as it is until `disarm`. The first block at `skip` that is
+   * watched is passed over.
+   */
+  arm({ fuel, watch }: GateSetting, skip: U64 = NOWHERE): void {
     this.#fuel = fuel;
     this.#state[GATE_FUEL] = BigInt(fuel);
+    this.#state[GATE_SKIP] = skip;
     this.#watch = watch;
     for (const address of watch) this.#filter[address & FILTER_MASK] = 1;
   }
@@ -94,12 +116,13 @@ export class Gate {
   #everyBlock(address: number): void {
     if (--this.#fuel < 0) this.#keeper.onFuelUsed(address);
     else if (this.#filter[address & FILTER_MASK] !== 0 && this.#isWatched(address)) {
-      this.#keeper.onWatched(address);
+      if (BigInt(address) === this.#state[GATE_SKIP]) this.#state[GATE_SKIP] = NOWHERE;
+      else this.#keeper.onWatched(address);
     }
   }
 
   #slowPath(address: number): void {
-    if ((this.#state[GATE_FUEL] ?? 0n) >> 63n !== 0n) this.#keeper.onFuelUsed(address);
+    if ((this.#halves[FUEL_SIGN] as number) < 0) this.#keeper.onFuelUsed(address);
     else if (this.#isWatched(address)) this.#keeper.onWatched(address);
   }
 

@@ -16,17 +16,23 @@ export const GATE_FUEL = 0;
 export const GATE_FILTER = 1;
 export const GATE_SLOW_PATH = 2;
 export const GATE_LAST_INSN = 3;
-export const GATE_WORDS = 4;
+export const GATE_SKIP = 4;
+export const GATE_WORDS = 5;
 
 /** psABI §3.2.3: rdi = uc, rsi = address, edx = size, rcx = user. */
 // biome-ignore format: an instruction a line
 const BLOCK_HOOK = [
   0x48, 0xff, 0x09,       // dec qword [rcx + 8 * GATE_FUEL]
-  0x78, 13,               // js slow
+  0x78, 28,               // js slow
   0x0f, 0xb7, 0xc6,       // movzx eax, si
   0x48, 0x03, 0x41, 8,    // add rax, [rcx + 8 * GATE_FILTER]
   0x80, 0x38, 0,          // cmp byte [rax], 0
-  0x75, 1,                // jne slow
+  0x75, 1,                // jne marked
+  0xc3,                   // ret
+  0x48, 0x39, 0x71, 32,   // marked: cmp [rcx + 8 * GATE_SKIP], rsi
+  0x75, 9,                // jne slow
+  0x48, 0xc7, 0x41, 32,   // mov qword [rcx + 8 * GATE_SKIP], NOWHERE
+  0xff, 0xff, 0xff, 0xff,
   0xc3,                   // ret
   0xff, 0x61, 16,         // slow: jmp [rcx + 8 * GATE_SLOW_PATH]
 ];
@@ -37,7 +43,10 @@ const INSN_HOOK = [
 ];
 
 export interface HostHooks {
-  /** Counts fuel down; calls the slow path when it is used up or the filter has a mark for the block. */
+  /**
+   * Counts fuel down; calls the slow path when it is used up or the filter has a mark for the block, which is not passed
+   * over: one block at GATE_SKIP.
+   */
   readonly block: Pointer;
   /** Notes the instruction's address. */
   readonly insn: Pointer;

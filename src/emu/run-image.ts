@@ -126,7 +126,8 @@ export class ImageRunner {
     const watch = new Set(tables.targets.keys());
     for (const address of this.#space.rets) watch.add(Number(address));
     const watcher: Watcher = (address, cpu) => stops.onBlock(address, cpu);
-    const stop = this.#engine.run({ start, until: RETURN_TO, regs, fuel, watch, watcher }, this.#out);
+    const request = { start, until: RETURN_TO, regs, fuel, watch, watcher, isStartKnown: true };
+    const stop = this.#engine.run(request, this.#out);
     if (stop.kind !== 'end' || !stops.isEnd(this.#ends.exit)) return null;
     return this.#asIfTraced(subject, image, expected);
   }

@@ -200,7 +200,7 @@ export class UnicornEngine implements Engine {
     this.#events = NO_EVENTS;
     handle.restore();
     this.#registers.write(handle.uc, request.regs);
-    this.#gate.arm(request.fuel, request.watch);
+    this.#gate.arm(request, request.isStartKnown === true ? request.start : undefined);
     const { start, until } = request;
     try {
       for (let at: U64 | undefined = start; ; ) {

@@ -23,6 +23,28 @@ export function describeWatching(guest: () => Guest): void {
     ]);
   });
 
+  it('calls the watcher where a known start is come to again', () => {
+    const seen: bigint[] = [];
+    // dec esi; jnz -4; ret
+    for (const isStartKnown of [true, false, true]) {
+      guest().run('ff ce 75 fc c3', registers({ 6: 3n }), {
+        watch: new Set([Number(at(0))]),
+        isStartKnown,
+        watcher: (_address, cpu) => seen.push(cpu.reg(6)),
+      });
+    }
+    const rest = [2n, 1n];
+    const known = [...rest, 3n, ...rest, ...rest];
+    // An engine may show it all the same.
+    expect([known, [3n, ...rest, 3n, ...rest, 3n, ...rest]]).toContainEqual(seen);
+    guest().run('e8 01 00 00 00 c3 c3', registers(), {
+      watch: new Set([Number(at(5))]),
+      isStartKnown: true,
+      watcher: () => seen.push(5n),
+    });
+    expect(seen.at(-1)).toBe(5n);
+  });
+
   it('watches more blocks when asked in a run, until it ends', () => {
     const seen: number[] = [];
     const options: Partial<RunRequest> = {
