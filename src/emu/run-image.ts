@@ -91,11 +91,11 @@ export class ImageRunner {
    */
   run(image: Image, subject: NativeSubject, env: Env, options: RunImageOptions): Execution {
     if (options.onStep !== undefined)
-      return this.#attempt(image, subject, env, { ...options, precise: true });
+      return this.#attempt(image, subject, env, { precise: true, ...options });
     const isExpected = options.expected !== undefined && env.input.native === undefined;
     const quick =
       isExpected && subject.callees.every(isPlain) ? this.#quick(image, subject, env, options) : null;
-    return quick ?? this.#attempt(image, subject, env, { ...options, precise: false });
+    return quick ?? this.#attempt(image, subject, env, { precise: false, ...options });
   }
 
   close(): void {
@@ -154,8 +154,9 @@ export class ImageRunner {
       fuel,
       watch: NOTHING,
       watcher: unwatched,
+      ...onFaultOf(tables),
     };
-    const stop = this.#engine.run({ ...request, ...onFaultOf(tables) }, this.#out);
+    const stop = this.#engine.run(request, this.#out);
     if (stop.kind !== 'end') return null;
     const ran = { plan, subject, tables, guest, env, options, returnTo };
     return this.#asExpected(ran) ?? this.#replayed(ran);
@@ -182,11 +183,11 @@ export class ImageRunner {
   /** What a tracker makes of the notes; null if they say nothing. */
   #replayed({ plan, subject, tables, guest, env, options, returnTo }: Ran): Execution | null {
     const { answers, image } = plan;
-    const tracker = new CallTracker(tables, env, guest, { ...options, answers, regs: this.#scratch });
+    const tracker = new CallTracker(tables, env, guest, { answers, regs: this.#scratch, ...options });
     tracker.start(this.#regs, returnTo);
     if (!this.#recorded.replay(plan, subject, guest, tracker) || answers.missed) return null;
     const outcome = this.#end({ kind: 'end' }, { image, tracker });
-    return { ...this.#execution(outcome, subject, tracker), isNoted: true };
+    return { isNoted: true, ...this.#execution(outcome, subject, tracker) };
   }
 
   #attempt(image: Image, subject: NativeSubject, env: Env, options: AttemptOptions): Execution {
@@ -197,7 +198,7 @@ export class ImageRunner {
     const parts = { callees, data: tables.data };
     const guest = this.#space.prepare(image, parts, context, { stubs: 'stop', alone: true });
     const answers = new Answers(options.expected, env);
-    const tracker = new CallTracker(tables, env, guest, { ...options, answers, regs: this.#scratch });
+    const tracker = new CallTracker(tables, env, guest, { answers, regs: this.#scratch, ...options });
     const regs = enter(this.#regs, env.input, guest, RETURN_TO);
     tracker.start(regs, RETURN_TO);
     const rsp = (regs[RSP] ?? 0n) + WORD;
@@ -211,12 +212,12 @@ export class ImageRunner {
       ...this.#onInsn(image, { subject, input: env.input }, guest, options),
     } satisfies Omit<RunRequest, 'start' | 'regs'>;
     const run = { image, tracker };
-    let stop = this.#engine.run({ ...request, start: image.base + BigInt(image.entry), regs }, this.#out);
+    let stop = this.#engine.run({ start: image.base + BigInt(image.entry), regs, ...request }, this.#out);
     const isUnsure = (): boolean => !options.precise && isImprecise(stop, this.#engine.caps);
     let outcome = isUnsure() ? undefined : this.#end(stop, run, rsp);
     const end = outcome;
     while (outcome?.kind === 'exit' && this.#enterTimer(guest, tracker)) {
-      stop = this.#engine.run({ ...request, start: BigInt(CALLBACK_STUB.timer), regs }, this.#out);
+      stop = this.#engine.run({ start: BigInt(CALLBACK_STUB.timer), regs, ...request }, this.#out);
       outcome = isUnsure() ? undefined : this.#end(stop, run);
     }
     if (outcome === undefined) return this.#attempt(image, subject, env, { ...options, precise: true });
@@ -258,15 +259,10 @@ export class ImageRunner {
 
   #execution(outcome: Outcome, subject: NativeSubject, tracker: CallTracker): Execution {
     const { native, trace, breaches } = tracker;
-    if (native === undefined) return { ...this.#left(subject), outcome, trace, breaches };
-    return {
-      ...this.#left(subject),
-      outcome: outcome.kind === 'exit' ? native.outcome(outcome) : outcome,
-      memory: native.memory,
-      trace,
-      breaches,
-      native: native.events,
-    };
+    const { memory, data, insns } = this.#left(subject);
+    if (native === undefined) return { outcome, memory, data, trace, insns, breaches };
+    const seen = outcome.kind === 'exit' ? native.outcome(outcome) : outcome;
+    return { outcome: seen, memory: native.memory, data, trace, insns, breaches, native: native.events };
   }
 
   /** Memory as a run left it. */
