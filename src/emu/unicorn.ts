@@ -29,6 +29,7 @@ import {
 import { LoadedCode } from './loaded-code.ts';
 import { nativeHost } from './native-host.ts';
 import { type GuestEvents, stopOf } from './stop.ts';
+import { unicornCpu } from './unicorn-cpu.ts';
 import { type AddressRange, type HandleHooks, UnicornHandle } from './unicorn-handle.ts';
 import type { RegisterAccess, UnicornHost } from './unicorn-host.ts';
 
@@ -83,6 +84,7 @@ export class UnicornEngine implements Engine {
   /** The run in progress. */
   #active: UnicornHandle | undefined;
   #request: RunRequest | undefined;
+  #isExact = false;
   #events = NO_EVENTS;
   /** Block the watcher was last called for. */
   #block = 0;
@@ -116,7 +118,11 @@ export class UnicornEngine implements Engine {
       },
       host,
     );
-    this.#cpu = this.#makeCpu();
+    this.#cpu = unicornCpu(host.registers, {
+      uc: () => this.#active?.uc,
+      watch: (address) => this.#gate.watch(address),
+      stop: () => this.#end({ halt: { kind: 'stopped', rip: BigInt(this.#block) } }),
+    });
     const interrupt = host.callback('interrupt', (_uc, vector) => this.#end({ vector }));
     const invalid = host.callback('memory', (_uc, type, address, size) =>
       this.#onInvalidMemory(type, address, size),
@@ -168,8 +174,8 @@ export class UnicornEngine implements Engine {
   run(request: RunRequest, out: BigUint64Array): Stop {
     this.#checkIdle('run');
     if (!this.#loaded.isFaithful) return { kind: 'unsupported', what: UNTRANSLATABLE, rip: request.start };
-    const exact = request.precise === true || request.onInsn !== undefined;
-    if (!exact) {
+    this.#isExact = request.precise === true || request.onInsn !== undefined;
+    if (!this.#isExact) {
       this.#handle ??= this.#open(this.#hooks);
       return this.#runOn(this.#handle, request, out);
     }
@@ -229,10 +235,6 @@ export class UnicornEngine implements Engine {
     return stopOf({ ...this.#events, ...lastInsn, err, errText: this.#lib.strerror, rip, until, bytes });
   }
 
-  get #isExact(): boolean {
-    return this.#request?.precise === true || this.#request?.onInsn !== undefined;
-  }
-
   /** Where the guest goes on after a fault that somebody answers for. */
   #resumeAfter(stop: Stop): U64 | undefined {
     if (stop.kind !== 'read' && stop.kind !== 'write') return undefined;
@@ -287,30 +289,10 @@ export class UnicornEngine implements Engine {
     if (this.#active !== undefined) this.#lib.emuStop(this.#active.uc);
   }
 
-  #makeCpu(): Cpu {
-    const uc = (): Pointer => this.#active?.uc ?? notRunning();
-    return {
-      readRegs: (regs) => this.#registers.read(uc(), regs),
-      writeRegs: (regs) => this.#registers.write(uc(), regs),
-      reg: (gpr) => this.#registers.readOne(uc(), gpr),
-      setReg: (gpr, value) => this.#registers.writeOne(uc(), gpr, value),
-      watch: (address) => this.#gate.watch(address),
-      stop: () => this.#end({ halt: { kind: 'stopped', rip: BigInt(this.#block) } }),
-    };
-  }
-
   #checkIdle(what: string): void {
     const why = this.#closed ? 'it is closed' : 'it is running; watchers may only use the Cpu they are given';
     if (this.#closed || this.#active !== undefined) {
       throw new OracleError('usage', { what, where: `engine ${this.name}`, why });
     }
   }
-}
-
-function notRunning(): never {
-  throw new OracleError('usage', {
-    what: 'cpu',
-    where: 'engine unicorn',
-    why: 'only valid while a watcher runs',
-  });
 }
