@@ -8,10 +8,10 @@ const IS_TARGET = scratchBytes();
 
 /**
  * Offset from r10 of the lowest byte that a subprog reaches, <= 0; no pointer may come into it from outside.
- * Undefined where r10 is more than the base of loads and stores, or where a look from top to bottom cannot tell
+ * Null where r10 is more than the base of loads and stores, or where a look from top to bottom cannot tell
  * what code is ever run.
  */
-export function directReach(insns: Slots, { start, end }: Subprog): number | undefined {
+export function directReach(insns: Slots, { start, end }: Subprog): number | null {
   /** By slot: 1 where a jump that is reached goes. */
   const isTarget = IS_TARGET.take(end - start).fill(0, 0, end - start);
   let lowest = 0;
@@ -31,14 +31,14 @@ export function directReach(insns: Slots, { start, end }: Subprog): number | und
         break;
       case 'stx':
       case 'st':
-        if (takesFp(insn)) return undefined;
+        if (takesFp(insn)) return null;
         if (insn.dst === R10 && insn.off < lowest) lowest = insn.off;
         break;
       case 'jcc':
       case 'ja':
       case 'may_goto':
         // A loop may begin in what looked unreachable.
-        if (takesFp(insn) || (insn.off < 0 && hasGap)) return undefined;
+        if (takesFp(insn) || (insn.off < 0 && hasGap)) return null;
         isTarget[pc + 1 + insn.off - start] = 1;
         if (insn.kind === 'ja') isReached = false;
         break;
@@ -46,7 +46,7 @@ export function directReach(insns: Slots, { start, end }: Subprog): number | und
         isReached = false;
         break;
       default:
-        if (takesFp(insn)) return undefined;
+        if (takesFp(insn)) return null;
     }
   }
   return lowest;

@@ -144,8 +144,8 @@ export class StackFacts {
     this.reach(summary, value, this.#foundLowest);
   }
 
+  /** The walk that finds it sees to what it has decided before. */
   expose(summary: Summary): void {
-    if (!summary.isExposed) summary.isStale = true;
     summary.isExposed = true;
   }
 

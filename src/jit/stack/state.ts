@@ -7,10 +7,15 @@ const REGS = 11;
 const SPILLS = MAX_STACK_BYTES / 8;
 const STATE_SIZE = REGS + MAX_STACK_ARGS;
 
+/** Outgoing arguments 1..12, as bits of `live`. */
+const ARGUMENTS = (((1 << MAX_REG_ARGS) - 1) << 1) | (((1 << (MAX_ARGS - MAX_REG_ARGS)) - 1) << REGS);
+
 /** Small integers all. */
 export interface State {
   /** r0..r10, then outgoing stack arguments. */
   readonly regs: Value[];
+  /** Bit k: regs[k] is not NONE. Most are, so that most of the work is to see that there is none. */
+  live: number;
   /** 8-byte slots from r10 - 8 downwards; undefined while none holds a pointer, as is most common. */
   spills: Value[] | undefined;
 }
@@ -20,52 +25,92 @@ export function entryState(pointerArgs: number): State {
   const regs: Value[] = new Array(STATE_SIZE).fill(NONE);
   for (let n = 1; n <= MAX_REG_ARGS; n++) if ((pointerArgs & (1 << n)) !== 0) regs[n] = pointer(n);
   regs[R10] = pointer(FP);
-  return { regs, spills: undefined };
+  return { regs, live: liveOf(regs), spills: undefined };
 }
 
-export const copyOf = ({ regs, spills }: State): State => ({
-  regs: regs.slice(),
-  spills: spills?.slice(),
-});
+const liveOf = (regs: readonly Value[]): number =>
+  regs.reduce((live, value, k) => (value === NONE ? live : live | (1 << k)), 0);
+
+/** No pointer but r10: of any number of places, the one state. Not to be changed. */
+export const PLAIN: State = entryState(0);
+
+const isPlain = ({ regs, live, spills }: State): boolean =>
+  live === PLAIN.live && spills === undefined && regs[R10] === PLAIN.regs[R10];
+
+export const copyOf = (state: State): State =>
+  isPlain(state) ? PLAIN : { regs: state.regs.slice(), live: state.live, spills: state.spills?.slice() };
+
+/** r0..r10. */
+export function setReg(state: State, k: number, value: Value): void {
+  state.regs[k] = value;
+  if (value === NONE) state.live &= ~(1 << k);
+  else state.live |= 1 << k;
+}
 
 /** Makes `into` what `from` is. */
-export function assign(into: State, { regs, spills }: State): void {
-  for (let k = 0; k < regs.length; k++) into.regs[k] = regs[k] as Value;
-  into.spills = spills?.slice();
+export function assign(into: State, from: State): void {
+  for (let left = into.live | from.live; left !== 0; left &= left - 1) {
+    const k = lowestBit(left);
+    into.regs[k] = from.regs[k] as Value;
+  }
+  into.live = from.live;
+  into.spills = from.spills?.slice();
 }
 
-/** Merges `from` into `into`, value by value. Returns whether `into` changed. */
-export function mergeInto(into: State, from: State, merge: (a: Value, b: Value) => Value): boolean {
-  const changed = mergeValues(into.regs, from.regs, merge);
+type Merge = (a: Value, b: Value) => Value;
+
+/** Merges `from` into what stands at `at`, value by value. Returns whether that changed. */
+export function mergeAt(states: (State | undefined)[], at: number, from: State, merge: Merge): boolean {
+  let into = states[at];
+  if (into === undefined) {
+    states[at] = copyOf(from);
+    return true;
+  }
+  if (into === PLAIN) {
+    if (isPlain(from)) return false;
+    into = entryState(0);
+    states[at] = into;
+  }
+  return mergeInto(into, from, merge);
+}
+
+function mergeInto(into: State, from: State, merge: Merge): boolean {
+  let changed = false;
+  for (let left = into.live | from.live; left !== 0; left &= left - 1)
+    if (mergeValue(into.regs, from.regs, lowestBit(left), merge)) changed = true;
+  into.live |= from.live;
   if (from.spills === undefined && into.spills === undefined) return changed;
   into.spills ??= noSpills();
-  return mergeValues(into.spills, from.spills ?? noSpills(), merge) || changed;
+  const spills = from.spills ?? noSpills();
+  for (let k = 0; k < SPILLS; k++) if (mergeValue(into.spills, spills, k, merge)) changed = true;
+  return changed;
 }
 
-function mergeValues(into: Value[], from: readonly Value[], merge: (a: Value, b: Value) => Value): boolean {
-  let changed = false;
-  for (let k = 0; k < into.length; k++) {
-    if (into[k] === from[k]) continue;
-    const merged = merge(into[k] as Value, from[k] as Value);
-    if (merged !== into[k]) {
-      into[k] = merged;
-      changed = true;
-    }
-  }
+function mergeValue(into: Value[], from: readonly Value[], k: number, merge: Merge): boolean {
+  if (into[k] === from[k]) return false;
+  const merged = merge(into[k] as Value, from[k] as Value);
+  const changed = merged !== into[k];
+  into[k] = merged;
   return changed;
 }
 
 const noSpills = (): Value[] => new Array(SPILLS).fill(NONE);
 
 export const getArgument = ({ regs }: State, n: number): Value => regs[argumentIndex(n)] as Value;
-export function setArgument({ regs }: State, n: number, value: Value): void {
-  regs[argumentIndex(n)] = value;
+export function setArgument(state: State, n: number, value: Value): void {
+  setReg(state, argumentIndex(n), value);
 }
 
 /** A call leaves no argument behind. */
 export function clearArguments(state: State): void {
-  for (let n = 1; n <= MAX_ARGS; n++) setArgument(state, n, NONE);
+  for (let left = state.live & ARGUMENTS; left !== 0; left &= left - 1) state.regs[lowestBit(left)] = NONE;
+  state.live &= ~ARGUMENTS;
 }
+
+/** Whether some argument may be a pointer. */
+export const hasArguments = ({ live }: State): boolean => (live & ARGUMENTS) !== 0;
+
+const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);
 
 const argumentIndex = (n: number): number => (n <= MAX_REG_ARGS ? n : REGS + n - MAX_REG_ARGS - 1);
 
@@ -95,7 +140,6 @@ export function storeSpill(state: State, address: Value, off: number, size: numb
 
 /** Another function may have changed any slot, and put `found` there. */
 export function disturbSpills(state: State, found: Value): void {
-  if (state.spills === undefined && found === NONE) return;
   state.spills ??= noSpills();
   const { spills } = state;
   for (let k = 0; k < spills.length; k++) spills[k] = derivedFromBoth(spills[k] as Value, found);

@@ -22,14 +22,15 @@ import {
 import {
   assign,
   clearArguments,
-  copyOf,
   disturbSpills,
   entryState,
   getArgument,
+  hasArguments,
   loadSpill,
-  mergeInto,
+  mergeAt,
   type State,
   setArgument,
+  setReg,
   storeSpill,
 } from './state.ts';
 
@@ -46,6 +47,8 @@ export class Walk {
   readonly #facts: StackFacts;
   /** Where code jumps to, by slot from the start. */
   readonly #states: (State | undefined)[];
+  /** Something was decided by nobody having a pointer into the frame. */
+  #reliesOnHidden = false;
 
   constructor(program: Program, subprog: Subprog, summary: Summary, facts: StackFacts) {
     this.#program = program;
@@ -60,6 +63,7 @@ export class Walk {
     const { start } = this.#subprog;
     this.#states[0] = entryState(this.#summary.pointerArgs);
     for (let from = start; from !== NOWHERE; from = this.#sweep(from));
+    if (this.#reliesOnHidden && this.#summary.isExposed) this.#summary.isStale = true;
   }
 
   #sweep(from: number): number {
@@ -68,10 +72,9 @@ export class Walk {
     let isReached = false;
     let again = NOWHERE;
     for (let pc = from; pc < end; pc++) {
-      const known = this.#states[pc - start];
-      if (known !== undefined) {
-        if (isReached) mergeInto(known, state, join);
-        assign(state, known);
+      if (this.#states[pc - start] !== undefined) {
+        if (isReached) mergeAt(this.#states, pc - start, state, join);
+        assign(state, this.#states[pc - start] as State);
         isReached = true;
       }
       const insn = this.#program.insns[pc];
@@ -79,39 +82,34 @@ export class Walk {
       this.#step(state, pc, insn);
       if (insn.kind === 'ja' || insn.kind === 'jcc' || insn.kind === 'may_goto') {
         const target = pc + 1 + insn.off;
-        if (this.#jump(target, state, target <= pc) && target <= pc) again = Math.min(again, target);
+        const isLoop = target <= pc;
+        const changed = mergeAt(this.#states, target - start, state, isLoop ? widen : join);
+        if (changed && isLoop) again = Math.min(again, target);
       }
       if (insn.kind === 'ja' || insn.kind === 'exit') isReached = false;
     }
     return again;
   }
 
-  /** Whether the state at the target changed. */
-  #jump(target: number, from: State, isLoop: boolean): boolean {
-    const at = target - this.#subprog.start;
-    const into = this.#states[at];
-    if (into !== undefined) return mergeInto(into, from, isLoop ? widen : join);
-    this.#states[at] = copyOf(from);
-    return true;
-  }
-
   #step(state: State, pc: number, insn: Insn): void {
     switch (insn.kind) {
       case 'alu':
-        state.regs[insn.dst] = aluResult(state, insn);
+        // Of no pointers comes none.
+        if ((state.live & ((1 << insn.dst) | (1 << insn.src))) !== 0)
+          setReg(state, insn.dst, aluResult(state, insn));
         break;
       case 'cast':
       case 'movsx':
-        state.regs[insn.dst] = derived(state.regs[insn.src] as Value);
+        setReg(state, insn.dst, derived(state.regs[insn.src] as Value));
         break;
       case 'swap':
-        state.regs[insn.dst] = derived(state.regs[insn.dst] as Value);
+        setReg(state, insn.dst, derived(state.regs[insn.dst] as Value));
         break;
       case 'lddw':
-        state.regs[insn.dst] = NONE;
+        setReg(state, insn.dst, NONE);
         break;
       case 'ldx':
-        state.regs[insn.dst] = this.#loadOrTake(state, insn);
+        setReg(state, insn.dst, this.#loadOrTake(state, insn));
         break;
       case 'stx':
         this.#storeOrPass(state, insn, state.regs[insn.src] as Value);
@@ -146,6 +144,7 @@ export class Walk {
   }
 
   #load(state: State, address: Value, off: number, size: number): Value {
+    if (address === NONE && this.#facts.found === NONE) return NONE;
     this.#facts.reach(this.#summary, address, off);
     const own = this.#ownPart(address);
     const value = own === NONE ? NONE : loadSpill(state, own, off, size);
@@ -155,6 +154,7 @@ export class Walk {
   }
 
   #store(state: State, address: Value, off: number, size: number, value: Value): void {
+    if (address === NONE && value === NONE) return;
     this.#facts.reach(this.#summary, address, off);
     const own = this.#ownPart(address);
     if (own !== NONE) storeSpill(state, own, off, size, value);
@@ -164,7 +164,10 @@ export class Walk {
   /** The address itself if it lies in this frame, something less exact if it may, else NONE. */
   #ownPart(address: Value): Value {
     if (basesOf(address) === 1 << FP) return address;
-    if (hasBase(address, FOUND) && this.#summary.isExposed) return derived(address);
+    if (hasBase(address, FOUND)) {
+      if (this.#summary.isExposed) return derived(address);
+      this.#reliesOnHidden = true;
+    }
     return hasBase(address, FP) ? join(address, NONE) : NONE;
   }
 
@@ -173,7 +176,7 @@ export class Walk {
     const { op, off, size } = insn;
     const [dst, src] = [state.regs[insn.dst] as Value, state.regs[insn.src] as Value];
     if (op === 'load_acquire') {
-      state.regs[insn.dst] = this.#load(state, src, off, size);
+      setReg(state, insn.dst, this.#load(state, src, off, size));
       return;
     }
     if (op === 'store_release') {
@@ -189,27 +192,41 @@ export class Walk {
       size,
       op === 'xchg' ? src : isSwap ? join(old, src) : derivedFromBoth(old, src),
     );
-    if (op === 'cmpxchg') state.regs[R0] = join(state.regs[R0] as Value, old);
-    else if (op === 'xchg' || op.startsWith('fetch_')) state.regs[insn.src] = old;
+    if (op === 'cmpxchg') setReg(state, R0, join(state.regs[R0] as Value, old));
+    else if (op === 'xchg' || op.startsWith('fetch_')) setReg(state, insn.src, old);
   }
 
   #call(state: State, pc: number, insn: Insn): void {
     const facts = this.#facts;
     const callee = facts.calleeOf(pc, insn, this.#summary);
+    const passed = hasArguments(state) ? this.#passArguments(state, callee) : NONE;
+    facts.passContext(this.#summary, insn, getArgument(state, CONTEXT_OF_HELPER));
+    if (state.spills !== undefined || facts.found !== NONE) this.#exposeSpills(state);
+    setReg(state, R0, callee?.returnsPointer ? derivedFromBoth(passed, facts.found) : NONE);
+    clearArguments(state);
+  }
+
+  /** All of them in one. */
+  #passArguments(state: State, callee: Summary | undefined): Value {
     let passed = NONE;
     for (let n = 1; n <= MAX_ARGS; n++) {
       const value = getArgument(state, n);
       if (value === NONE) continue;
-      facts.pass(this.#summary, callee, n, value);
+      this.#facts.pass(this.#summary, callee, n, value);
       passed = derivedFromBoth(passed, value);
     }
-    facts.passContext(this.#summary, insn, getArgument(state, CONTEXT_OF_HELPER));
-    if (this.#summary.isExposed) {
-      if (state.spills !== undefined) for (const value of state.spills) facts.escape(this.#summary, value);
-      disturbSpills(state, facts.found);
+    return passed;
+  }
+
+  /** To a function that is called, if it may have a pointer to them. */
+  #exposeSpills(state: State): void {
+    if (!this.#summary.isExposed) {
+      this.#reliesOnHidden = true;
+      return;
     }
-    state.regs[R0] = callee?.returnsPointer ? derivedFromBoth(passed, facts.found) : NONE;
-    clearArguments(state);
+    if (state.spills !== undefined)
+      for (const value of state.spills) this.#facts.escape(this.#summary, value);
+    disturbSpills(state, this.#facts.found);
   }
 }
 
