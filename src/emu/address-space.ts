@@ -11,7 +11,7 @@
  *
  * A run that is not `alone` may find context, data, kernel and `ret`s of runs before it where it has none itself: to take
  * them away and put them back are system calls of a guest, or translations, which cost a good part of a run. Such a run
- * counts only if it agrees, and if nobody came to what it has no callee for.
+ * counts only if it agrees, if nobody came to what it has no callee for, and nobody stored to what is not its own.
  */
 import { badInput } from '../core/errors.ts';
 import type { Fixup, ImageMemory } from '../core/image.ts';
@@ -28,7 +28,7 @@ import {
 } from '../core/layout.ts';
 import { hex, type U64 } from '../core/u64.ts';
 import { CALLBACK_STUB, jumpToStub } from './callback-stub.ts';
-import { DataSections, pageFloor, type Slot, wholePages } from './data-sections.ts';
+import { areZeros, DataSections, pageFloor, type Slot, wholePages } from './data-sections.ts';
 import type { Engine, Perms } from './engine.ts';
 import { type Extent, ExtentMemory } from './guest-memory.ts';
 import { isPlain, type NativeCallee, type NativeData, type NativeSubject } from './native-subject.ts';
@@ -158,6 +158,12 @@ export class AddressSpace {
     return undefined;
   }
 
+  /** Whether what is mapped, though the run has none of it, is as it was: a run that stored there did not do as expected. */
+  isRestUntouched(): boolean {
+    if (!this.#sections.areOthersUntouched()) return false;
+    return this.#inputSize > 0 || this.#ctx === undefined || areZeros(this.#ctx.bytes());
+  }
+
   #prepareCode({ code, base, fixups = NO_FIXUPS }: PlacedCode): void {
     const start = pageFloor(base);
     const offset = Number(base - start);
@@ -225,12 +231,10 @@ export class AddressSpace {
       this.#engine.unmap(this.#ctx.region);
       this.#ctx = undefined;
     }
-    if (size > 0) {
-      this.#ctx ??= this.#map('ctx', CTX_BASE, size, 'rw');
-      const bytes = this.#ctx.bytes();
-      bytes.set(input);
-      bytes.fill(0, input.length);
-    }
+    if (size > 0) this.#ctx ??= this.#map('ctx', CTX_BASE, size, 'rw');
+    const bytes = this.#ctx?.bytes();
+    bytes?.set(input);
+    bytes?.fill(0, input.length);
     const moved = this.#inputSize !== input.length;
     this.#inputSize = input.length;
     return moved;

@@ -11,6 +11,7 @@ import type { NativeData } from './native-subject.ts';
 
 /** Sections that are mapped at once, with those that no run has. */
 const MAX_MAPPED = 32;
+const ZEROS = Buffer.alloc(PAGE_SIZE);
 
 /** A region that stays mapped while it fits. */
 export interface Slot {
@@ -47,6 +48,11 @@ export class DataSections {
     return moved;
   }
 
+  /** Whether what runs before have left is as it is left: zeros. */
+  areOthersUntouched(): boolean {
+    return this.#mapped.every((slot) => this.#current.includes(slot) || areZeros(slot.bytes()));
+  }
+
   /** The bytes of a section, by its index. */
   bytes({ address, bytes }: NativeData, index: number): Uint8Array {
     const offset = Number(address - pageFloor(address));
@@ -68,6 +74,7 @@ export class DataSections {
     this.#current = there.filter((slot) => slot !== undefined);
     if (alone || this.#mapped.length >= MAX_MAPPED) this.#unmap((slot) => !this.#current.includes(slot));
     this.#current = wanted.map((region, i) => there[i] ?? this.#mapOne(region));
+    for (const slot of this.#mapped) if (!this.#current.includes(slot)) slot.bytes().fill(0);
   }
 
   #mapOne(region: Region): Slot {
@@ -83,6 +90,13 @@ export class DataSections {
     this.#mapped = this.#mapped.filter((slot) => !unwanted.includes(slot));
     for (const { region } of unwanted) this.#engine.unmap(region);
   }
+}
+
+/** Of whole pages. */
+export function areZeros(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at += PAGE_SIZE)
+    if (ZEROS.compare(bytes, at, at + PAGE_SIZE) !== 0) return false;
+  return true;
 }
 
 function putBack(slot: Slot | undefined, { address, bytes }: ImageMemory): void {

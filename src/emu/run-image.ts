@@ -176,6 +176,7 @@ export class ImageRunner {
   #asIfTraced(subject: NativeSubject, image: Image, trace: Trace): Execution | null {
     const outcome = outcomeOf({ kind: 'end' }, this.#out, image);
     if (outcome.kind !== 'exit' || this.#space.brokenCanary() !== undefined) return null;
+    if (!this.#space.isRestUntouched()) return null;
     const { memory, data, insns } = this.#left(subject);
     return { outcome, memory, data, trace, insns, breaches: [], isNoted: true };
   }
@@ -186,6 +187,7 @@ export class ImageRunner {
     const tracker = new CallTracker(tables, env, guest, { answers, regs: this.#scratch, ...options });
     tracker.start(this.#regs, returnTo);
     if (!this.#recorded.replay(plan, subject, guest, tracker) || answers.missed) return null;
+    if (!this.#space.isRestUntouched()) return null;
     const outcome = this.#end({ kind: 'end' }, { image, tracker });
     return { isNoted: true, ...this.#execution(outcome, subject, tracker) };
   }
