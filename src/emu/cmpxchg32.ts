@@ -33,7 +33,8 @@ export function cmpxchgRanges(code: Uint8Array): HookRange[] {
     if (code[at + 1] !== 0xb1) continue;
     const range = { first: firstStart(code, at), last: at + lengthFrom(code, at) };
     const before = ranges.at(-1);
-    if (before !== undefined && range.first <= before.last) before.last = range.last;
+    // The bytes may be part of another one, which ends after them.
+    if (before !== undefined && range.first <= before.last) before.last = Math.max(before.last, range.last);
     else ranges.push(range);
   }
   const [first] = ranges;

@@ -18,6 +18,8 @@ export function describeCmpxchg32(guest: () => Guest): void {
     ['lock rex cmpxchg [rdx], ecx',                 'f0 40 0f b1 0a c3',          UPPER | 7n, 9n],
     ['cmpxchg [rdx + 0], ecx; jmp +0; nop',         '0f b1 4a 00 eb 00 90 c3',    UPPER | 7n, 9n],
     ['lock cmpxchg [rdx], ecx; mov eax, eax',       'f0 0f b1 0a 89 c0 c3',       7n, 9n],
+    ['add rdx, 20209; lock cmpxchg [rdx - 20209], ecx: 0F B1 in it twice; mov ebx, ebx',
+      '48 81 c2 f1 4e 00 00 f0 0f b1 8a 0f b1 ff ff 89 db c3', UPPER | 7n, 9n],
     ['lock cmpxchg [rdx], rcx',                     'f0 48 0f b1 0a c3',          UPPER | 7n, UPPER | 9n],
     ['lock cmpxchg [rdx], cx',                      'f0 66 0f b1 0a c3',          UPPER | 7n, UPPER | 9n],
   ];
