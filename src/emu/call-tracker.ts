@@ -207,10 +207,7 @@ export class CallTracker {
     const regs = this.#regs;
     this.#checkCall();
     const args = this.#view.args(this.#tables.nativeArgs, 1);
-    this.#record(() => {
-      const { kind, callee, pc, regs: callerRegs, stack, result } = this.#view.call(ref, args);
-      return { kind, callee, pc, args, regs: callerRegs, stack, result, throws: true };
-    });
+    this.#record(() => ({ throws: true, ...this.#view.call(ref, args) }));
     const { exceptions } = this.#tables;
     if (exceptions !== undefined) enterCallback(exceptions, regs, args[0] ?? 0n, this.#memory);
     cpu.writeRegs(regs);
@@ -220,10 +217,7 @@ export class CallTracker {
   #onException(subprog: number): void {
     const callee: CalleeRef = { kind: 'bpf', id: subprog };
     const { bpfArgs } = this.#tables;
-    this.#record(() => {
-      const { kind, args, regs, result } = this.#view.call(callee, this.#view.args(bpfArgs, 1));
-      return { kind, callee, pc: null, args, regs, stack: null, result };
-    });
+    this.#record(() => ({ ...this.#view.call(callee, this.#view.args(bpfArgs, 1)), pc: null, stack: null }));
     this.#shadow.replace(subprog);
   }
 
@@ -262,10 +256,7 @@ export class CallTracker {
     const args = this.#view.args(nativeArgs, count);
     this.#checkCall();
     const result = this.#timers.call(ref.id, args);
-    this.#record(() => {
-      const { kind, callee, pc, regs, stack } = this.#view.call(ref, args);
-      return { kind, callee, pc, args, regs, stack, result, timer: true };
-    });
+    this.#record(() => ({ timer: true, ...this.#view.call(ref, args), result }));
     this.#view.clobber(nativeArgs, count);
     this.#regs[RAX] = result;
     cpu.writeRegs(this.#regs);
@@ -274,10 +265,7 @@ export class CallTracker {
   #onCallingBack({ ref, args: count = MAX_REG_ARGS }: NativeCallee): void {
     const args = this.#view.args(this.#tables.nativeArgs, count);
     this.#checkCall();
-    this.#record(() => {
-      const { kind, callee, pc, regs, stack, result } = this.#view.call(ref, args);
-      return { kind, callee, pc, args, regs, stack, result, callsBack: true };
-    });
+    this.#record(() => ({ callsBack: true, ...this.#view.call(ref, args) }));
     this.#shadow.enter(HELPER_FRAME, this.#view.returnAddress(), this.#regs);
     this.#callbacks.start(ref.id, args);
   }

@@ -80,9 +80,8 @@ export class Cmpxchg32 {
     this.#guest = guest;
   }
 
-  /** An instruction within a hooked range starts. */
+  /** An instruction within a hooked range starts; what ran before it is settled. */
   onInsn(address: number, size: number): void {
-    this.settle(address);
     if (!isCmpxchg32(this.#guest.bytes(BigInt(address), size))) return;
     this.#upper = this.#guest.rax() & UPPER_HALF;
     if (this.#upper !== 0n) this.#next = address + size;

@@ -8,7 +8,19 @@ import type { CallInsn, Insn } from '../../bpf/insn.ts';
 import { type Program, subprogAt, targetOf } from '../../bpf/program.ts';
 import { contextOf } from '../../core/callback.ts';
 import { calledBackBy } from '../tail-calls.ts';
-import { BASES, basesOf, FOUND, FP, hasBase, lowOf, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
+import {
+  BASES,
+  basesOf,
+  FOUND,
+  FP,
+  hasBase,
+  lowestBit,
+  lowOf,
+  NO_BOUND,
+  NONE,
+  pointer,
+  type Value,
+} from './pointer.ts';
 
 /** What is known of a subprog so far. All of it only grows. */
 export interface Summary {
@@ -107,7 +119,7 @@ export class StackFacts {
     const low = hasBound ? Math.max(NO_BOUND, lowOf(value) + off) : NO_BOUND;
     // From the lowest bit up.
     for (let left = basesOf(value); left !== 0; left &= left - 1) {
-      const base = 31 - Math.clz32(left & -left);
+      const base = lowestBit(left);
       // Nobody else looks at this one.
       if (base === FP) summary.lowest[FP] = Math.min(summary.lowest[FP] as number, low);
       else if (base === FOUND) this.#reachFound(low);

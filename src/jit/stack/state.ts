@@ -1,7 +1,17 @@
 /** What the registers, the spill slots of the frame and the outgoing arguments hold at one point of a subprog. */
 import { MAX_ARGS, MAX_REG_ARGS, MAX_STACK_ARGS, MAX_STACK_BYTES } from '../../bpf/calling.ts';
 import { R10 } from '../../bpf/reg.ts';
-import { derivedFromBoth, FP, isExact, lowOf, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
+import {
+  derivedFromBoth,
+  FP,
+  isExact,
+  lowestBit,
+  lowOf,
+  NO_BOUND,
+  NONE,
+  pointer,
+  type Value,
+} from './pointer.ts';
 
 const REGS = 11;
 const SPILLS = MAX_STACK_BYTES / 8;
@@ -37,10 +47,10 @@ export const PLAIN: State = entryState(0);
 const isPlain = ({ regs, live, spills }: State): boolean =>
   live === PLAIN.live && spills === undefined && regs[R10] === PLAIN.regs[R10];
 
-export const copyOf = (state: State): State =>
+const copyOf = (state: State): State =>
   isPlain(state) ? PLAIN : { regs: state.regs.slice(), live: state.live, spills: state.spills?.slice() };
 
-/** r0..r10. */
+/** By its place in `regs`. */
 export function setReg(state: State, k: number, value: Value): void {
   state.regs[k] = value;
   if (value === NONE) state.live &= ~(1 << k);
@@ -109,8 +119,6 @@ export function clearArguments(state: State): void {
 
 /** Whether some argument may be a pointer. */
 export const hasArguments = ({ live }: State): boolean => (live & ARGUMENTS) !== 0;
-
-const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);
 
 const argumentIndex = (n: number): number => (n <= MAX_REG_ARGS ? n : REGS + n - MAX_REG_ARGS - 1);
 
