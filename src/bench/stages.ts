@@ -1,6 +1,6 @@
 /** Where the time of a case goes: stage by stage, in batches as a fuzz has them, everything observed. */
 import { type Generated, lower } from '../arb/lower.ts';
-import { encode } from '../bpf/encode.ts';
+import { encodeWords } from '../bpf/encode.ts';
 import type { Engine } from '../emu/engine.ts';
 import { ImageRunner } from '../emu/run-image.ts';
 import { CallCoverage } from '../fuzz/call-coverage.ts';
@@ -34,7 +34,7 @@ export function wholeCases(engine: Engine, count: number, name: string): Probe {
       const made = clock.measure('generate', () =>
         Array.from({ length: count }, (_, index) => lower(drawSpec(SEED, index))),
       );
-      const codes = clock.measure('encode', () => made.map(({ program }) => encode(program.insns)));
+      const codes = clock.measure('encode', () => made.map(({ program }) => encodeWords(program.insns)));
       const results = judge(made, clock, machines);
       clock.measure('count', () => countAll(made, codes, results));
       return perCase(clock, count);
@@ -89,13 +89,13 @@ export function timedMachines(engine: Engine, clock: Clock): Machines {
 
 function countAll(
   made: readonly Generated[],
-  codes: readonly Uint8Array[],
+  codes: readonly Int32Array[],
   results: readonly CaseResult[],
 ): void {
   const [digest, opcodes] = [new CaseDigest(), new OpcodeCoverage()];
   const [calls, statistics] = [new CallCoverage(), new Statistics()];
   results.forEach((result, index) => {
-    const [subject, code] = [made[index] as Generated, codes[index] as Uint8Array];
+    const [subject, code] = [made[index] as Generated, codes[index] as Int32Array];
     digest.add(index, subject, code);
     opcodes.add(code);
     statistics.add(result);

@@ -1,4 +1,5 @@
 /** Instructions to wire bytes: decode.ts backwards, from the same rows. RFC 9669 §3. */
+import { high32, low32 } from '../core/u64.ts';
 import {
   ALU_ROWS,
   type AluRow,
@@ -33,6 +34,7 @@ import {
   LDDW_OPCODE,
   MODE,
   SIZE_ROWS,
+  type Size,
 } from './load-store.ts';
 import { uniformSlots } from './uniform.ts';
 
@@ -55,32 +57,39 @@ const ATOMIC_IMM = byName<AtomicRow>(ATOMIC_ROWS, ({ imm }) => imm);
 
 /** Bytes of the program, 8 a slot. */
 export function encode(slots: Slots): Uint8Array {
-  const bytes = new Uint8Array(slots.length * 8);
-  writeAll(new DataView(bytes.buffer), slots);
+  const words = encodeWords(slots);
+  const bytes = new Uint8Array(words.length * 4);
+  const view = new DataView(bytes.buffer);
+  for (let k = 0; k < words.length; k++) view.setInt32(4 * k, words[k] as number, true);
   return bytes;
+}
+
+/** The same as words of 32 bits, two a slot: opcode, dst, src and off; and imm. */
+export function encodeWords(slots: Slots): Int32Array {
+  const words = new Int32Array(slots.length * 2);
+  writeAll(words, slots);
+  return words;
 }
 
 /** Encodes programs one after the other, all into one block of memory. */
 export class Encoder {
-  #bytes = new Uint8Array(4096);
-  #view = new DataView(this.#bytes.buffer);
+  #block = new Int32Array(1024);
 
-  /** Bytes of the program, 8 a slot. They last until the next call. */
-  encode(slots: Slots): Uint8Array {
-    const size = slots.length * 8;
-    if (size > this.#bytes.length) {
-      this.#bytes = new Uint8Array(2 * size);
-      this.#view = new DataView(this.#bytes.buffer);
-    } else this.#bytes.fill(0, 0, size);
-    writeAll(this.#view, slots);
-    return this.#bytes.subarray(0, size);
+  /** As {@link encodeWords}. They last until the next call. */
+  encode(slots: Slots): Int32Array {
+    const length = slots.length * 2;
+    if (length > this.#block.length) this.#block = new Int32Array(2 * length);
+    writeAll(this.#block, slots);
+    return this.#block.subarray(0, length);
   }
 }
 
-function writeAll(view: DataView, slots: Slots): void {
-  for (let pc = 0; pc < slots.length; pc++) {
+/** From the end: a wide instruction writes its second half over that of an empty slot. */
+function writeAll(words: Int32Array, slots: Slots): void {
+  for (let pc = slots.length - 1; pc >= 0; pc--) {
     const insn = slots[pc];
-    if (insn !== undefined) write(view, pc * 8, insn);
+    if (insn === undefined) put(words, 2 * pc, 0, 0, 0, 0, 0);
+    else write(words, 2 * pc, insn);
   }
 }
 
@@ -89,16 +98,14 @@ type Fields = readonly [opcode: number, dst: number, src: number, off: number, i
 
 /** The wire fields of an instruction (of the first slot, if it is wide). */
 export function fields(insn: Insn): Fields {
-  const view = new DataView(new ArrayBuffer(16));
   // What is asked of here has any shape; `write` would remember each, and be slow with those of programs.
-  writeAll(view, uniformSlots([insn]));
-  const regs = view.getUint8(1);
-  return [view.getUint8(0), regs & 15, regs >> 4, view.getInt16(2, true), view.getInt32(4, true)];
+  const [head = 0, imm = 0] = encodeWords(uniformSlots([insn, undefined]));
+  return [head & 0xff, (head >> 8) & 15, (head >> 12) & 15, head >> 16, imm];
 }
 
-/** Four bytes of opcode, dst, src and off, and four of imm. */
+/** A slot: a word of opcode, dst, src and off, and one of imm. */
 function put(
-  view: DataView,
+  words: Int32Array,
   at: number,
   opcode: number,
   dst: number,
@@ -106,103 +113,78 @@ function put(
   off: number,
   imm: number,
 ): void {
-  view.setInt32(at, opcode | (dst << 8) | (src << 12) | (off << 16), true);
-  view.setInt32(at + 4, imm, true);
+  words[at] = opcode | (dst << 8) | (src << 12) | (off << 16);
+  words[at + 1] = imm;
 }
 
-function write(view: DataView, at: number, insn: Insn): void {
+/** The kinds that most are of come first. */
+function write(words: Int32Array, at: number, insn: Insn): void {
   switch (insn.kind) {
     case 'alu': {
       const row = ALU.get(insn.op) as number;
       const opcode = (row & 0xff) | sourceBit(insn.source) | aluClass(insn.width);
-      return put(view, at, opcode, insn.dst, insn.src, row >> 8, insn.imm);
+      return put(words, at, opcode, insn.dst, insn.src, row >> 8, insn.imm);
     }
     case 'lddw':
-      put(view, at, LDDW_OPCODE, insn.dst, insn.src, 0, 0);
-      return putHalves(view, at, insn.imm);
+      put(words, at, LDDW_OPCODE, insn.dst, insn.src, 0, low32(insn.imm));
+      return put(words, at + 2, 0, 0, 0, 0, high32(insn.imm));
+    case 'stx':
+      return put(words, at, memOf(insn) | sizeBits(insn) | CLASS_STX, insn.dst, insn.src, insn.off, 0);
+    case 'st':
+      return put(words, at, memOf(insn) | sizeBits(insn) | CLASS_ST, insn.dst, 0, insn.off, insn.imm);
+    case 'call':
+      return put(words, at, (CALL_CODE << 4) | CLASS_JMP, 0, CALL_SRC[insn.target], insn.off, insn.imm);
+    case 'ldx':
+      return put(words, at, loadMode(insn) | sizeBits(insn) | CLASS_LDX, insn.dst, insn.src, insn.off, 0);
+    case 'exit':
+      return put(words, at, (EXIT_CODE << 4) | CLASS_JMP, 0, 0, 0, 0);
     case 'jcc': {
       const cls = insn.width === 64 ? CLASS_JMP : CLASS_JMP32;
       const opcode = (JUMP_OPCODE.get(insn.op) as number) | sourceBit(insn.source) | cls;
-      return put(view, at, opcode, insn.dst, insn.src, insn.off, insn.imm);
+      return put(words, at, opcode, insn.dst, insn.src, insn.off, insn.imm);
     }
-    case 'ja':
-      return insn.width === 16
-        ? put(view, at, (JA_CODE << 4) | CLASS_JMP, 0, 0, insn.off, 0)
-        : put(view, at, (JA_CODE << 4) | CLASS_JMP32, 0, 0, 0, insn.off);
-    case 'call':
-      return put(view, at, (CALL_CODE << 4) | CLASS_JMP, 0, CALL_SRC[insn.target], insn.off, insn.imm);
-    case 'exit':
-      return put(view, at, (EXIT_CODE << 4) | CLASS_JMP, 0, 0, 0, 0);
-    case 'movsx':
-    case 'cast':
-    case 'swap':
-    case 'may_goto':
-    case 'callx':
-      return writeOther(view, at, insn);
     default:
-      return writeAccess(view, at, insn);
+      return writeOther(words, at, insn);
   }
 }
 
-type OtherInsn = Extract<Insn, { kind: 'movsx' | 'cast' | 'swap' | 'may_goto' | 'callx' }>;
+type OtherInsn = Exclude<Insn, { kind: 'alu' | 'lddw' | 'stx' | 'st' | 'call' | 'ldx' | 'exit' | 'jcc' }>;
 
-function writeOther(view: DataView, at: number, insn: OtherInsn): void {
+function writeOther(words: Int32Array, at: number, insn: OtherInsn): void {
   switch (insn.kind) {
+    case 'atomic': {
+      const mode = insn.access === undefined ? MODE.atomic : ACCESS_MODE.arena.atomic;
+      const imm = ATOMIC_IMM.get(insn.op) as number;
+      return put(words, at, mode | sizeBits(insn) | CLASS_STX, insn.dst, insn.src, insn.off, imm);
+    }
+    case 'ja':
+      return insn.width === 16
+        ? put(words, at, (JA_CODE << 4) | CLASS_JMP, 0, 0, insn.off, 0)
+        : put(words, at, (JA_CODE << 4) | CLASS_JMP32, 0, 0, 0, insn.off);
     case 'movsx': {
       const opcode = (MOVSX_CODE << 4) | SOURCE_X | aluClass(insn.width);
-      return put(view, at, opcode, insn.dst, insn.src, insn.bits, 0);
+      return put(words, at, opcode, insn.dst, insn.src, insn.bits, 0);
     }
     case 'cast': {
       const row = CAST_ROWS.find(({ to }) => to === insn.to) as (typeof CAST_ROWS)[number];
       const opcode = (MOVSX_CODE << 4) | SOURCE_X | CLASS_ALU64;
-      return put(view, at, opcode, insn.dst, insn.src, row.off, row.imm);
+      return put(words, at, opcode, insn.dst, insn.src, row.off, row.imm);
     }
     case 'swap':
-      return put(view, at, SWAP_OPCODE.get(insn.op) as number, insn.dst, 0, 0, insn.bits);
+      return put(words, at, SWAP_OPCODE.get(insn.op) as number, insn.dst, 0, 0, insn.bits);
     case 'may_goto':
-      return put(view, at, (JCOND_CODE << 4) | CLASS_JMP, 0, 0, insn.off, 0);
+      return put(words, at, (JCOND_CODE << 4) | CLASS_JMP, 0, 0, insn.off, 0);
     case 'callx':
-      return put(view, at, (CALL_CODE << 4) | SOURCE_X | CLASS_JMP, insn.dst, 0, 0, 0);
-  }
-}
-
-type AccessInsn = Extract<Insn, { kind: 'ldx' | 'stx' | 'st' | 'atomic' | 'ld_abs' | 'ld_ind' }>;
-
-function writeAccess(view: DataView, at: number, insn: AccessInsn): void {
-  const size = SIZE_BITS[insn.size] as number;
-  switch (insn.kind) {
-    case 'ldx':
-      return put(view, at, loadMode(insn) | size | CLASS_LDX, insn.dst, insn.src, insn.off, 0);
-    case 'stx':
-      return put(view, at, memOf(insn) | size | CLASS_STX, insn.dst, insn.src, insn.off, 0);
-    case 'st':
-      return put(view, at, memOf(insn) | size | CLASS_ST, insn.dst, 0, insn.off, insn.imm);
-    case 'atomic': {
-      const mode = insn.access === undefined ? MODE.atomic : ACCESS_MODE.arena.atomic;
-      return put(
-        view,
-        at,
-        mode | size | CLASS_STX,
-        insn.dst,
-        insn.src,
-        insn.off,
-        ATOMIC_IMM.get(insn.op) as number,
-      );
-    }
+      return put(words, at, (CALL_CODE << 4) | SOURCE_X | CLASS_JMP, insn.dst, 0, 0, 0);
     case 'ld_abs':
     case 'ld_ind': {
       const mode = insn.kind === 'ld_abs' ? MODE.abs : MODE.ind;
-      return put(view, at, mode | size | CLASS_LD, 0, insn.src, 0, insn.imm);
+      return put(words, at, mode | sizeBits(insn) | CLASS_LD, 0, insn.src, 0, insn.imm);
     }
   }
 }
 
-/** The number of a wide instruction: the low half is the imm of its first slot, the high half that of its second. */
-function putHalves(view: DataView, at: number, imm: bigint): void {
-  view.setBigUint64(at + 8, imm, true);
-  view.setInt32(at + 4, view.getInt32(at + 8, true), true);
-  view.setInt32(at + 8, 0, true);
-}
+const sizeBits = ({ size }: { readonly size: Size }): number => SIZE_BITS[size] as number;
 
 const aluClass = (width: 32 | 64): number => (width === 64 ? CLASS_ALU64 : CLASS_ALU);
 

@@ -34,11 +34,12 @@ export interface OpcodeForm {
 /** Classes of immediates and offsets, at the limits of x86's encodings. Bit k of a set is class k. */
 export const VALUE_CLASSES = ['0', '+8', '-8', '+32', '-32'] as const;
 
-/** Index in VALUE_CLASSES. */
-export function valueClass(value: number): number {
-  if (value === 0) return 0;
-  if (value >= -128 && value < 128) return value > 0 ? 1 : 2;
-  return value > 0 ? 3 : 4;
+/** A value's class, as a set. Without branches: what immediates are nobody guesses right. */
+export function valueSet(value: number): number {
+  const isZero = Math.clz32(value) >> 5;
+  const isShort = (24 - Math.clz32(value ^ (value >> 31))) >>> 31;
+  const index = 3 - 2 * isShort + (value >>> 31);
+  return 1 << (index & (isZero - 1));
 }
 
 const NONE: OperandSets = { dst: 0, src: 0, imm: 0, off: 0 };
@@ -216,9 +217,6 @@ export const OPCODE_FORMS: readonly OpcodeForm[] = OPCODE_EXAMPLES.map(({ form }
 /** These, then those of the verifier's making: what coverage counts. */
 export const ALL_OPCODE_FORMS: readonly OpcodeForm[] = ALL_EXAMPLES.map(({ form }) => form);
 
-/** Opcode byte by what tells forms with the same opcode byte apart. */
-type SubKey = 'none' | 'off' | 'off imm' | 'imm' | 'src';
-
 const CLASS = 0x07;
 const LDDW = 0x18;
 const STX_ATOMIC = 0xc0;
@@ -226,55 +224,64 @@ const SWAP = 0xd0;
 const CALL = 0x85;
 const MOV64_X = 0xbf;
 
-function subKeyOf(opcode: number): SubKey {
+/** What tells forms with the same opcode byte apart; undefined: nothing does. */
+function toldApartBy(opcode: number): 'src' | 'off' | 'imm' | undefined {
   const family = opcode & CLASS;
   if (opcode === CALL || opcode === LDDW) return 'src';
-  if (opcode === MOV64_X) return 'off imm';
   if (family === 3 && (opcode & STX_ATOMIC) === STX_ATOMIC) return 'imm';
   if (family === 4 || family === 7) return (opcode & 0xf0) === SWAP ? 'imm' : 'off';
-  return 'none';
+  return undefined;
 }
 
-const SUB_KEYS: readonly SubKey[] = Array.from({ length: 256 }, (_, opcode) => subKeyOf(opcode));
+/** By opcode byte, the bits of each field that count. */
+const masksOf = (field: 'src' | 'off' | 'imm'): Int32Array =>
+  Int32Array.from({ length: 256 }, (_, opcode) => (toldApartBy(opcode) === field ? -1 : 0));
+const SRC_MASKS = masksOf('src');
+const OFF_MASKS = masksOf('off');
+const IMM_MASKS = masksOf('imm');
 
 /** Above all that an offset of a move can be. */
 const KERNEL_CAST = 1 << 24;
 
+/** No branch on what differs from one instruction to the next: guesses at it cost more than all of the rest. */
 function keyOf(opcode: number, src: number, off: number, imm: number): number {
-  switch (SUB_KEYS[opcode]) {
-    case 'src':
-      return opcode | (src << 8);
-    case 'off':
-      return opcode | (off << 8);
-    case 'off imm':
-      // Of plain moves imm is 0, or nothing that counts.
-      return opcode | (off << 8) | (off === 1 && imm === 1 ? KERNEL_CAST : 0);
-    case 'imm':
-      return opcode | (imm << 8);
-    default:
-      return opcode;
-  }
+  const sub =
+    (src & (SRC_MASKS[opcode] as number)) |
+    (off & (OFF_MASKS[opcode] as number)) |
+    (imm & (IMM_MASKS[opcode] as number));
+  const key = opcode | (sub << 8);
+  // Of plain moves imm is 0, or nothing that counts.
+  return opcode === MOV64_X && off === 1 && imm === 1 ? key | KERNEL_CAST : key;
 }
 
-const BY_KEY = new Map(
-  ALL_EXAMPLES.map(({ insn }, index) => {
-    const [opcode, , src, off, imm] = fields(insn);
-    return [keyOf(opcode, src, off, imm), index];
-  }),
-);
+/** A table of keys, and of the indices of their forms: each as near behind its place as there was room. */
+const PLACES = 1024;
+const KEYS = new Int32Array(PLACES).fill(-1);
+const FORMS = new Int16Array(PLACES);
+const placeOf = (key: number): number => Math.imul(key, 0x9e37_79b1) >>> 22;
 
-/** The same of keys that are no more than an opcode byte, as most are. */
-const BY_OPCODE = SUB_KEYS.map((_, opcode) => BY_KEY.get(opcode));
-
-/** Index in ALL_OPCODE_FORMS of an instruction by its wire fields; undefined for one that is left out. */
-export function formIndex(opcode: number, src: number, off: number, imm: number): number | undefined {
+ALL_EXAMPLES.forEach(({ insn }, index) => {
+  const [opcode, , src, off, imm] = fields(insn);
   const key = keyOf(opcode, src, off, imm);
-  return key === opcode ? BY_OPCODE[opcode] : BY_KEY.get(key);
+  let place = placeOf(key);
+  while (KEYS[place] !== -1) place = (place + 1) % PLACES;
+  KEYS[place] = key;
+  FORMS[place] = index;
+});
+
+/** Index in ALL_OPCODE_FORMS of an instruction by its wire fields; -1 for one that is left out. */
+export function formIndex(opcode: number, src: number, off: number, imm: number): number {
+  const key = keyOf(opcode, src, off, imm);
+  let place = placeOf(key);
+  while (KEYS[place] !== key) {
+    if (KEYS[place] === -1) return -1;
+    place = (place + 1) % PLACES;
+  }
+  return FORMS[place] as number;
 }
 
 /** The form of an instruction, if it is one of these. */
 export function formOf(insn: Insn): OpcodeForm | undefined {
   const [opcode, , src, off, imm] = fields(insn);
-  const index = formIndex(opcode, src, off, imm);
-  return index === undefined ? undefined : ALL_OPCODE_FORMS[index];
+  return ALL_OPCODE_FORMS[formIndex(opcode, src, off, imm)];
 }

@@ -3,7 +3,7 @@
  * that it does not matter who made which case in what order. Two lanes of 32 bits; finaliser of MurmurHash3
  * (fmix32). Not meant to withstand an attacker.
  */
-import { encode } from '../bpf/encode.ts';
+import { encodeWords } from '../bpf/encode.ts';
 import { nativeProtoText } from '../bpf/native-proto.ts';
 import type { Program } from '../bpf/program.ts';
 import { signatureText } from '../bpf/proto.ts';
@@ -59,6 +59,19 @@ class Hash {
     for (let i = whole; i < length; i++) this.word(bytes[i] as number);
   }
 
+  /** As `bytes` of the same, little-endian. */
+  words(words: Int32Array): void {
+    const { length } = words;
+    let [low, high] = [mixLow(this.#low, 4 * length), mixHigh(this.#high, 4 * length)];
+    for (let i = 0; i < length; i++) {
+      const word = words[i] as number;
+      low = mixLow(low, word);
+      high = mixHigh(high, word);
+    }
+    this.#low = low;
+    this.#high = high;
+  }
+
   text(text: string): void {
     this.bytes(UTF8.encode(text));
   }
@@ -77,12 +90,12 @@ function fmix32(h: number): number {
 /** Hash of everything a case's run depends on; `code` is its program, encoded. */
 function hashCase(
   { program, input, jit }: DigestedCase,
-  code: Uint8Array,
+  code: Int32Array,
   index: number,
 ): readonly [number, number] {
   const hash = new Hash();
   hash.word(index | 0);
-  hash.bytes(code);
+  hash.words(code);
   hash.bytes(input.memory);
   for (const { start, args } of program.subprogs) hash.word((start << 4) | args);
   for (const { kind, id, args, signature } of program.callees.values()) {
@@ -105,7 +118,7 @@ export class CaseDigest {
   readonly #sum = new Uint32Array(2);
 
   /** Adds a case. `code`: its program, encoded, where the caller has it. */
-  add(index: number, subject: DigestedCase, code: Uint8Array = encode(subject.program.insns)): void {
+  add(index: number, subject: DigestedCase, code: Int32Array = encodeWords(subject.program.insns)): void {
     const [low, high] = hashCase(subject, code, index);
     this.addLanes([low, high]);
   }

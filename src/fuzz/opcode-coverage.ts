@@ -1,10 +1,11 @@
 /** Which forms of instructions the cases held, and with which operands. Counted in the program, run or not. */
+import { LDDW_OPCODE } from '../bpf/load-store.ts';
 import {
   ALL_OPCODE_FORMS,
   formIndex,
   type OpcodeForm,
   type OperandSets,
-  valueClass,
+  valueSet,
 } from '../bpf/opcode-forms.ts';
 
 /** Counts that can be sent to another process. */
@@ -28,40 +29,31 @@ const IMM = 2;
 const OFF = 3;
 const SETS = 4;
 
-/** Little-endian, without a view: making one takes as long as counting some instructions. */
-const int32 = (bytes: Uint8Array, at: number): number =>
-  (bytes[at] as number) |
-  ((bytes[at + 1] as number) << 8) |
-  ((bytes[at + 2] as number) << 16) |
-  ((bytes[at + 3] as number) << 24);
+/** Words of an instruction by its opcode byte: the second half of a wide one is no instruction. */
+const STEPS = Uint8Array.from({ length: 256 }, (_, opcode) => (opcode === LDDW_OPCODE ? 4 : 2));
 
 export class OpcodeCoverage {
   readonly #counts = new Float64Array(ALL_OPCODE_FORMS.length);
   readonly #seen = new Uint16Array(ALL_OPCODE_FORMS.length * SETS);
+  /** Of each form two: dst and src above it, imm and off above it; hosts are little-endian (core/u64.ts). */
+  readonly #pairs = new Int32Array(this.#seen.buffer);
 
-  /** Counts the instructions of an encoded program. */
-  add(code: Uint8Array): void {
-    for (let at = 0; at < code.length; at += 8) {
-      const head = int32(code, at);
+  /** Counts the instructions of an encoded program (encodeWords). */
+  add(code: Int32Array): void {
+    const [counts, pairs] = [this.#counts, this.#pairs];
+    for (let at = 0, head = 0; at < code.length; at += STEPS[head & 0xff] as number) {
+      head = code[at] as number;
+      const imm = code[at + 1] as number;
       const opcode = head & 0xff;
-      const regs = (head >> 8) & 0xff;
+      const src = (head >> 12) & 15;
       const off = head >> 16;
-      const imm = int32(code, at + 4);
-      const index = formIndex(opcode, regs >> 4, off, imm);
-      if (index === undefined) continue;
-      this.#counts[index] = (this.#counts[index] as number) + 1;
-      this.#see(index, DST, regs & 15);
-      this.#see(index, SRC, regs >> 4);
-      this.#see(index, IMM, valueClass(imm));
-      this.#see(index, OFF, valueClass(off));
-      // The second half of a wide instruction is no instruction.
-      if (opcode === 0x18) at += 8;
+      const form = formIndex(opcode, src, off, imm);
+      if (form < 0) continue;
+      counts[form] = (counts[form] as number) + 1;
+      const pair = 2 * form;
+      pairs[pair] = (pairs[pair] as number) | (1 << ((head >> 8) & 15)) | (0x1_0000 << src);
+      pairs[pair + 1] = (pairs[pair + 1] as number) | valueSet(imm) | (valueSet(off) << 16);
     }
-  }
-
-  #see(index: number, set: number, bit: number): void {
-    const at = index * SETS + set;
-    this.#seen[at] = (this.#seen[at] as number) | (1 << bit);
   }
 
   merge({ counts, seen }: OpcodeCounts): void {

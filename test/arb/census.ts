@@ -109,7 +109,7 @@ function lookAtForms(program: Program, see: See): void {
   for (const insn of program.insns) {
     if (insn === undefined) continue;
     const [opcode, dst, src, off, imm] = fields(insn);
-    const form = OPCODE_FORMS[formIndex(opcode, src, off, imm) ?? -1];
+    const form = OPCODE_FORMS[formIndex(opcode, src, off, imm)];
     if (form === undefined) throw new Error(`no form of ${Buffer.from(encode([insn])).toString('hex')}`);
     see(`form ${form.name}`);
     if (dst < 10 && form.possible.dst !== 0) see(`${insn.kind} dst r${dst}`);

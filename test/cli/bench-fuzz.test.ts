@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { firstCases } from '../../src/bench/cases.ts';
-import { encode } from '../../src/bpf/encode.ts';
+import { encodeWords } from '../../src/bpf/encode.ts';
 import { Checker } from '../../src/checker.ts';
 import { type FuzzRun, FuzzRuns, type WantedRun, warmPartOf } from '../../src/cli/bench-fuzz.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
@@ -94,7 +94,7 @@ it('bare Unicorn has the cases of fuzz --lane valid --seed 1', () => {
   const checker = new Checker({ engine: () => openUnicorn() });
   firstCases(64).forEach((made, index) => {
     const { program, input } = made;
-    digest.add(index, made, encode(program.insns));
+    digest.add(index, made, encodeWords(program.insns));
     const { image } = checker.check(program, { name: `${index}`, memory: input.memory });
     expect(image?.code).toEqual(compile(program).image.code);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encode } from '../../src/bpf/encode.ts';
+import { encodeWords } from '../../src/bpf/encode.ts';
 import { ALL_OPCODE_FORMS } from '../../src/bpf/opcode-forms.ts';
 import { CallCoverage } from '../../src/fuzz/call-coverage.ts';
 import type { CampaignState, Failure } from '../../src/fuzz/campaign.ts';
@@ -14,7 +14,7 @@ import { fuzzJson, type JsonFuzzReport } from '../../src/report/fuzz-json.ts';
 import type { FuzzReport } from '../../src/report/fuzz-report.ts';
 import { fuzzText } from '../../src/report/fuzz-text.ts';
 
-const EXIT = encode([{ kind: 'exit' }]);
+const EXIT = encodeWords([{ kind: 'exit' }]);
 
 const failure = (changes: Partial<Failure> = {}): Failure => ({
   bucket: 'arg 7+ of kfunc',
@@ -168,7 +168,7 @@ describe('opcodeGrid', () => {
 
   it('counts the operand values of a form', () => {
     const coverage = new OpcodeCoverage();
-    for (const dst of [0, 1, 9]) coverage.add(encode([{ kind: 'swap', op: 'be', bits: 16, dst }]));
+    for (const dst of [0, 1, 9]) coverage.add(encodeWords([{ kind: 'swap', op: 'be', bits: 16, dst }]));
     expect(opcodeGrid(coverage)).toContainEqual(expect.stringMatching(/^be +3\/10 +· +·$/));
   });
 });

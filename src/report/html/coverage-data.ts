@@ -1,6 +1,6 @@
 /** Coverage as the page has it, of a campaign or of cases that were judged. */
 import { MAX_ARGS } from '../../bpf/calling.ts';
-import { encode } from '../../bpf/encode.ts';
+import { encodeWords } from '../../bpf/encode.ts';
 import { type OperandSets, VALUE_CLASSES } from '../../bpf/opcode-forms.ts';
 import { CALLEE_KINDS, CALLER_CLASSES, CallCoverage, isPossibleCall } from '../../fuzz/call-coverage.ts';
 import { OpcodeCoverage, type SeenForm } from '../../fuzz/opcode-coverage.ts';
@@ -17,7 +17,7 @@ export function coverageOf(results: readonly CaseResult[]): PageCoverage | null 
     if (program === null || want === null) continue;
     ran++;
     calls.add(program, want.trace);
-    opcodes.add(encode(program.insns));
+    opcodes.add(encodeWords(program.insns));
   }
   return ran === 0 ? null : pageCoverage(calls, opcodes);
 }
