@@ -8,6 +8,7 @@ import type { Pool } from '../fuzz/campaign.ts';
 import type { Mix } from '../fuzz/lanes.ts';
 import { type CasePath, formatPath } from '../fuzz/path.ts';
 import { runningPath } from '../fuzz/running-case.ts';
+import type { SampleRate } from '../fuzz/sample.ts';
 import { type Block, type BlockReport, isOfBlock, type LostCase, type ShrunkHit } from '../fuzz/shard.ts';
 import { endNoted, MAX_OPEN_JITS } from './open-jits.ts';
 import type { Setup } from './options.ts';
@@ -15,12 +16,10 @@ import { SharedWords } from './shared-words.ts';
 import { WorkerEnded, WorkerProcess } from './worker-process.ts';
 
 /** What a worker is started with. */
-export interface WorkerSetup {
+export interface WorkerSetup extends SampleRate {
   readonly seed: number;
   readonly choice: Setup;
   readonly mix: Mix;
-  /** Of every so many cases one has its calls taken out; 0: none. */
-  readonly vacuityEvery: number;
   /** Lines for its case files. */
   readonly setup: ReadonlyMap<string, readonly string[]>;
   /** Where it notes what it runs. */
@@ -51,13 +50,12 @@ export interface Loss {
   readonly file: string;
 }
 
-export interface ProcessPoolOptions {
+export interface ProcessPoolOptions extends SampleRate {
   readonly size: number;
   readonly seed: number;
   readonly choice: Setup;
   /** What programs are made for. */
   readonly mix: Mix;
-  readonly vacuityEvery: number;
   readonly setup: ReadonlyMap<string, readonly string[]>;
   /** The file in which the worker of that number notes what it runs. */
   readonly runningFile: (worker: number) => string;
@@ -146,10 +144,10 @@ export class ProcessPool implements Pool {
   }
 
   #start(): Worker {
-    const { size, runningFile, seed, choice, mix, vacuityEvery, setup } = this.#options;
+    const { size, runningFile, seed, choice, mix, vacuityEvery, vacuityLater, setup } = this.#options;
     // A file of its own: that of one that was brought down is kept.
     const file = runningFile(this.#started++);
-    return new Worker({ seed, choice, mix, vacuityEvery, setup, runningFile: file }, size);
+    return new Worker({ seed, choice, mix, vacuityEvery, vacuityLater, setup, runningFile: file }, size);
   }
 
   /** Starts a fresh worker in the place of one that was brought down. Throws what happened if that is no way on. */

@@ -28,7 +28,7 @@ function endIfOrphan(): void {
 }
 
 async function open(options: WorkerSetup): Promise<(job: Job) => Reply> {
-  const { seed, choice, mix, setup, vacuityEvery, runningFile } = options;
+  const { seed, choice, mix, setup, vacuityEvery, vacuityLater, runningFile } = options;
   await prepareEngines(choice.engine);
   const running = new RunningFile(runningFile, seed, setup, mix);
   const shard = new Shard({
@@ -36,6 +36,7 @@ async function open(options: WorkerSetup): Promise<(job: Job) => Reply> {
     mix,
     setup,
     vacuityEvery,
+    vacuityLater,
     open: () => new Checker(checkerOptionsOf(choice)),
     before: (path) => {
       endIfOrphan();

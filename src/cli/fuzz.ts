@@ -7,6 +7,7 @@ import { DEFAULT_ENGINE } from '../emu/engine-names.ts';
 import { openEngine, prepareEngines } from '../emu/engines.ts';
 import { runCampaign } from '../fuzz/campaign.ts';
 import { formatPath, parsePath } from '../fuzz/path.ts';
+import { SAMPLE_RATE, type SampleRate } from '../fuzz/sample.ts';
 import type { CorpusCase, FuzzReport, ReportedFailure } from '../report/fuzz-report.ts';
 import type { ShardInfo } from '../report/shard.ts';
 import { choiceOf, setupLines } from './case-setup.ts';
@@ -37,7 +38,8 @@ export interface FuzzOptions extends Setup, ShardOptions {
   readonly workers?: number;
   readonly corpus: string;
   readonly maxFailures?: number;
-  readonly vacuity: number;
+  /** @defaultValue as SAMPLE_RATE has it */
+  readonly vacuity?: number;
   /** @defaultValue a mix of all but `hostile` */
   readonly lane?: LaneName | 'hostile';
 }
@@ -146,7 +148,7 @@ async function campaign(
   const pool = new ProcessPool({
     size: one === undefined ? (options.workers ?? availableParallelism()) : 1,
     seed,
-    vacuityEvery: one === undefined ? options.vacuity : Math.min(1, options.vacuity),
+    ...sampleRate(options),
     choice: choiceOf(options),
     mix: lanes.mix,
     setup: new Map([...laneLines(options), ...setupLines(options)]),
@@ -188,6 +190,13 @@ function lossText({ path, by, file }: Loss): string {
   const why = `${by} ended its worker; it proves nothing, is kept in ${file}, and a fresh worker goes on`;
   const error = new OracleError('engine', { what: 'fuzz', where: `case ${formatPath(path)}`, why });
   return failureText(error, { debug: false });
+}
+
+/** A case that is asked for by its path has its calls taken out, unless none shall. */
+function sampleRate({ path, vacuity }: FuzzOptions): SampleRate {
+  if (vacuity === undefined && path === undefined) return SAMPLE_RATE;
+  const every = path === undefined ? (vacuity ?? 0) : Math.min(1, vacuity ?? 1);
+  return { vacuityEvery: every, vacuityLater: every };
 }
 
 const casesOfPart = (runs: number, { index, count }: Part = WHOLE): number =>

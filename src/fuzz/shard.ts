@@ -19,6 +19,7 @@ import { type Minimised, minimise } from './minimise.ts';
 import { mixedCaseAt } from './mix.ts';
 import { type OpcodeCounts, OpcodeCoverage } from './opcode-coverage.ts';
 import type { CasePath } from './path.ts';
+import { isSampled, type SampleRate } from './sample.ts';
 import { Statistics, type StatisticsCounts } from './statistics.ts';
 
 /** Cases start, start + step, … of a campaign; or the one a path leads to. */
@@ -79,7 +80,7 @@ export interface ShrunkHit {
   readonly file: string;
 }
 
-export interface ShardOptions {
+export interface ShardOptions extends Partial<SampleRate> {
   readonly seed: number;
   readonly open: OpenJudge;
   /** What programs are made for. @defaultValue validMix() */
@@ -90,8 +91,6 @@ export interface ShardOptions {
   readonly before?: (path: CasePath) => void;
   /** Asked while shrinking. */
   readonly isStopped?: () => boolean;
-  /** Of every so many cases one has its calls taken out; 0: none. @defaultValue 0 */
-  readonly vacuityEvery?: number;
   /** Cases one hit may take to shrink. @defaultValue 5000 */
   readonly maxShrinkRuns?: number;
 }
@@ -115,12 +114,15 @@ interface Made {
 export class Shard {
   readonly #options: ShardOptions;
   readonly #mix: Mix;
+  readonly #rate: SampleRate;
   readonly #encoder = new Encoder();
   #judge: Judge | undefined;
 
   constructor(options: ShardOptions) {
     this.#options = options;
     this.#mix = options.mix ?? validMix();
+    const { vacuityEvery = 0, vacuityLater = vacuityEvery } = options;
+    this.#rate = { vacuityEvery, vacuityLater };
   }
 
   /** Runs a block. Throws `engine` errors, and bugs. */
@@ -145,7 +147,7 @@ export class Shard {
       lane,
       rank: LANE_NAMES.indexOf(lane),
       subject,
-      vacuity: isSampled(path.index, this.#options),
+      vacuity: isSampled(path.index, this.#options.seed, this.#rate),
       result: lostResult(path, this.#options.seed, lost),
     };
   }
@@ -215,10 +217,6 @@ function lostResult(path: CasePath, seed: number, lost: readonly LostCase[]): Ca
   if (why === undefined) return null;
   return { ...skipped(caseName(seed, path), { kind: 'failed', why }), verdict: 'inconclusive' };
 }
-
-/** The seed says where the sample begins. */
-const isSampled = (index: number, { seed, vacuityEvery = 0 }: ShardOptions): boolean =>
-  vacuityEvery > 0 && index % vacuityEvery === seed % vacuityEvery;
 
 function shrunkHit(found: Minimised, { seed, mix, setup }: ShardOptions): ShrunkHit {
   const { path, bucket, shrinks, runs, isFinished, subject, result } = found;

@@ -16,6 +16,7 @@ const pool = new ProcessPool({
   choice: { jit: 'builtin', bmi2: true },
   mix: validMix(),
   vacuityEvery: 0,
+  vacuityLater: 0,
   setup: 1,
   runningFile: (worker) => ${JSON.stringify(join(dir, 'running-'))} + worker,
   onLoss: (loss) => console.log('loss', loss),

@@ -1,6 +1,7 @@
 /** `bpf-oracle fuzz` */
 import { type Command, Option } from 'commander';
 import { LANE_NAMES } from '../../core/lane-names.ts';
+import { EARLY_CASES, SAMPLE_RATE } from '../../fuzz/sample.ts';
 import type { Context } from '../context.ts';
 import type { FuzzOptions } from '../fuzz.ts';
 import { naturalNumber } from '../natural-number.ts';
@@ -9,6 +10,7 @@ import { addShardOption } from '../shard-option.ts';
 import { Targets } from '../targets.ts';
 
 export function addFuzz(program: Command, context: Context): void {
+  const { vacuityEvery, vacuityLater } = SAMPLE_RATE;
   const targets = new Targets();
   const command = program
     .command('fuzz')
@@ -21,9 +23,10 @@ export function addFuzz(program: Command, context: Context): void {
     .option('--corpus <folder>', 'where saved cases are', 'corpus')
     .addOption(number('--max-failures <n>', 'end after so many different failures (default: go on)'))
     .addOption(
-      new Option('--vacuity <n>', 'of every n-th case, take each call out and see if it is missed; 0: never')
-        .argParser(naturalNumber)
-        .default(64),
+      new Option(
+        '--vacuity <n>',
+        `of every n-th case, take each call out and see if it is missed; 0: never (default: ${vacuityEvery}, from case ${EARLY_CASES} on ${vacuityLater})`,
+      ).argParser(naturalNumber),
     );
   command.addOption(
     new Option(
