@@ -13,6 +13,7 @@ export class TimedEngine implements Engine {
   readonly version: string;
   readonly caps: EngineCaps;
   readonly door?: U64;
+  readonly notes?: Engine['notes'];
   readonly #engine: Engine;
   readonly #clock: Clock;
 
@@ -21,6 +22,7 @@ export class TimedEngine implements Engine {
     this.version = engine.version;
     this.caps = engine.caps;
     if (engine.door !== undefined) this.door = engine.door;
+    if (engine.notes !== undefined) this.notes = engine.notes;
     this.#engine = engine;
     this.#clock = clock;
   }

@@ -110,10 +110,43 @@ export interface RunRequest {
    * `precise`): where to go on; undefined ends the run.
    */
   readonly onFault?: (rip: U64, cpu: Cpu) => U64 | undefined;
+  /** Only for engines that have `notes`. */
+  readonly noted?: NoteRequest | undefined;
   /** Exact rip and rflags where the run ends, whatever it costs. @defaultValue false */
   readonly precise?: boolean;
   /** Called before every instruction, whatever it costs; implies `precise`. */
   readonly onInsn?: Watcher;
+}
+
+/**
+ * Watched blocks, callees and where watched blocks return to are noted; callees are answered for. The watcher is called
+ * only where that cannot be.
+ */
+export interface NoteRequest {
+  /** The guest's stack (STACK_BASE): its bytes. */
+  readonly stack: Uint8Array;
+  /** Bytes of it in a note, on each side of rsp: a multiple of 8. */
+  readonly below: number;
+  /** What callees return, in order, and how many words above their return address they destroy. */
+  readonly results: readonly U64[];
+  readonly destroyed: readonly number[];
+  /** What the first of these words becomes; each further one is one more. */
+  readonly clobber: U64;
+}
+
+/** What has been noted of a run (recorder/layout.ts): all records, as halves of words and as bytes. */
+export interface Records {
+  readonly halves: Uint32Array;
+  readonly bytes: Uint8Array;
+  /** Words from one to the next. */
+  readonly stride: number;
+}
+
+/** The notes of a run: of each, its address stands in the place of an id. */
+export interface NoteLog extends Records {
+  /** Bytes of the window below rsp. */
+  readonly below: number;
+  readonly count: number;
 }
 
 /** One guest. Not shared between threads; `run` does not nest. */
@@ -124,6 +157,8 @@ export interface Engine {
   readonly caps: EngineCaps;
   /** Where a run may return to, as its `until`, at less cost than anywhere else; absent where it costs the same. */
   readonly door?: U64;
+  /** What the last run that was to be noted left; absent where an engine cannot note. */
+  readonly notes?: (() => NoteLog) | undefined;
   /** Maps memory, zero-filled. Returns an accessor of its bytes: call it again after each `run`. */
   map(region: Region): () => Uint8Array;
   unmap(region: Region): void;

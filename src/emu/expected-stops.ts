@@ -1,23 +1,24 @@
 /**
  * Watches a run that is to do what the reference expects, and answers for the callees as the reference did: a tracker
  * (call-tracker.ts) that makes no events. It ends the run where that does something else; then a tracker is to see it.
+ * Where the engine notes what is watched, all is looked at when the run has ended.
  */
 
 import { secondWord } from '../core/env.ts';
 import type { Image } from '../core/image.ts';
-import { CALLBACK_BASE, CALLEE_BASE, STACK_BASE } from '../core/layout.ts';
+import { STACK_BASE } from '../core/layout.ts';
+import type { U64 } from '../core/u64.ts';
 import { RAX, RDX, RSP } from '../x86/reg.ts';
 import type { AsExpected, ExpectedRun } from './as-expected.ts';
 import { argCount } from './callee-model.ts';
 import { clobberArgs, clobberRegisters } from './clobber.ts';
-import { type Cpu, REG_FILE_WORDS } from './engine.ts';
+import { type Cpu, type NoteLog, type NoteRequest, REG_FILE_WORDS, type RunRequest } from './engine.ts';
+import { type Answerer, isExpectedBlock } from './expected-blocks.ts';
 import type { ExtentMemory } from './guest-memory.ts';
 import type { NativeCallee } from './native-subject.ts';
 import { halvesOf } from './notes.ts';
 
 const STACK_START = Number(STACK_BASE);
-/** Another run may have left a `ret` there (address-space.ts). */
-const isCalleeSlot = (address: number): boolean => address >= CALLEE_BASE && address < CALLBACK_BASE;
 
 /** A run and the guest it is in. */
 export interface WatchedRun extends ExpectedRun {
@@ -25,7 +26,14 @@ export interface WatchedRun extends ExpectedRun {
   /** All of the native stack, from STACK_BASE on: asked for again at each stop. */
   readonly stack: () => Uint8Array;
   readonly argMasks: ArrayLike<number> | undefined;
+  /** Addresses of callees, those of runs before among them. */
+  readonly rets: Iterable<U64>;
+  /** How it is to be noted; null where it cannot be. */
+  readonly noted: NoteRequest | null;
 }
+
+/** What of a request says how a run is watched. */
+export type Watching = Pick<RunRequest, 'watch' | 'watcher' | 'noted'>;
 
 /** Whether it can be said of an image, without a tracker, that it does what is expected. */
 export const saysEnough = ({ callSites, frames }: Image): boolean =>
@@ -36,63 +44,75 @@ export class ExpectedStops {
   readonly #known: AsExpected;
   readonly #regs = new BigUint64Array(REG_FILE_WORDS);
   readonly #halves = halvesOf(this.#regs);
+  readonly #noted: Answerer;
   #run: WatchedRun | undefined;
   #calls = 0;
   #failed = false;
 
   constructor(known: AsExpected) {
     this.#known = known;
+    this.#noted = {
+      watch: () => undefined,
+      answer: (callee) => known.calleeCall(callee)?.result !== undefined,
+    };
   }
 
-  /** Main is to be entered with these registers. */
-  begin(run: WatchedRun, regs: Uint32Array, returnTo: number): void {
+  /** Main is to be entered with these registers; says how the engine is to watch. */
+  begin(run: WatchedRun, regs: Uint32Array, returnTo: number): Watching {
     this.#run = run;
     this.#calls = 0;
     this.#failed = false;
     this.#known.notes.showAll(regs, run.stack(), STACK_START);
     this.#known.begin(run, returnTo);
+    return run.noted === null ? this.#watching(run) : this.#noting(run, run.noted);
   }
 
-  /** The engine's watcher. */
-  onBlock(address: number, cpu: Cpu): void {
+  /** Whether main came back as it should, with these registers. `log`: the notes of a run that was noted. */
+  isEnd(regs: Uint32Array, log: NoteLog | undefined): boolean {
+    const run = this.#run;
+    if (this.#failed || run === undefined) return false;
+    if (run.noted !== null && (log === undefined || !this.#areExpected(run, log))) return false;
+    this.#known.notes.showAll(regs, run.stack(), STACK_START);
+    return this.#known.isEnd();
+  }
+
+  #watching({ tables, rets }: WatchedRun): Watching {
+    const watch = new Set(tables.targets.keys());
+    for (const address of rets) watch.add(Number(address));
+    return { watch, watcher: (address, cpu) => this.#onBlock(address, cpu) };
+  }
+
+  /** The engine sees callees without being told. */
+  #noting({ tables }: WatchedRun, noted: NoteRequest): Watching {
+    const watch = new Set<number>();
+    for (const [address, { kind }] of tables.targets) if (kind !== 'callee') watch.add(address);
+    return { watch, watcher: (_address, cpu) => this.#fail(cpu), noted };
+  }
+
+  #areExpected(run: WatchedRun, log: NoteLog): boolean {
+    const { notes } = this.#known;
+    for (let k = 0; k < log.count; k++) {
+      notes.showRecord(log, k, log.below);
+      if (!isExpectedBlock(this.#known, run, notes.id, this.#noted)) return false;
+    }
+    return true;
+  }
+
+  #onBlock(address: number, cpu: Cpu): void {
     const run = this.#run;
     if (run === undefined || this.#failed) return;
     cpu.readRegs(this.#regs);
     this.#known.notes.showAll(this.#halves, run.stack(), STACK_START);
-    if (this.#isExpected(run, address, cpu)) return;
+    const answerer: Answerer = {
+      watch: (returnAddress) => cpu.watch(returnAddress),
+      answer: (callee) => this.#answer(run, callee, cpu),
+    };
+    if (!isExpectedBlock(this.#known, run, address, answerer)) this.#fail(cpu);
+  }
+
+  #fail(cpu: Cpu): void {
     this.#failed = true;
     cpu.stop();
-  }
-
-  /** Whether main came back as it should, with these registers. */
-  isEnd(regs: Uint32Array): boolean {
-    if (this.#failed || this.#run === undefined) return false;
-    this.#known.notes.showAll(regs, this.#run.stack(), STACK_START);
-    return this.#known.isEnd();
-  }
-
-  #isExpected(run: WatchedRun, address: number, cpu: Cpu): boolean {
-    const known = this.#known;
-    const rsp = known.notes.address(RSP);
-    const target = run.tables.targets.get(address);
-    // A block at the return address is the return if rsp is above the frame; below, it is the frame's own code.
-    if (address === known.returnAddress && rsp > known.rsp) return target === undefined && known.isReturn();
-    switch (target?.kind) {
-      case undefined:
-        return !isCalleeSlot(address);
-      case 'subprog': {
-        if (rsp === known.rsp && target.subprog === known.subprog) return true;
-        const returnAddress = known.notes.wordAt(rsp);
-        cpu.watch(returnAddress);
-        return known.isSubprogCall(target.subprog, returnAddress);
-      }
-      case 'callee':
-        return this.#answer(run, target.callee, cpu);
-      case 'program':
-        return known.replace(target.subprog);
-      default:
-        return false;
-    }
   }
 
   #answer(run: WatchedRun, callee: NativeCallee, cpu: Cpu): boolean {

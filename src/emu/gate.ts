@@ -4,23 +4,16 @@
  */
 import koffi from 'koffi';
 import type { U64 } from '../core/u64.ts';
-import {
-  GATE_FILTER,
-  GATE_FUEL,
-  GATE_LAST_INSN,
-  GATE_SKIP,
-  GATE_SLOW_PATH,
-  GATE_WORDS,
-} from './host-code.ts';
+import { GATE, MARK, NOWHERE } from './block-hook.ts';
+import { BlockNotes } from './block-notes.ts';
+import type { NoteRequest } from './engine.ts';
 import { type Pointer, u64Argument } from './libunicorn.ts';
 import type { UnicornHost } from './unicorn-host.ts';
 
 const FILTER_SIZE = 0x1_0000;
 const FILTER_MASK = FILTER_SIZE - 1;
 /** Of the halves of words, the one that is negative when fuel is used up. */
-const FUEL_SIGN = 2 * GATE_FUEL + 1;
-/** No block is there. */
-const NOWHERE = -1n;
+const FUEL_SIGN = 2 * GATE.fuel + 1;
 
 /** Where the gate leads: both are called before the block's first instruction. */
 export interface GateKeeper {
@@ -32,12 +25,13 @@ export interface GateKeeper {
 export interface GateSetting {
   readonly fuel: number;
   readonly watch: ReadonlySet<number>;
+  readonly noted?: NoteRequest | undefined;
 }
 
 export class Gate {
   readonly #keeper: GateKeeper;
   readonly #host: UnicornHost;
-  readonly #state = new BigUint64Array(new ArrayBuffer(8 * GATE_WORDS));
+  readonly #state = new BigUint64Array(new ArrayBuffer(8 * GATE.words));
   readonly #halves = new Int32Array(this.#state.buffer);
   readonly #filter = new Uint8Array(new ArrayBuffer(FILTER_SIZE));
   #watch: ReadonlySet<number> = new Set();
@@ -50,6 +44,9 @@ export class Gate {
   readonly block: Pointer;
   readonly insn: Pointer;
   readonly user: Pointer;
+  /** Where watched blocks can be noted. */
+  readonly notes: BlockNotes | undefined;
+  #isNoted = false;
 
   /** Where the host has no hooks of machine code, blocks enter JavaScript one by one. */
   constructor(keeper: GateKeeper, host: UnicornHost) {
@@ -59,8 +56,9 @@ export class Gate {
     if (hooks !== null) {
       this.user = koffi.address(this.#state);
       const slowPath = this.#register((_uc, address) => this.#slowPath(Number(address)));
-      this.#state[GATE_FILTER] = koffi.address(this.#filter);
-      this.#state[GATE_SLOW_PATH] = slowPath;
+      this.#state[GATE.filter] = koffi.address(this.#filter);
+      this.#state[GATE.slowPath] = slowPath;
+      this.notes = new BlockNotes(this.#state, this.#filter, hooks.lib);
       this.block = hooks.block;
       this.insn = hooks.insn;
     } else {
@@ -76,21 +74,24 @@ export class Gate {
    * Sets fuel and watched addresses for a run; `watch` stays as it is until `disarm`. The first block at `skip` that is
    * watched is passed over.
    */
-  arm({ fuel, watch }: GateSetting, skip: U64 = NOWHERE): void {
+  arm({ fuel, watch, noted }: GateSetting, skip: U64 = NOWHERE): void {
     this.#fuel = fuel;
-    this.#state[GATE_FUEL] = BigInt(fuel);
-    this.#state[GATE_SKIP] = skip;
+    this.#state[GATE.fuel] = BigInt(fuel);
+    this.#state[GATE.skip] = skip;
     this.#watch = watch;
-    for (const address of watch) this.#filter[address & FILTER_MASK] = 1;
+    for (const address of watch) this.#filter[address & FILTER_MASK] = MARK.watched;
+    this.#isNoted = noted !== undefined;
+    if (noted !== undefined) this.notes?.arm(noted);
   }
 
   /** One more watched address, until `disarm`. */
   watch(address: number): void {
     this.#added.add(address);
-    this.#filter[address & FILTER_MASK] = 1;
+    this.#filter[address & FILTER_MASK] = MARK.watched;
   }
 
   disarm(): void {
+    this.notes?.disarm();
     for (const address of this.#watch) this.#filter[address & FILTER_MASK] = 0;
     if (this.#added.size === 0) return;
     for (const address of this.#added) this.#filter[address & FILTER_MASK] = 0;
@@ -99,7 +100,7 @@ export class Gate {
 
   /** Address of the last instruction that started, if `insn` is hooked. */
   get lastInsn(): U64 {
-    return this.#host.hooks === null ? u64Argument(this.#lastInsn) : (this.#state[GATE_LAST_INSN] ?? 0n);
+    return this.#host.hooks === null ? u64Argument(this.#lastInsn) : (this.#state[GATE.lastInsn] ?? 0n);
   }
 
   close(): void {
@@ -116,14 +117,14 @@ export class Gate {
   #everyBlock(address: number): void {
     if (--this.#fuel < 0) this.#keeper.onFuelUsed(address);
     else if (this.#filter[address & FILTER_MASK] !== 0 && this.#isWatched(address)) {
-      if (BigInt(address) === this.#state[GATE_SKIP]) this.#state[GATE_SKIP] = NOWHERE;
+      if (BigInt(address) === this.#state[GATE.skip]) this.#state[GATE.skip] = NOWHERE;
       else this.#keeper.onWatched(address);
     }
   }
 
   #slowPath(address: number): void {
     if ((this.#halves[FUEL_SIGN] as number) < 0) this.#keeper.onFuelUsed(address);
-    else if (this.#isWatched(address)) this.#keeper.onWatched(address);
+    else if (this.#isNoted || this.#isWatched(address)) this.#keeper.onWatched(address);
   }
 
   #isWatched(address: number): boolean {

@@ -73,6 +73,9 @@ export interface Libunicorn extends UnicornCalls {
   readonly regWrite: (uc: Pointer, id: number, value: Pointer) => number;
   readonly regReadBatch: (uc: Pointer, ids: Pointer, values: Pointer, count: number) => number;
   readonly regWriteBatch: (uc: Pointer, ids: Pointer, values: Pointer, count: number) => number;
+  /** Of these two: where machine code calls them. */
+  readonly regReadBatchAt: Pointer;
+  readonly regWriteBatchAt: Pointer;
 }
 
 /** Those that are called alike wherever the library runs. */
@@ -144,6 +147,8 @@ function declare(path: string): Libunicorn {
     regWrite: lib.func('int uc_reg_write(void *uc, int id, void *value)'),
     regReadBatch: lib.func('int uc_reg_read_batch(void *uc, void *ids, void *values, int count)'),
     regWriteBatch: lib.func('int uc_reg_write_batch(void *uc, void *ids, void *values, int count)'),
+    regReadBatchAt: lib.symbol('uc_reg_read_batch'),
+    regWriteBatchAt: lib.symbol('uc_reg_write_batch'),
     hookAdd: lib.func(
       'int uc_hook_add(void *uc, _Out_ void **hook, int type, void *callback, void *user, uint64_t begin, uint64_t end, int insn)',
     ),

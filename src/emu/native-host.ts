@@ -16,12 +16,13 @@ const PROTOS: Readonly<Record<CallbackKind, TypeObject>> = {
 /** Throws an `engine` error when there is no usable library. */
 export function nativeHost(library: string | undefined, blockHook: 'native' | 'js'): UnicornHost {
   const lib = loadLibunicorn(library ?? findLibunicorn());
+  const hooks = blockHook === 'native' ? hostHooks() : null;
   return {
     name: 'unicorn',
     version: `libunicorn ${versionText(lib.version)} (${lib.path})`,
     lib,
     registers: new RegisterFile(lib),
-    hooks: blockHook === 'native' ? hostHooks() : null,
+    hooks: hooks && { ...hooks, lib },
     // A buffer of its own: its bytes never move, and its views keep it alive.
     allocate: (size) => ({ bytes: new Uint8Array(new ArrayBuffer(size)) }),
     release: () => undefined,

@@ -4,6 +4,7 @@
  */
 import type { StackBytes, Word } from '../core/execution.ts';
 import { RSP } from '../x86/reg.ts';
+import type { Records } from './engine.ts';
 import { RECORD } from './recorder/layout.ts';
 
 /** What one in the upper half counts. */
@@ -11,14 +12,6 @@ export const HALF = 2 ** 32;
 const HALF_BYTES = 4;
 const NO_HALVES = new Uint32Array(0);
 const NO_BYTES = new Uint8Array(0);
-
-/** What a guest has noted (recorder/layout.ts): all records, as halves of words and as bytes. */
-export interface Records {
-  readonly halves: Uint32Array;
-  readonly bytes: Uint8Array;
-  /** Words from one to the next. */
-  readonly stride: number;
-}
 
 /** 64-bit words, in halves of 32 bits. */
 export const halvesOf = ({ buffer, byteOffset, length }: BigUint64Array): Uint32Array =>
@@ -46,15 +39,20 @@ export class Notes {
     this.#windowBytes = stack.length;
   }
 
-  /** At a record, with the stack from rsp upwards for a call, from below rsp for a return. */
-  showRecord({ halves, bytes, stride }: Records, k: number, kind: 'call' | 'return'): void {
+  /** At a record, whose window has so many bytes below rsp. */
+  showRecord({ halves, bytes, stride }: Records, k: number, below: number): void {
     this.#regs = halves;
     this.#regsAt = 2 * (k * stride + RECORD.regs);
     this.#window = bytes;
     this.#windowAt = 8 * (k * stride + RECORD.window);
     this.#windowBytes = 8 * (stride - RECORD.window);
-    const rsp = this.address(RSP);
-    this.#windowStart = kind === 'call' ? rsp : rsp - this.#windowBytes;
+    this.#windowStart = this.address(RSP) - below;
+  }
+
+  /** What stands before the registers of a record; exact below 2^53. */
+  get id(): number {
+    const at = this.#regsAt + 2 * (RECORD.id - RECORD.regs);
+    return (this.#regs[at + 1] as number) * HALF + (this.#regs[at] as number);
   }
 
   low(reg: number): number {

@@ -18,12 +18,13 @@ import { Answers } from './answers.ts';
 import { AsExpected } from './as-expected.ts';
 import { CallTracker } from './call-tracker.ts';
 import { CALLBACK_STUB } from './callback-stub.ts';
-import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop, type Watcher } from './engine.ts';
+import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop } from './engine.ts';
 import { ExpectedStops, saysEnough } from './expected-stops.ts';
 import type { ExtentMemory, TrackedMemory } from './guest-memory.ts';
 import { type ImageTables, imageTables, programsOf } from './image-tables.ts';
 import { isImprecise, outcomeOf } from './native-outcome.ts';
 import { isOfWords, isPlain, type NativeSubject, type RunImageOptions } from './native-subject.ts';
+import { noteRequest } from './note-plan.ts';
 import { halvesOf } from './notes.ts';
 import { RECORDED_ENTRY, RecordedRuns, type RecordingPlan } from './recorder/recorded-runs.ts';
 import type { RecordedMemory } from './recorder/replay.ts';
@@ -119,16 +120,17 @@ export class ImageRunner {
     const memory = this.#space.prepare(image, parts, env.input.memory, { stubs: 'stop', alone: false });
     const stops = this.#stops;
     const regs = enter(this.#regs, env.input, memory, RETURN_TO);
-    const programs = programsOf(subject);
     const stack = () => this.#space.stack();
-    stops.begin({ tables, programs, expected, memory, stack, argMasks }, this.#ends.entry, Number(RETURN_TO));
+    const { notes } = this.#engine;
+    const noted =
+      notes === undefined ? null : noteRequest(image, subject.callees, stack(), { expected, argMasks });
+    const { rets } = this.#space;
+    const run = { tables, programs: programsOf(subject), expected, memory, stack, argMasks, rets, noted };
+    const watching = stops.begin(run, this.#ends.entry, Number(RETURN_TO));
     const start = image.base + BigInt(image.entry);
-    const watch = new Set(tables.targets.keys());
-    for (const address of this.#space.rets) watch.add(Number(address));
-    const watcher: Watcher = (address, cpu) => stops.onBlock(address, cpu);
-    const request = { start, until: RETURN_TO, regs, fuel, watch, watcher, isStartKnown: true };
+    const request = { start, until: RETURN_TO, regs, fuel, isStartKnown: true, ...watching };
     const stop = this.#engine.run(request, this.#out);
-    if (stop.kind !== 'end' || !stops.isEnd(this.#ends.exit)) return null;
+    if (stop.kind !== 'end' || !stops.isEnd(this.#ends.exit, notes?.())) return null;
     return this.#asIfTraced(subject, image, expected);
   }
 

@@ -1,7 +1,7 @@
 /** What the engine over Unicorn needs of where the library runs: the machine itself, or WebAssembly. */
 import type { GuestBytes } from './guest-space.ts';
 import type { HostHooks } from './host-code.ts';
-import type { Pointer, UnicornCalls } from './libunicorn.ts';
+import type { Libunicorn, Pointer, UnicornCalls } from './libunicorn.ts';
 
 /** Registers of any handle: a register file (engine.ts) at once, or one word of it. */
 export interface RegisterAccess {
@@ -30,8 +30,8 @@ export interface UnicornHost {
   readonly version: string;
   readonly lib: UnicornCalls;
   readonly registers: RegisterAccess;
-  /** Hooks in machine code; null where they are JavaScript. */
-  readonly hooks: HostHooks | null;
+  /** Hooks in machine code, and what they call; null where they are JavaScript. */
+  readonly hooks: (HostHooks & { readonly lib: Libunicorn }) | null;
   /** Zeros for a region. */
   allocate(size: number): GuestBytes;
   release(memory: GuestBytes): void;

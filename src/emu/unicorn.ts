@@ -66,6 +66,7 @@ export class UnicornEngine implements Engine {
   readonly name: string;
   readonly version: string;
   readonly caps: EngineCaps;
+  readonly notes: Engine['notes'];
   readonly #host: UnicornHost;
   readonly #lib: UnicornCalls;
   readonly #registers: RegisterAccess;
@@ -118,6 +119,8 @@ export class UnicornEngine implements Engine {
       },
       host,
     );
+    const { notes } = this.#gate;
+    this.notes = notes && (() => notes.log());
     this.#cpu = unicornCpu(host.registers, {
       uc: () => this.#active?.uc,
       watch: (address) => this.#gate.watch(address),

@@ -15,6 +15,7 @@ import { siliconMissing, skippedBecause } from '../kit/silicon.ts';
 const CPU = {} as Cpu;
 const REGION = { name: 'code', address: 0x1000n, size: 0x1000, perms: 'rx' } as const;
 const BYTES = Uint8Array.of(1);
+const NOTES = { halves: new Uint32Array(0), bytes: BYTES, stride: 1, below: 0, count: 0 };
 
 /** All an engine may have. */
 function fakeEngine(calls: unknown[][]): Required<Engine> {
@@ -29,6 +30,7 @@ function fakeEngine(calls: unknown[][]): Required<Engine> {
       isCpu: false,
     },
     door: 0x7000n,
+    notes: () => NOTES,
     map: (region) => {
       calls.push(['map', region]);
       return () => BYTES;
@@ -59,8 +61,10 @@ describe('an engine on the clock', () => {
       door: 0x7000n,
     });
     expect(Object.keys(fake).every((key) => key in timed)).toBe(true);
-    const { door: _, ...without } = fake;
-    expect(new TimedEngine(without, new Clock()).door).toBeUndefined();
+    expect(timed.notes?.()).toBe(NOTES);
+    const { door: _door, notes: _notes, ...without } = fake;
+    const bare = new TimedEngine(without, new Clock());
+    expect([bare.door, bare.notes]).toEqual([undefined, undefined]);
   });
 
   it('hands everything on', () => {

@@ -4,12 +4,13 @@
  * tail calls enter, in whose place a jump leads to another thunk.
  */
 import type { Trace } from '../../core/execution.ts';
-import { FP_DEPTH, type FrameShape, type Image } from '../../core/image.ts';
+import type { Image } from '../../core/image.ts';
 import { CODE_BASE } from '../../core/layout.ts';
 import { insnLayout } from '../../x86/insn-length.ts';
 import { plainLength } from '../../x86/plain-length.ts';
 import { programsOf, tailCallEntry } from '../image-tables.ts';
 import type { NativeSubject } from '../native-subject.ts';
+import { firstOnStack, seenBytes } from '../note-plan.ts';
 import {
   LOG_BYTES,
   MAX_SUBPROGS,
@@ -34,8 +35,6 @@ const INT3 = 0xcc;
 const MAX_INSN_BYTES = 15;
 /** Most that a program makes. */
 const TAIL_CALLS = 33;
-/** Words a return address and pushed arguments may take above rsp. */
-const ABOVE_RSP = 8 * 13;
 
 /** What stands in for an image's code while it is recorded. */
 export interface Instrumented {
@@ -62,7 +61,7 @@ export function instrument(image: Image, subject: NativeSubject, expected: Trace
   if (subprogEntries.length > MAX_SUBPROGS || entry !== subprogEntries[0]) return null;
   // What no window of the native stack shows.
   if (frames.some(({ privateStack }) => privateStack !== undefined)) return null;
-  const windows = windowsOf(frames);
+  const windows = Math.ceil(seenBytes(frames) / WINDOW_UNIT);
   if (windows * WINDOW_UNIT > MAX_WINDOW || !fitsLog(expected, windows)) return null;
   const firstStackArg = firstOnStack(image);
   const code = firstStackArg === null ? null : redirected(image);
@@ -74,30 +73,10 @@ export function instrument(image: Image, subject: NativeSubject, expected: Trace
   return { code, slots, programSlots, programs, windows, firstStackArg };
 }
 
-/** The frame of whoever calls, from rsp upwards; or that of whoever has returned, below rsp. */
-function windowsOf(frames: readonly FrameShape[]): number {
-  let most = 0;
-  for (const { bytes, stackDepth, fpDepth = FP_DEPTH } of frames) {
-    most = Math.max(most, bytes + ABOVE_RSP, stackDepth + fpDepth + 8);
-  }
-  return Math.ceil(most / WINDOW_UNIT);
-}
-
 /** With room for as much again, since code that is wrong may call more often. */
 const fitsLog = ({ events, total }: Trace, windows: number): boolean =>
   total === events.length &&
   2 * (total + TAIL_CALLS) * recordBytes(windows) + recordBytes(MAX_WINDOW / WINDOW_UNIT) <= LOG_BYTES;
-
-/** Those from some argument on lie on the stack, one after the other: else null. */
-function firstOnStack({ args: { native } }: Image): number | null {
-  let first = native.length;
-  for (let i = native.length - 1; i >= 0 && native[i]?.in === 'stack'; i--) first = i;
-  for (let i = 0; i < native.length; i++) {
-    const place = native[i];
-    if (place?.in === 'stack' && (i < first || place.index !== i - first)) return null;
-  }
-  return first;
-}
 
 /** Null if a call of a subprog is not of the form that can be redirected. */
 function redirected({ code, callSites = [], subprogEntries, base }: Image): Uint8Array | null {

@@ -32,7 +32,8 @@ export function isAsExpected(run: NotedRun, known: AsExpected): boolean {
 function isRecord({ log, callees }: NotedRun, k: number, known: AsExpected): boolean {
   const id = idOf(log, k);
   if (id >= PROGRAM_ID) return known.replace(id - PROGRAM_ID);
-  known.notes.showRecord(log, k, id === RETURN_ID ? 'return' : 'call');
+  // From rsp upwards for a call, below it for a return.
+  known.notes.showRecord(log, k, id === RETURN_ID ? 8 * (log.stride - RECORD.window) : 0);
   if (id === RETURN_ID) return known.isReturn();
   if (id < CALLEE_ID) return known.isSubprogCall(id, recorderCode().back);
   const callee = callees[id - CALLEE_ID];

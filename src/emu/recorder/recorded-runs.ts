@@ -5,15 +5,14 @@
  * What the guest could see of it: other displacements in its calls of subprogs, other return addresses, the
  * recorder's memory, and what runs before it have left mapped. So a run that disagrees with the reference is to be repeated without (oracle/run.ts).
  */
-import type { CallEvent } from '../../core/execution.ts';
 import type { Image } from '../../core/image.ts';
 import { STACK_BASE } from '../../core/layout.ts';
 import type { AddressSpace } from '../address-space.ts';
 import type { Answers } from '../answers.ts';
 import type { AsExpected } from '../as-expected.ts';
 import type { CallTracker } from '../call-tracker.ts';
-import { argCount } from '../callee-model.ts';
-import type { NativeCallee, NativeData, NativeSubject, RunImageOptions } from '../native-subject.ts';
+import type { NativeData, NativeSubject, RunImageOptions } from '../native-subject.ts';
+import { destroyedWords } from '../note-plan.ts';
 import { type Instrumented, instrument } from './instrument.ts';
 import { slotOf } from './layout.ts';
 import { isAsExpected, type NotedRun } from './noted.ts';
@@ -61,13 +60,9 @@ export class RecordedRuns {
     const instrumented = instrument(image, subject, expected);
     if (instrumented === null) return null;
     const { firstStackArg, windows } = instrumented;
-    const destroyed: number[] = [];
-    for (let i = 0; i < answers.calls.length; i++) {
-      const found = calleeOf(subject, (answers.calls[i] as CallEvent).callee);
-      if (found === undefined) return null;
-      const count = Math.min(argCount(found, argMasks?.[i]), image.args.native.length);
-      destroyed.push(Math.max(0, count - firstStackArg));
-    }
+    const args = { count: image.args.native.length, firstOnStack: firstStackArg };
+    const destroyed = destroyedWords(answers.calls, subject.callees, argMasks, args);
+    if (destroyed === null) return null;
     const own = expected.total * (BLOCKS_PER_CALL + 2 * windows);
     return { image, instrumented, answers, destroyed, fuel: fuel + own };
   }
@@ -114,6 +109,3 @@ export class RecordedRuns {
     return replay(this.#recorder.log(plan.instrumented), addresses, memory, tracker);
   }
 }
-
-const calleeOf = ({ callees }: NativeSubject, { kind, id }: NativeCallee['ref']): NativeCallee | undefined =>
-  callees.find(({ ref }) => ref.kind === kind && ref.id === id);

@@ -4,8 +4,8 @@ import type { CallEvent } from '../../core/execution.ts';
 import { clobberedArg } from '../../core/junk.ts';
 import { RECORDER_BASE } from '../../core/layout.ts';
 import type { U64 } from '../../core/u64.ts';
-import type { Engine } from '../engine.ts';
-import { halvesOf, type Records } from '../notes.ts';
+import type { Engine, Records } from '../engine.ts';
+import { halvesOf } from '../notes.ts';
 import { recorderCode } from './code.ts';
 import type { Instrumented } from './instrument.ts';
 import {

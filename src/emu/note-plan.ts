@@ -1,0 +1,103 @@
+/**
+ * What must be known before a run whose calls are noted while it lasts, by the guest (recorder/) or by the host
+ * (block-hook.ts), without a model being asked: how much stack a note shows, and what callees destroy.
+ */
+import { type CallEvent, isModelled, type Trace } from '../core/execution.ts';
+import { FP_DEPTH, type FrameShape, type Image } from '../core/image.ts';
+import { clobberedArg } from '../core/junk.ts';
+import type { U64 } from '../core/u64.ts';
+import { argCount } from './callee-model.ts';
+import type { NoteRequest } from './engine.ts';
+import { isOfWords, type NativeCallee } from './native-subject.ts';
+import { RECORD } from './recorder/layout.ts';
+
+/** Words a return address and pushed arguments may take above rsp. */
+const ABOVE_RSP = 8 * 13;
+
+const WORD_BYTES = 8;
+/** Most bytes of stack on one side of rsp: a run is noted only where rsp has so many on both. */
+export const MAX_BELOW = 0x1000;
+/** Words of the host's log, and answers there is room for. */
+export const LOG_WORDS = 0x8000;
+export const MAX_ANSWERS = 1024;
+
+/** Of a note of the host, with so many bytes of stack on each side of rsp. */
+export const noteWords = (below: number): number => RECORD.window + (2 * below) / WORD_BYTES;
+
+/** What the host is to note of a run that is to do as expected; null where it cannot. */
+export function noteRequest(
+  image: Image,
+  callees: readonly NativeCallee[],
+  stack: Uint8Array,
+  { expected, argMasks }: { readonly expected: Trace; readonly argMasks: ArrayLike<number> | undefined },
+): NoteRequest | null {
+  const first = firstOnStack(image);
+  const below = WORD_BYTES * Math.ceil(seenBytes(image.frames ?? []) / WORD_BYTES);
+  const calls: CallEvent[] = [];
+  for (const event of expected.events) if (event.kind === 'call' && isModelled(event)) calls.push(event);
+  if (first === null || !fits(below, expected, calls.length) || !callees.every(isOfOneWord)) return null;
+  const args = { count: image.args.native.length, firstOnStack: first };
+  const destroyed = destroyedWords(calls, callees, argMasks, args);
+  if (destroyed === null) return null;
+  const results: U64[] = [];
+  for (const { result } of calls) {
+    if (result === undefined) return null;
+    results.push(result);
+  }
+  return { stack, below, results, destroyed, clobber: clobberedArg(first + 1) };
+}
+
+/** With room for a note more than are expected. */
+const fits = (below: number, { events, total }: Trace, answers: number): boolean =>
+  total === events.length &&
+  below <= MAX_BELOW &&
+  answers <= MAX_ANSWERS &&
+  (total + 2) * noteWords(below) <= LOG_WORDS;
+
+/** As are its arguments. */
+const isOfOneWord = (callee: NativeCallee): boolean => isOfWords(callee) && callee.returnsTwo !== true;
+
+/** Bytes that show the frame of whoever calls, from rsp upwards, and that of whoever has returned, below rsp. */
+export function seenBytes(frames: readonly FrameShape[]): number {
+  let most = ABOVE_RSP;
+  for (const { bytes, stackDepth, fpDepth = FP_DEPTH } of frames) {
+    most = Math.max(most, bytes + ABOVE_RSP, stackDepth + fpDepth + 8);
+  }
+  return most;
+}
+
+/** Index of the first native argument on the stack. Those from it on lie there, one after the other: else null. */
+export function firstOnStack({ args: { native } }: Image): number | null {
+  let first = native.length;
+  for (let i = native.length - 1; i >= 0 && native[i]?.in === 'stack'; i--) first = i;
+  for (let i = 0; i < native.length; i++) {
+    const place = native[i];
+    if (place?.in === 'stack' && (i < first || place.index !== i - first)) return null;
+  }
+  return first;
+}
+
+/**
+ * Words of stack arguments that each call of a helper or kfunc destroys, in order; null if one is of nobody. `args`: how
+ * many places there are, and the first of them on the stack.
+ */
+export function destroyedWords(
+  calls: readonly CallEvent[],
+  callees: readonly NativeCallee[],
+  argMasks: ArrayLike<number> | undefined,
+  args: { readonly count: number; readonly firstOnStack: number },
+): number[] | null {
+  const destroyed: number[] = [];
+  for (let i = 0; i < calls.length; i++) {
+    const found = calleeOf(callees, (calls[i] as CallEvent).callee);
+    if (found === undefined) return null;
+    const count = Math.min(argCount(found, argMasks?.[i]), args.count);
+    destroyed.push(Math.max(0, count - args.firstOnStack));
+  }
+  return destroyed;
+}
+
+const calleeOf = (
+  callees: readonly NativeCallee[],
+  { kind, id }: NativeCallee['ref'],
+): NativeCallee | undefined => callees.find(({ ref }) => ref.kind === kind && ref.id === id);
