@@ -4,14 +4,15 @@
  */
 export type U64 = bigint;
 
+// Bound, not wrapped: V8 then computes `u64(a + b)` on machine words, without the sum as a bigint of its own.
 /** The low 64 bits, unsigned. */
-export const u64 = (x: bigint): U64 => BigInt.asUintN(64, x);
+export const u64: (x: bigint) => U64 = BigInt.asUintN.bind(BigInt, 64);
 /** The low 64 bits, as a two's complement number. */
-export const s64 = (x: bigint): bigint => BigInt.asIntN(64, x);
+export const s64: (x: bigint) => bigint = BigInt.asIntN.bind(BigInt, 64);
 /** The low 32 bits, unsigned. */
-export const u32 = (x: bigint): bigint => BigInt.asUintN(32, x);
+export const u32: (x: bigint) => bigint = BigInt.asUintN.bind(BigInt, 32);
 /** The low 32 bits, as a two's complement number. */
-export const s32 = (x: bigint): bigint => BigInt.asIntN(32, x);
+export const s32: (x: bigint) => bigint = BigInt.asIntN.bind(BigInt, 32);
 
 /** A word between its halves and a U64: arithmetic on bigints that are numbers, or become some, takes far longer. */
 const WORD = new BigUint64Array(1);
@@ -28,6 +29,18 @@ export function high32(x: U64): number {
   return HALVES[1] as number;
 }
 
+/** The word as a number: rounded from 2^53 on. */
+export function toNumber(x: U64): number {
+  WORD[0] = x;
+  return ((HALVES[1] as number) >>> 0) * 2 ** 32 + ((HALVES[0] as number) >>> 0);
+}
+
+/** `x + distance` as signed numbers: rounded where it is not within 53 bits. */
+export function numberAt(x: U64, distance: number): number {
+  WORD[0] = x;
+  return (HALVES[1] as number) * 2 ** 32 + (((HALVES[0] as number) >>> 0) + distance);
+}
+
 /** Of the low 32 bits of each. */
 export function fromHalves(low: number, high: number): U64 {
   HALVES[0] = low;
@@ -37,8 +50,8 @@ export function fromHalves(low: number, high: number): U64 {
 
 /** A signed 32-bit number, sign-extended. */
 export const fromS32 = (x: number): U64 => fromHalves(x, x >> 31);
-/** A whole number in [0, 2^53). */
-export const fromNumber = (x: number): U64 => fromHalves(x, x / 2 ** 32);
+/** A whole number within 53 bits, sign-extended. */
+export const fromNumber = (x: number): U64 => fromHalves(x, Math.floor(x / 2 ** 32));
 
 /** `0x` and 16 hex digits: how registers are written in reports. */
 export const hex64 = (x: U64): string => `0x${x.toString(16).padStart(16, '0')}`;

@@ -12,7 +12,7 @@ import type { Outcome, Word } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
 import { load, store } from './load-store.ts';
 import type { Machine } from './machine.ts';
-import type { AccessSize, Region } from './memory.ts';
+import type { AccessSize, Region } from './region.ts';
 
 type ModifyOp = Exclude<AtomicOp, 'load_acquire' | 'store_release'>;
 
@@ -33,10 +33,11 @@ export function atomic(m: Machine, insn: AtomicInsn): Outcome | undefined {
 function modifyAt(m: Machine, insn: AtomicInsn, op: ModifyOp): Outcome | undefined {
   const { dst, src, off, size } = insn;
   if (m.regs.isPoison(dst)) return m.poisoned(dst, 'address');
-  const address = m.address(dst, off);
-  const region = m.memory.locate(address, size);
-  if (region === undefined || !region.writable) return m.fault({ kind: 'write', address, size });
-  return modify(m, { region, offset: region.offsetOf(address), size }, op, src);
+  const at = m.place(dst, off);
+  const region = m.memory.regionAt(at, size);
+  if (region === undefined || !region.writable)
+    return m.fault({ kind: 'write', address: m.address(dst, off), size });
+  return modify(m, { region, offset: at - region.base, size }, op, src);
 }
 
 /** The same at a place that can be written. */

@@ -58,19 +58,21 @@ function callSubprog(m: Machine, subprog: Subprog): Outcome | undefined {
   // KERNEL: "the call stack of 9 frames is too deep".
   if (m.depth + 1 === MAX_CALL_FRAMES) return m.fault({ kind: 'frames' });
   const args = outgoingArgs(m, subprog.args);
+  const regs = m.frameRegs();
   if (m.trace.admits())
     m.trace.keep({
       kind: 'call',
       callee: { kind: 'bpf', id: subprog.index },
       pc: m.pc,
       args,
-      regs: m.frameRegs(),
-      stack: m.frame.stack.snapshot(),
+      regs,
+      stack: m.frame.snapshot(),
       result: undefined,
     });
-  m.enter(subprog);
-  for (let i = 0; i < MAX_REG_ARGS; i++) m.regs.put(R1 + i, args[i]);
-  for (let i = MAX_REG_ARGS; i < args.length; i++) m.frame.incoming.put(i - MAX_REG_ARGS, args[i]);
+  m.enter(subprog, regs);
+  m.frame.receive(args);
+  // The others are where they were.
+  for (let i = args.length; i < MAX_REG_ARGS; i++) m.regs.poison(R1 + i);
   return undefined;
 }
 
@@ -84,8 +86,8 @@ function exitSubprog(m: Machine): Outcome | undefined {
       kind: 'return',
       subprog: frame.subprog.index,
       result: m.regs.word(R0),
-      regs: calledBy === undefined ? m.frameRegs() : null,
-      stack: frame.stack.snapshot(),
+      regs: calledBy === undefined ? m.frame.saved : null,
+      stack: frame.snapshot(),
     });
   return calledBy === undefined ? undefined : endCallback(m, calledBy);
 }
@@ -105,7 +107,7 @@ export function exitMain(m: Machine): Outcome | undefined {
       subprog: frame.subprog.index,
       result: r0,
       regs: null,
-      stack: frame.stack.snapshot(),
+      stack: frame.snapshot(),
     });
   return timers === undefined ? { kind: 'exit', r0 } : nextTimer(m, timers, end ?? { kind: 'exit', r0 });
 }
@@ -116,8 +118,8 @@ function callNative(m: Machine, callee: CalleeRef): undefined {
   const known = m.program.callees.get(key);
   const args = outgoingArgs(m, nativeArgCount(m, callee, known));
   // The model may write to the caller's frame: the event shows it as it was before.
-  const stack = m.trace.isFull ? null : m.frame.stack.snapshot();
-  const result = runModel(m, callee, args, known?.name ?? key);
+  const stack = m.trace.isFull ? null : m.frame.snapshot();
+  const result = runModel(m, callee, args, key, known);
   if (m.trace.admits())
     m.trace.keep({ kind: 'call', callee, pc: m.pc, args, regs: m.frameRegs(), stack, result });
   else m.trace.keepMask(args);
@@ -133,9 +135,14 @@ function nativeArgCount(m: Machine, callee: CalleeRef, known: Callee | undefined
   return known?.args ?? MAX_REG_ARGS + (callee.kind === 'kfunc' ? m.frame.stored : 0);
 }
 
-/** `name`: what it is called where it goes wrong. */
-function runModel(m: Machine, callee: CalleeRef, args: readonly Word[], name: string): U64 {
-  const key = calleeKey(callee);
+/** `known`: what it is called where it goes wrong. */
+function runModel(
+  m: Machine,
+  callee: CalleeRef,
+  args: readonly Word[],
+  key: string,
+  known: Callee | undefined,
+): U64 {
   const model = m.env.models.get(key) ?? defaultModel;
   try {
     return u64(model({ callee, args, memory: m.memory }));
@@ -143,7 +150,7 @@ function runModel(m: Machine, callee: CalleeRef, args: readonly Word[], name: st
     const why = `its model threw "${cause instanceof Error ? cause.message : cause}": mend the model`;
     throw new OracleError(
       'engine',
-      { what: 'call', where: `${name} (${key}) at insn ${m.pc}`, why },
+      { what: 'call', where: `${known?.name ?? key} (${key}) at insn ${m.pc}`, why },
       { cause },
     );
   }
@@ -153,7 +160,7 @@ function runModel(m: Machine, callee: CalleeRef, args: readonly Word[], name: st
 function outgoingArgs(m: Machine, count: number): Word[] {
   const args = new Array<Word>(count);
   for (let i = 0; i < count; i++) {
-    args[i] = i < MAX_REG_ARGS ? m.regs.word(R1 + i) : m.frame.outgoing.word(i - MAX_REG_ARGS);
+    args[i] = i < MAX_REG_ARGS ? m.regs.word(R1 + i) : m.frame.outgoing(i - MAX_REG_ARGS);
   }
   return args;
 }

@@ -35,7 +35,7 @@ export function callBack(
     pc: m.pc,
     args,
     regs: m.frameRegs(),
-    stack: m.frame.stack.snapshot(),
+    stack: m.frame.snapshot(),
     result: undefined,
     callsBack: true,
   }));
@@ -68,7 +68,7 @@ function callNext(m: Machine, pending: PendingCallback): Outcome | undefined {
   const given = plan.argsAt(index);
   const args = Array.from({ length: subprog.args }, (_, i) => given[i]);
   m.trace.record(() => calledByNone(subprog.index, args, pc));
-  m.enter(subprog, pending);
+  m.enter(subprog, m.frameRegs(), pending);
   for (let i = 0; i < MAX_REG_ARGS; i++) m.regs.put(R1 + i, args[i]);
   return undefined;
 }

@@ -8,19 +8,18 @@
  * NON-SPEC: neither the RFC nor Linux defines an interpreter for stack arguments; a slot here is readable
  * exactly where Linux's verifier lets a program read it (linux 324c3ca6eed6 and its series).
  */
-import { MAX_LOOPS, MAX_STACK_ARGS } from '../bpf/calling.ts';
+import { MAX_LOOPS, MAX_REG_ARGS, MAX_STACK_ARGS } from '../bpf/calling.ts';
 import type { Subprog } from '../bpf/program.ts';
 import type { PendingCallback } from '../core/callback.ts';
-import type { Word } from '../core/execution.ts';
+import type { FrameRegs, StackBytes, Word } from '../core/execution.ts';
 import type { U64 } from '../core/u64.ts';
-import { StackRegion } from './memory.ts';
-import { Words } from './words.ts';
+import { StackRegion } from './region.ts';
 
-/** Frames of runs that have ended: making one costs more than what most programs do in it. */
-const FREE: Frame[] = [];
+/** Stacks of runs that have ended: making one costs more than what most programs do in it. */
+const FREE: StackRegion[] = [];
 
-/** r6..r9 */
-export const CALLEE_SAVED = 4;
+const NONE: Word[] = [];
+const NO_REGS: FrameRegs = [undefined, undefined, undefined, undefined, undefined];
 
 export class Frame {
   subprog: Subprog;
@@ -35,18 +34,23 @@ export class Frame {
   loops = MAX_LOOPS;
   /** Outgoing slots up to the farthest one stored since the last call. */
   stored = 0;
-  readonly stack = new StackRegion();
-  readonly incoming = new Words(MAX_STACK_ARGS);
-  readonly outgoing = new Words(MAX_STACK_ARGS);
-  /** r6..r9 while a callee runs. */
-  readonly saved = new Words(CALLEE_SAVED);
+  readonly stack = FREE.pop() ?? new StackRegion();
+  /** r6..r9 and r10 while a callee runs. */
+  saved = NO_REGS;
+  /** All arguments it was called with, as long as those on the stack may be read. */
+  #args: readonly Word[] = NONE;
+  /** By slot. */
+  #outgoing = NONE;
+  /** The stack as it was last shown, and its version. */
+  #shown: StackBytes | null = null;
+  #version = -1;
 
   constructor(subprog: Subprog) {
     this.subprog = subprog;
   }
 
   /** As at the first instruction of `subprog`: everything but fp is poison. */
-  reset(subprog: Subprog, { fp, base }: Pick<Frame, 'fp' | 'base'>, returnPc: number): void {
+  reset(subprog: Subprog, fp: U64, base: U64, returnPc: number): void {
     this.subprog = subprog;
     this.fp = fp;
     this.base = base;
@@ -57,28 +61,49 @@ export class Frame {
     this.endCall();
   }
 
+  /** What it is called with. */
+  receive(args: readonly Word[]): void {
+    if (args.length > MAX_REG_ARGS) this.#args = args;
+  }
+
+  /** Argument 6 + slot as its caller passed it. */
+  incoming(slot: number): Word {
+    return this.#args[MAX_REG_ARGS + slot];
+  }
+
+  /** Argument 6 + slot of the next call it makes. */
+  outgoing(slot: number): Word {
+    return this.#outgoing[slot];
+  }
+
   /**
    * A store to an outgoing slot. On x86-64 argument 6 goes in and out through r9, so Linux wants all loads
-   * of incoming slots before the first store or call: from here on `incoming` is poison.
+   * of incoming slots before the first store or call: from here on they are poison.
    */
   storeOutgoing(slot: number, word: Word): void {
-    this.outgoing.put(slot, word);
+    if (this.stored === 0) this.#outgoing = new Array<Word>(MAX_STACK_ARGS);
+    this.#outgoing[slot] = word;
     this.stored = Math.max(this.stored, slot + 1);
-    this.incoming.poisonAll();
+    this.#args = NONE;
   }
 
   /** After any call: the callee may have changed every slot, in and out. */
   endCall(): void {
-    this.incoming.poisonAll();
-    this.outgoing.poisonAll();
+    this.#args = NONE;
+    this.#outgoing = NONE;
     this.stored = 0;
+  }
+
+  /** The stack as it is. */
+  snapshot(): StackBytes | null {
+    const { version } = this.stack;
+    if (version !== this.#version) this.#shown = this.stack.snapshot();
+    this.#version = version;
+    return this.#shown;
   }
 }
 
-/** A frame to be reset. */
-export const takeFrame = (subprog: Subprog): Frame => FREE.pop() ?? new Frame(subprog);
-
-/** Hands frames back; whoever had them looks at them no more. */
+/** Hands stacks back; whoever had these frames looks at them no more. */
 export function releaseFrames(frames: readonly Frame[]): void {
-  for (const frame of frames) FREE.push(frame);
+  for (const { stack } of frames) FREE.push(stack);
 }

@@ -85,9 +85,9 @@ function viewOf(m: Machine): ReferenceStep {
     depth: m.depth,
     base: m.frame.base,
     reg: (reg) => m.regs.word(reg),
-    outgoing: (slot) => m.frame.outgoing.word(slot),
-    incoming: (slot) => m.frame.incoming.word(slot),
-    stack: () => m.frame.stack.snapshot(),
+    outgoing: (slot) => m.frame.outgoing(slot),
+    incoming: (slot) => m.frame.incoming(slot),
+    stack: () => m.frame.snapshot(),
     memory: () =>
       [m.memory.context, ...m.memory.data].map((region) => ({
         bytes: region.bytes,

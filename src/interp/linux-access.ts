@@ -10,7 +10,7 @@ import { CPU_OFFSET } from '../core/percpu.ts';
 import { type U64, u32, u64 } from '../core/u64.ts';
 import { modify } from './atomic.ts';
 import type { Machine } from './machine.ts';
-import type { AccessSize } from './memory.ts';
+import type { AccessSize } from './region.ts';
 
 const ARENA_BITS = 32n;
 

@@ -16,7 +16,7 @@ import type { Machine } from './machine.ts';
  */
 export function lddw(m: Machine, insn: LddwInsn): Outcome | undefined {
   m.next++;
-  if (insn.src === 0) return m.write(insn.dst, insn.imm);
+  if (insn.src === 0) return m.write(insn.dst, u64(insn.imm));
   const target = targetOf(m.pc, insn);
   if (target !== undefined) return m.write(insn.dst, m.entryOf(subprogAt(m.program, target).index));
   return m.unsupported(`lddw ${LDDW_SRC[insn.src] ?? insn.src}`);
@@ -77,7 +77,7 @@ export function store(
 function loadStackArg(m: Machine, insn: LdxInsn): Outcome | undefined {
   const slot = stackArgSlot(insn.off, 'incoming');
   if (slot === undefined || insn.size !== 8 || insn.sign) return notAStackArg(m, insn.src, 'load');
-  return m.writeWord(insn.dst, m.frame.incoming.word(slot));
+  return m.writeWord(insn.dst, m.frame.incoming(slot));
 }
 
 /** KERNEL: `*(u64 *)(r11 - 8k) = word` writes outgoing slot k - 1 (argument 5 + k of the next call). */

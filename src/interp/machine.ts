@@ -7,7 +7,7 @@
  */
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
-import { R0, R1, R2, R6, R10, REG_COUNT, type Reg } from '../bpf/reg.ts';
+import { R0, R1, R2, R6, R10, type Reg } from '../bpf/reg.ts';
 import { CALLBACK_BYTES, type PendingCallback } from '../core/callback.ts';
 import type { ChoiceName } from '../core/choices.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
@@ -16,11 +16,11 @@ import type { Fault, FrameRegs, Outcome, Word } from '../core/execution.ts';
 import { FP_DEPTH } from '../core/image.ts';
 import { CODE_BASE, CTX_BASE, MAIN_FP } from '../core/layout.ts';
 import type { Timers } from '../core/timer.ts';
-import { hex, type U64, u64 } from '../core/u64.ts';
-import { CALLEE_SAVED, type Frame, releaseFrames, takeFrame } from './frame.ts';
+import { fromNumber, hex, toNumber, type U64, u64 } from '../core/u64.ts';
+import { Frame, releaseFrames } from './frame.ts';
 import { Memory } from './memory.ts';
+import { Registers } from './registers.ts';
 import { TraceRecorder } from './trace.ts';
-import { Words } from './words.ts';
 
 /** Bytes of a return address. */
 const RETURN_ADDRESS_BYTES = 8;
@@ -28,18 +28,18 @@ const RETURN_ADDRESS_BYTES = 8;
 /** Bytes from one function to the next, where nobody says where they lie. */
 const FUNCTION_STRIDE = 16;
 
+/** Registers of FrameRegs. */
+const FRAME_REGS = [R6, R6 + 1, R6 + 2, R6 + 3, R10];
+
 /** Each frame has all of its MAX_STACK_BYTES to itself. */
 export const DEFAULT_PLACEMENT: FramePlacement = { mainFp: MAIN_FP, frameBytes: () => MAX_STACK_BYTES };
-
-/** Registers of runs that have ended. */
-const FREE_REGS: Words[] = [];
 
 export class Machine {
   readonly program: Program;
   readonly env: Env;
   readonly memory: Memory;
   readonly trace: TraceRecorder;
-  readonly regs = FREE_REGS.pop() ?? new Words(REG_COUNT);
+  readonly regs = new Registers();
   /** Ways of the judged JIT that were gone. */
   choicesMet: Set<ChoiceName> | undefined;
   /** Slot of the instruction that runs, and of the one after it. */
@@ -63,7 +63,7 @@ export class Machine {
     const main = program.subprogs[0];
     if (main === undefined) throw badInput('interpret', program.name, 'it has no subprogs');
     const mainFp = u64(placement.mainFp);
-    if (mainFp > Number.MAX_SAFE_INTEGER) {
+    if (toNumber(mainFp) > Number.MAX_SAFE_INTEGER) {
       throw badInput('interpret', 'placement.mainFp', `${hex(mainFp)} is not below 2^53`);
     }
     this.program = program;
@@ -72,11 +72,11 @@ export class Machine {
     this.memory = new Memory(memory, program.data, native?.address);
     this.trace = new TraceRecorder(traceLimit);
     this.#placement = placement;
-    this.frame = takeFrame(main);
+    this.frame = new Frame(main);
     this.frames = [this.frame];
     this.#start(main, mainFp, 0);
-    this.regs.set(R1, native?.pointer ?? (memory.length > 0 ? CTX_BASE : 0n));
-    if (native === undefined) this.regs.set(R2, BigInt(memory.length));
+    this.regs.set(R1, u64(native?.pointer ?? (memory.length > 0 ? CTX_BASE : 0n)));
+    if (native === undefined) this.regs.set(R2, fromNumber(memory.length));
   }
 
   /** base + off, wrapped to 64 bits. */
@@ -108,7 +108,7 @@ export class Machine {
     return word === undefined ? this.writePoison(reg) : this.write(reg, word);
   }
 
-  /** The five registers a trace event shows. */
+  /** The five registers a trace event shows, and a callee gives back. */
   frameRegs(): FrameRegs {
     const { regs } = this;
     return [regs.word(R6), regs.word(R6 + 1), regs.word(R6 + 2), regs.word(R6 + 3), regs.word(R10)];
@@ -116,26 +116,27 @@ export class Machine {
 
   /**
    * Starts a subprog in a frame of its own. abi.rst: R6..R9 are callee-saved, so the caller's are kept.
-   * KERNEL: the callee may read none of r0, r6..r9 before it writes them. `calledBy`: the call of a helper that calls it.
+   * KERNEL: the callee may read none of r0, r6..r9 before it writes them. `saved`: the caller's registers, as
+   * `frameRegs` has them. `calledBy`: the call of a helper that calls it.
    */
-  enter(subprog: Subprog, calledBy?: PendingCallback): void {
+  enter(subprog: Subprog, saved: FrameRegs, calledBy?: PendingCallback): void {
     const caller = this.frame;
-    for (let i = 0; i < CALLEE_SAVED; i++) caller.saved.put(i, this.regs.word(R6 + i));
-    const { frameBytes, fpDepth, callbackBytes = CALLBACK_BYTES } = this.#placement;
+    caller.saved = saved;
+    const placement = this.#placement;
     const to = subprog.index;
-    const between = calledBy === undefined ? 0 : callbackBytes;
-    const own = RETURN_ADDRESS_BYTES + (fpDepth?.(to) ?? FP_DEPTH);
-    const below = frameBytes(caller.subprog.index, to) + between + own;
+    const between = calledBy === undefined ? 0 : (placement.callbackBytes ?? CALLBACK_BYTES);
+    const own = RETURN_ADDRESS_BYTES + (placement.fpDepth?.(to) ?? FP_DEPTH);
+    const below = placement.frameBytes(caller.subprog.index, to) + between + own;
     this.depth++;
-    this.frame = this.frames[this.depth] ?? takeFrame(subprog);
+    this.frame = this.frames[this.depth] ?? new Frame(subprog);
     this.frames[this.depth] = this.frame;
-    this.#start(subprog, u64(caller.base - BigInt(below)), this.next);
+    this.#start(subprog, u64(caller.base - fromNumber(below)), this.next);
     this.frame.calledBy = calledBy;
   }
 
   /** Address of a function of the program. */
   entryOf(subprog: number): U64 {
-    return this.#placement.entryOf?.(subprog) ?? CODE_BASE + BigInt(FUNCTION_STRIDE * subprog);
+    return u64(this.#placement.entryOf?.(subprog) ?? CODE_BASE + BigInt(FUNCTION_STRIDE * subprog));
   }
 
   /** Ends the innermost frame, which is not main's. */
@@ -144,8 +145,8 @@ export class Machine {
     this.next = this.frame.returnPc;
     this.depth--;
     this.frame = this.frames[this.depth] as Frame;
-    for (let i = 0; i < CALLEE_SAVED; i++) this.regs.put(R6 + i, this.frame.saved.word(i));
-    this.regs.set(R10, this.frame.fp);
+    const { saved } = this.frame;
+    for (let i = 0; i < saved.length; i++) this.regs.put(FRAME_REGS[i] as Reg, saved[i]);
   }
 
   /** Starts another program in the place of the innermost function: r1 is all it gets. */
@@ -170,19 +171,18 @@ export class Machine {
   }
 
   #start(subprog: Subprog, base: U64, returnPc: number): void {
-    const fp = this.#placement.privateFp?.(subprog.index) ?? base;
-    this.frame.reset(subprog, { fp, base }, returnPc);
+    const own = this.#placement.privateFp?.(subprog.index);
+    const fp = own === undefined ? base : u64(own);
+    this.frame.reset(subprog, fp, base, returnPc);
     this.memory.pushStack(this.frame.stack);
     this.regs.poison(R0);
-    for (let i = 0; i < CALLEE_SAVED; i++) this.regs.poison(R6 + i);
+    for (let reg = R6; reg < R10; reg++) this.regs.poison(reg);
     this.regs.set(R10, fp);
     this.next = subprog.start;
   }
 
-  /** Ends its use: other runs may have its frames and its registers. */
+  /** Ends its use: other runs may have the stacks of its frames. */
   release(): void {
-    this.regs.poisonAll();
-    FREE_REGS.push(this.regs);
     releaseFrames(this.frames);
   }
 

@@ -3,11 +3,12 @@
  * not depend on it is compared (blur.ts): then the reference runs with its frames in several places.
  */
 import { MAX_REG_ARGS, MAX_STACK_BYTES } from '../bpf/calling.ts';
-import type { Program } from '../bpf/program.ts';
+import type { Program, Subprog } from '../bpf/program.ts';
 import type { Env, FramePlacement, Input } from '../core/env.ts';
 import type { Execution } from '../core/execution.ts';
-import { FP_DEPTH, type Image } from '../core/image.ts';
+import { FP_DEPTH, type FrameShape, type Image } from '../core/image.ts';
 import { ENTRY_RSP, MAIN_FP } from '../core/layout.ts';
+import { fromNumber, type U64, u64 } from '../core/u64.ts';
 import { commonOf } from './blur.ts';
 
 /** Runs the reference with its frames at a place, or at its own. */
@@ -19,11 +20,14 @@ const PLACES = 10;
 const PLACE_BITS = 0xfff8;
 /** Odd, so that each place differs from the others in many bits. */
 const SPREAD = 0x9e35;
-const RETURN_ADDRESS_BYTES = 8n;
+const RETURN_ADDRESS_BYTES = 8;
+
+const entryOf = ({ base, subprogEntries }: Image, subprog: number): U64 =>
+  base + BigInt(subprogEntries[subprog] ?? 0);
 
 /** Where functions lie, as their addresses tell. */
-export const entriesOf = ({ base, subprogEntries }: Image): Required<Pick<FramePlacement, 'entryOf'>> => ({
-  entryOf: (subprog) => base + BigInt(subprogEntries[subprog] ?? 0),
+export const entriesOf = (image: Image): Required<Pick<FramePlacement, 'entryOf'>> => ({
+  entryOf: (subprog) => entryOf(image, subprog),
 });
 
 /** Of an image that does not say where its frames are: the reference's own, if addresses of functions matter. */
@@ -33,25 +37,49 @@ export const ownPlacement = (image: Image, { callbacks }: Program): FramePlaceme
     : { mainFp: MAIN_FP, frameBytes: () => MAX_STACK_BYTES, ...entriesOf(image) };
 
 /** Frames where the image puts them; undefined for an image that does not say. */
-export function placementOf(
-  image: Image,
-  { subprogs }: Program,
-  { native }: Input,
-): FramePlacement | undefined {
-  const { frames, args, trampoline } = image;
-  if (frames === undefined) return undefined;
-  const pushed = (callee: number): number =>
-    args.pushed === true ? 8 * Math.max(0, (subprogs[callee]?.args ?? 0) - MAX_REG_ARGS) : 0;
-  const fpDepth = (subprog: number): number => frames[subprog]?.fpDepth ?? FP_DEPTH;
-  const callerRsp = native === undefined ? ENTRY_RSP : native.rsp - BigInt(trampoline?.callDepth ?? 0);
-  return {
-    mainFp: callerRsp - RETURN_ADDRESS_BYTES - BigInt(fpDepth(0)),
-    frameBytes: (caller, callee) =>
-      (frames[caller]?.bytes ?? 0) + (frames[caller]?.callBytes ?? 0) + pushed(callee),
-    fpDepth,
-    entryOf: entriesOf(image).entryOf,
-    privateFp: (subprog) => frames[subprog]?.privateStack?.fp,
-  };
+export function placementOf(image: Image, program: Program, input: Input): FramePlacement | undefined {
+  const { frames } = image;
+  return frames === undefined ? undefined : new ImagePlacement(image, frames, program, input);
+}
+
+/** A class: made for every case of a campaign, where a closure for each member takes longer. */
+class ImagePlacement implements FramePlacement {
+  readonly mainFp: U64;
+  readonly #image: Image;
+  readonly #frames: readonly FrameShape[];
+  readonly #subprogs: readonly Subprog[];
+
+  constructor(image: Image, frames: readonly FrameShape[], { subprogs }: Program, { native }: Input) {
+    this.#image = image;
+    this.#frames = frames;
+    this.#subprogs = subprogs;
+    const callDepth = native === undefined ? 0 : (image.trampoline?.callDepth ?? 0);
+    const below = callDepth + RETURN_ADDRESS_BYTES + this.fpDepth(0);
+    this.mainFp = u64((native?.rsp ?? ENTRY_RSP) - fromNumber(below));
+  }
+
+  frameBytes(caller: number, callee: number): number {
+    const frame = this.#frames[caller];
+    return (frame?.bytes ?? 0) + (frame?.callBytes ?? 0) + this.#pushed(callee);
+  }
+
+  /** Bytes of arguments that a call pushes. */
+  #pushed(callee: number): number {
+    if (this.#image.args.pushed !== true) return 0;
+    return 8 * Math.max(0, (this.#subprogs[callee]?.args ?? 0) - MAX_REG_ARGS);
+  }
+
+  fpDepth(subprog: number): number {
+    return this.#frames[subprog]?.fpDepth ?? FP_DEPTH;
+  }
+
+  entryOf(subprog: number): U64 {
+    return entryOf(this.#image, subprog);
+  }
+
+  privateFp(subprog: number): U64 | undefined {
+    return this.#frames[subprog]?.privateStack?.fp;
+  }
 }
 
 /** What the reference makes of an image's program. */

@@ -6,8 +6,8 @@ import { MAX_STACK_BYTES } from '../../bpf/calling.ts';
 import { REG_COUNT } from '../../bpf/reg.ts';
 import type { Frame } from '../frame.ts';
 import type { Machine } from '../machine.ts';
-import type { Region } from '../memory.ts';
-import type { Words } from '../words.ts';
+import type { Region } from '../region.ts';
+import type { Registers } from '../registers.ts';
 import {
   FIXED,
   FUEL,
@@ -45,8 +45,12 @@ export class Room {
   readonly memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
   readonly #bytes = new Uint8Array(this.memory.buffer);
   readonly #view = new DataView(this.memory.buffer);
+  readonly #words = {
+    values: new BigUint64Array(this.memory.buffer, REGS, REG_COUNT),
+    poison: this.#slice(REG_POISON, REG_COUNT),
+  };
   #isTaken = false;
-  #regs: Words | undefined;
+  #regs: Registers | undefined;
   #homes: Home[] = [];
   #fixed: readonly Region[] = [];
   /** Frames that have moved in, by depth. */
@@ -69,14 +73,14 @@ export class Room {
       this.#setRange(k, region.base, region.base + region.bytes.length, at, region.writable);
       at += roomFor(region.bytes);
     });
-    regs.moveTo(new BigUint64Array(this.memory.buffer, REGS, REG_COUNT), this.#slice(REG_POISON, REG_COUNT));
+    regs.moveTo(this.#words);
     this.#regs = regs;
     return true;
   }
 
   /** Moves everything out again. */
   leave(): void {
-    this.#regs?.moveTo(new BigUint64Array(REG_COUNT), new Uint8Array(REG_COUNT));
+    this.#regs?.moveBack();
     this.#regs = undefined;
     for (const { region, bytes, poison } of this.#homes) region.moveTo(bytes, poison);
     this.#homes = [];
