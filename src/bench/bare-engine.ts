@@ -1,6 +1,6 @@
 /**
- * The bound: the same images on an engine, with nothing watched, compared or put back. Helpers and
- * kfuncs return whatever is in rax, so the way through a program may be another one.
+ * The bound: the same images on an engine, with nothing watched, counted, compared or put back. Helpers and
+ * kfuncs return whatever is in rax, so the way through a program may be another one; loops of the generator end all the same.
  */
 import type { Generated } from '../arb/lower.ts';
 import type { Image } from '../core/image.ts';
@@ -45,7 +45,9 @@ export function bareEngine(name: string, engine: Engine, made: readonly Generate
     new DataView(stack.buffer, stack.byteOffset).setBigUint64(at, RETURN_TO, true);
     engine.load(CODE_BASE, image.code);
     const start = image.base + BigInt(image.entry);
-    engine.run({ start, until: RETURN_TO, regs, fuel: FUEL, watch: NOTHING, watcher: () => undefined }, out);
+    const request = { start, until: RETURN_TO, regs, fuel: FUEL, watch: NOTHING, watcher: () => undefined };
+    const { kind } = engine.run(request, out);
+    if (kind !== 'end') throw new RangeError(`an image that ends when it is watched does not: ${kind}`);
   };
   return { name, run: () => new Map([['emulate', perUnit(images.length, () => images.forEach(run))]]) };
 }

@@ -7,7 +7,7 @@ import { serve } from './worker-serve.ts';
 
 endWithParent();
 serve<{ readonly cases: number }, null, number>(async ({ cases }) => {
-  const probe = bareEngine('bare', openUnicorn(), firstCases(cases));
+  const probe = bareEngine('bare', openUnicorn({ blockHook: 'none' }), firstCases(cases));
   /** Nanoseconds a case. */
   return () => probe.run().get('emulate') ?? Number.NaN;
 });

@@ -108,6 +108,11 @@ class Engines {
     return this.#keep(openUnicorn());
   }
 
+  /** Where nothing is hooked that need not be. */
+  bareUnicorn(): Engine {
+    return this.#keep(openUnicorn({ blockHook: 'none' }));
+  }
+
   /** Or why there is none. */
   silicon(): Engine | string {
     return orWhyNot(() => this.another());
@@ -141,7 +146,7 @@ function probeAll({ rounds, cases }: BenchOptions, engines: Engines): Inside {
   const probes: Probe[] = [
     wholeCases(engines.unicorn(), cases, WHOLE),
     ...bySize.map(([name, made]) => judgedCases(name, engines.unicorn(), made)),
-    bareEngine(BARE, engines.unicorn(), first),
+    bareEngine(BARE, engines.bareUnicorn(), first),
     ...(typeof silicon === 'string'
       ? []
       : [judgedCases(SILICON, silicon, first), wholeCases(engines.another(), cases, WHOLE_ON_SILICON)]),

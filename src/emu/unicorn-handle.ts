@@ -39,12 +39,12 @@ export interface HookTarget {
   readonly user: Pointer;
 }
 
-/** What every handle of an engine hooks; `insn` only where exact positions are wanted. */
+/** What every handle of an engine hooks; `insn` only where exact positions are wanted, `block` but where runs are timed bare. */
 export interface HandleHooks {
   readonly interrupt: HookTarget;
   readonly invalidMemory: HookTarget;
   readonly systemCall: HookTarget;
-  readonly block: HookTarget;
+  readonly block?: HookTarget;
   readonly insn?: HookTarget;
   /** Sees every instruction too, after `insn`. */
   readonly step?: HookTarget;
@@ -68,7 +68,7 @@ export class UnicornHandle {
     for (const each of mapped) this.map(each);
     this.#hook(UC_HOOK_INTR, hooks.interrupt);
     this.#hook(UC_HOOK_MEM_INVALID, hooks.invalidMemory);
-    this.#hook(UC_HOOK_BLOCK, hooks.block);
+    if (hooks.block !== undefined) this.#hook(UC_HOOK_BLOCK, hooks.block);
     for (const insn of [UC_X86_INS_SYSCALL, UC_X86_INS_SYSENTER]) {
       this.#hook(UC_HOOK_INSN, hooks.systemCall, EVERYWHERE, insn);
     }

@@ -50,15 +50,17 @@ export interface UnicornOptions {
   /** libunicorn.so.2 to load. @defaultValue what findLibunicorn finds */
   readonly library?: string;
   /**
-   * Whether blocks are counted by machine code of the host or by JavaScript.
+   * Whether blocks are counted by machine code of the host, by JavaScript, or not at all: then runs have neither fuel nor
+   * watched blocks, for code that is known to end and to be timed alone.
    * @defaultValue 'native' where there is any (x86-64 Linux), else 'js'
    */
-  readonly blockHook?: 'native' | 'js';
+  readonly blockHook?: 'native' | 'js' | 'none';
 }
 
 /** Opens an engine over libunicorn. Throws an `engine` error when there is no usable library. */
 export function openUnicorn({ library, blockHook = 'native' }: UnicornOptions = {}): Engine {
-  return new UnicornEngine(nativeHost(library, blockHook));
+  const isCounted = blockHook !== 'none';
+  return new UnicornEngine(nativeHost(library, isCounted ? blockHook : 'js'), isCounted);
 }
 
 /** The engine over any Unicorn. */
@@ -90,7 +92,7 @@ export class UnicornEngine implements Engine {
   /** Block the watcher was last called for. */
   #block = 0;
 
-  constructor(host: UnicornHost) {
+  constructor(host: UnicornHost, isCounted = true) {
     const { lib } = host;
     this.#host = host;
     this.#lib = lib;
@@ -100,7 +102,7 @@ export class UnicornEngine implements Engine {
     this.caps = {
       preciseFaultRip,
       exactCmpxchg32: true,
-      countsBlocks: true,
+      countsBlocks: isCounted,
       stopsAreDear: false,
       isCpu: false,
     };
@@ -142,7 +144,7 @@ export class UnicornEngine implements Engine {
       interrupt: { callback: interrupt, user: 0n },
       invalidMemory: { callback: invalid, user: 0n },
       systemCall: { callback: systemCall, user: 0n },
-      block: { callback: this.#gate.block, user: this.#gate.user },
+      ...(isCounted ? { block: { callback: this.#gate.block, user: this.#gate.user } } : {}),
     };
   }
 
