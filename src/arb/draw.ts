@@ -31,7 +31,7 @@ export class Draw {
 
   /** An integer in [0, count); `count` is small beside 2^32. */
   below(count: number): number {
-    return Math.trunc(((this.bits32() >>> 0) / TWO_32) * count);
+    return (((this.bits32() >>> 0) / TWO_32) * count) | 0;
   }
 
   /** An integer in [low, high]. */

@@ -1,5 +1,5 @@
 /** A whole spec to a program: functions lowered from the last to the first, laid out, calls resolved. */
-import { MAX_STACK_BYTES } from '../bpf/calling.ts';
+import { MAX_CALL_FRAMES, MAX_STACK_BYTES } from '../bpf/calling.ts';
 import { call } from '../bpf/make-insn.ts';
 import { buildProgram, type Callee, type Program } from '../bpf/program.ts';
 import type { Input } from '../core/env.ts';
@@ -28,7 +28,7 @@ export function lower(wanted: ProgramSpec, profile: Profile = ANY): Generated {
   const { functions, seed } = spec;
   const natives = spec.natives.map(nativeCall);
   const counters = functions.map(({ body }) => countersOf(body));
-  const lowered: LoweredFunction[] = [];
+  const lowered: LoweredFunction[] = new Array(functions.length);
   /** Those behind the function that is lowered, the nearest last. */
   const behind: Callable[] = [];
   for (let index = functions.length - 1; index >= 0; index--) {
@@ -44,12 +44,12 @@ export function lower(wanted: ProgramSpec, profile: Profile = ANY): Generated {
       room: stackRoom(counters, index, behind),
       counters: counters[index] as number,
     });
-    lowered.push(done);
+    lowered[index] = done;
     behind.push(functionCall(fn, index, done));
   }
   return {
     spec: wanted,
-    program: link(spec, lowered.reverse(), addresses),
+    program: link(spec, lowered, addresses),
     input: { memory: contextOf(spec) },
   };
 }
@@ -95,6 +95,8 @@ function stackRoom(counters: readonly number[], index: number, behind: readonly 
 const frameBytes = (bytes: number): number => 16 * Math.ceil(bytes / 16);
 
 const UNREACHED = -1;
+/** Of the functions there may be. */
+const NAMES = Array.from({ length: MAX_CALL_FRAMES }, (_, index) => (index === 0 ? 'main' : `f${index}`));
 
 function link(spec: ProgramSpec, lowered: readonly LoweredFunction[], addresses: Addresses): Program {
   const starts = placeReached(lowered);
@@ -111,7 +113,7 @@ function link(spec: ProgramSpec, lowered: readonly LoweredFunction[], addresses:
       const at = start + slot;
       insns[at] = call('local', (starts[functionIndex] as number) - at - 1);
     }
-    functionNames.set(start, index === 0 ? 'main' : `f${index}`);
+    functionNames.set(start, NAMES[index] ?? `f${index}`);
     functionArgs.set(start, spec.functions[index]?.args ?? 0);
   }
   return buildProgram(insns, {

@@ -4,7 +4,7 @@
  */
 import { badInput, type OracleError } from '../core/errors.ts';
 import { ByteReader } from './byte-reader.ts';
-import type { ValueArg } from './program.ts';
+import type { ValueArg } from './declared.ts';
 
 /** What BTF says of a function. */
 export interface Prototype {

@@ -5,6 +5,7 @@
 import { badInput, OracleError } from '../core/errors.ts';
 import { type Btf, type Prototype, type Prototypes, prototypesIn, readBtf } from './btf.ts';
 import { exceptionCallbackOf } from './btf-tags.ts';
+import type { Declared } from './declared.ts';
 import { type ElfFile, openElf } from './elf-file.ts';
 import {
   callbackNamed,
@@ -18,7 +19,7 @@ import { type Linked, link } from './elf-link.ts';
 import type { CallInsn } from './insn.ts';
 import { highestArgRead } from './live-args.ts';
 import { type Loaded, type LoadOptions, registersOf } from './loaded.ts';
-import { buildProgram, type Callee, type Declared, type Program, targetOf } from './program.ts';
+import { buildProgram, type Callee, type Program, targetOf } from './program.ts';
 
 export { isElf } from './elf-file.ts';
 export { describePrograms, type ElfProgram } from './elf-functions.ts';

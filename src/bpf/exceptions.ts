@@ -34,11 +34,13 @@ export function withCallback(
   named: number | undefined,
 ): WithCallback {
   if (named !== undefined) return { slots, callback: named };
-  const throws = callees.filter(({ kind, name }) => kind === 'kfunc' && name === THROW).map(({ id }) => id);
-  if (throws.length === 0 || !calls.some((pc) => callsOneOf(throws, slots[pc])))
-    return { slots, callback: undefined };
+  if (!callees.some(canThrow)) return { slots, callback: undefined };
+  const throws = callees.filter(canThrow).map(({ id }) => id);
+  if (!calls.some((pc) => callsOneOf(throws, slots[pc]))) return { slots, callback: undefined };
   return { slots: [...slots, ...DEFAULT_CODE], callback: slots.length };
 }
+
+const canThrow = ({ kind, name }: NamedCallee): boolean => kind === 'kfunc' && name === THROW;
 
 const callsOneOf = (kfuncs: readonly number[], insn: Insn | undefined): boolean =>
   insn?.kind === 'call' && insn.target === 'kfunc' && kfuncs.includes(insn.imm);

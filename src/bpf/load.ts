@@ -8,6 +8,7 @@ import { type Assembled, assemble } from './asm.ts';
 import { CONVENTION_NAMES, isConvention } from './calling.ts';
 import { type DataFile, oracleLines, parseDataFile } from './data-file.ts';
 import { parseDataSection } from './data-section.ts';
+import type { Declared } from './declared.ts';
 import { decode } from './decode.ts';
 import { isElf, readElf } from './elf.ts';
 import { parseCallback, THROW } from './exceptions.ts';
@@ -18,14 +19,7 @@ import { readListing } from './listing.ts';
 import { type Loaded, type LoadOptions, registersOf } from './loaded.ts';
 import { parseNativeProto } from './native-proto.ts';
 import { parseProgArray } from './prog-array.ts';
-import {
-  buildProgram,
-  type Callee,
-  type DataSection,
-  type Declared,
-  type Program,
-  type ProgramParts,
-} from './program.ts';
+import { buildProgram, type Callee, type DataSection, type Program, type ProgramParts } from './program.ts';
 import { parseProto, parseSignature } from './proto.ts';
 
 /** How to read one file. */

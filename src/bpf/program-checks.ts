@@ -2,7 +2,9 @@
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
 import { MAX_ARGS } from './calling.ts';
-import { type Insn, type Slots, slotsOf } from './insn.ts';
+import type { JaInsn, JccInsn, MayGotoInsn, Slots } from './insn.ts';
+
+type JumpInsn = JaInsn | JccInsn | MayGotoInsn;
 
 export function checkArgs(args: number, start: number): void {
   if (args <= MAX_ARGS) return;
@@ -33,17 +35,10 @@ function notATarget(insns: Slots, target: number): string | undefined {
 
 const placeOf = (insns: Slots, pc: number): string => `insn ${pc} (${insns[pc]?.kind ?? 'none'})`;
 
-/** Its jumps stay within it, and so does its last instruction. */
-export function checkSubprog(insns: Slots, start: number, end: number): void {
-  let last: Insn | undefined;
-  let lastPc = start;
-  for (let pc = start; pc < end; pc++) {
-    const insn = insns[pc];
-    if (insn === undefined) continue;
-    last = insn;
-    lastPc = pc;
-    if (insn.kind !== 'ja' && insn.kind !== 'jcc' && insn.kind !== 'may_goto') continue;
-    const target = checkTarget(insns, pc + 1 + insn.off, pc);
+/** Jumps of the subprog [start, end) stay within it. `slots`: theirs. */
+export function checkJumps(insns: Slots, slots: readonly number[], start: number, end: number): void {
+  for (const pc of slots) {
+    const target = checkTarget(insns, pc + 1 + (insns[pc] as JumpInsn).off, pc);
     if (target < start || target >= end) {
       throw badInput(
         'program',
@@ -52,13 +47,19 @@ export function checkSubprog(insns: Slots, start: number, end: number): void {
       );
     }
   }
-  if (last === undefined || (last.kind !== 'exit' && last.kind !== 'ja') || lastPc + slotsOf(last) !== end) {
-    throw badInput(
-      'program',
-      placeOf(insns, lastPc),
-      'falls off the end of its function; the last instruction must be exit or goto',
-    );
-  }
+}
+
+/** So does the last instruction of the subprog. */
+export function checkEnd(insns: Slots, start: number, end: number): void {
+  let pc = end - 1;
+  while (pc > start && insns[pc] === undefined) pc--;
+  const last = insns[pc];
+  if (last !== undefined && (last.kind === 'exit' || last.kind === 'ja') && pc + 1 === end) return;
+  throw badInput(
+    'program',
+    placeOf(insns, pc),
+    'falls off the end of its function; the last instruction must be exit or goto',
+  );
 }
 
 export function checkCallees(known: readonly StatedCallee[]): void {

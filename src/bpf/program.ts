@@ -10,38 +10,16 @@ import type { CalleeRef } from '../core/execution.ts';
 import type { Mutable } from '../core/mutable.ts';
 import type { NativeProto, Signature } from '../core/native.ts';
 import { type ConventionName, MAX_REG_ARGS, STACK_ARG_FORMS } from './calling.ts';
+import type { Declared } from './declared.ts';
 import { checkExceptions, DEFAULT_CALLBACK, THROW, withCallback } from './exceptions.ts';
 import type { Insn, Slots } from './insn.ts';
 import { call, ja, jcc, lddw, mayGoto } from './make-insn.ts';
+import { isAmong, type MarkedSlots, markedSlots, slotsWithin } from './marked-slots.ts';
 import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
-import { checkArgs, checkCallees, checkStart, checkSubprog, checkTarget } from './program-checks.ts';
-import { fromFileForm } from './stack-arg-form.ts';
+import { checkArgs, checkCallees, checkEnd, checkJumps, checkStart, checkTarget } from './program-checks.ts';
+import { type FormFunction, fromFileForm } from './stack-arg-form.ts';
 import { stackArgsUsed } from './stack-arg-use.ts';
 import { uniformSlots } from './uniform.ts';
-
-/** An argument passed by value that is larger than a slot. */
-export interface ValueArg {
-  /** Which of the declared arguments it is, counted from 1. */
-  readonly position: number;
-  /** The first of the slots it takes: 1..5 in r1..r5, 6..12 on the stack. */
-  readonly slot: number;
-  /** Kind of its type in BTF: STRUCT, UNION or INT. */
-  readonly type: string;
-  readonly bytes: number;
-  /** It is a number, or made of nothing but numbers. */
-  readonly isScalar: boolean;
-}
-
-/** What is declared of a function or kfunc beside the number of its arguments. */
-export interface Declared {
-  readonly linkage?: 'static' | 'global';
-  /** The number of its arguments is that of a prototype. */
-  readonly stated?: true;
-  /** Structures, unions and numbers of more than 8 bytes among its arguments. */
-  readonly byValue?: readonly ValueArg[];
-  /** Number of arguments by BTF, where somebody has stated a number. */
-  readonly btfArgs?: number;
-}
 
 /** A helper or a kfunc, as the program knows it. */
 export interface Callee extends CalleeRef {
@@ -138,39 +116,25 @@ export type Shape = 'checked' | 'as-is';
  */
 export function buildProgram(stated: Slots, parts: ProgramParts = {}): Program {
   if (stated.length === 0) throw badInput('program', parts.name ?? 'program', 'it has no instructions');
-  const given = uniformSlots(stated);
   const { convention = 'linux', shape = 'checked' } = parts;
   const arrays = parts.progArrays ?? [];
   const callees = parts.callees ?? [];
-  const naming = namingSlots(given);
+  const marked = markedSlots(stated);
+  const { naming } = marked;
+  const given = marked.areUniform ? stated : uniformSlots(stated);
   const { slots, callback } =
     shape === 'checked'
       ? withCallback(given, naming, callees, parts.exceptionCallback)
       : { slots: given, callback: parts.exceptionCallback };
   if (callback !== undefined && shape === 'checked') checkExceptions(slots, callback, arrays.length > 0);
-  const known = [...(parts.functionNames?.keys() ?? [])];
-  for (const { programs } of arrays) for (const slot of programs) if (slot !== null) known.push(slot);
-  if (callback !== undefined) known.push(callback);
-  const starts = subprogStarts(slots, naming, known, shape);
-  const functions = starts.map((start, index) => {
-    const stated = parts.functionArgs?.get(start) ?? (start === callback ? 1 : undefined);
-    return { start, end: starts[index + 1] ?? slots.length, args: stated };
+  const starts = subprogStarts(slots, naming, statedStarts(parts, callback), shape);
+  const functions = starts.map((start, index): NamedFunction => {
+    const args = parts.functionArgs?.get(start) ?? (start === callback ? 1 : undefined);
+    const name = parts.functionNames?.get(start) ?? nameOf(start, given.length);
+    return { name, start, end: starts[index + 1] ?? slots.length, args };
   });
   const insns = fromFileForm(slots, functions, convention);
-  const subprogs = functions.map(({ start, end, args: stated }, index): Subprog => {
-    const used = stackArgsUsed(insns, start, end, STACK_ARG_FORMS.linux.base);
-    const args = stated ?? Math.max(MAX_REG_ARGS, used.incoming);
-    if (shape === 'checked') {
-      checkSubprog(insns, start, end);
-      if (used.wrong !== undefined) throw used.wrong;
-      checkArgs(args, start);
-    }
-    const own = start === given.length ? DEFAULT_CALLBACK : `func_${start}`;
-    const name = parts.functionNames?.get(start) ?? (index === 0 ? 'main' : own);
-    const declared = parts.functionDeclared?.get(start);
-    const known = { index, name, start, end, args, outgoing: used.outgoing };
-    return declared === undefined ? known : { ...known, declared };
-  });
+  const subprogs = subprogsOf(insns, marked, functions, parts);
   if (shape === 'checked') checkCallees(callees);
   const callbacks = addressed(insns, naming, starts);
   const program: Mutable<Program> = {
@@ -187,6 +151,38 @@ export function buildProgram(stated: Slots, parts: ProgramParts = {}): Program {
   if (callbacks.length > 0) program.callbacks = callbacks;
   if (parts.lines !== undefined) program.lines = parts.lines;
   return program;
+}
+
+interface NamedFunction extends FormFunction {
+  readonly name: string;
+}
+
+/** Of a function that nobody has named. `stated`: instructions there are without Linux's own callback. */
+function nameOf(start: number, stated: number): string {
+  if (start === 0) return 'main';
+  return start === stated ? DEFAULT_CALLBACK : `func_${start}`;
+}
+
+function subprogsOf(
+  insns: Slots,
+  marked: MarkedSlots,
+  functions: readonly NamedFunction[],
+  { functionDeclared, shape }: ProgramParts,
+): Subprog[] {
+  return functions.map(({ name, start, end, args: stated }, index): Subprog => {
+    const accesses = slotsWithin(marked.stackArgs, start, end);
+    const used = stackArgsUsed(insns, accesses, STACK_ARG_FORMS.linux.base);
+    const args = stated ?? Math.max(MAX_REG_ARGS, used.incoming);
+    if (shape !== 'as-is') {
+      checkJumps(insns, slotsWithin(marked.jumps, start, end), start, end);
+      checkEnd(insns, start, end);
+      if (used.wrong !== undefined) throw used.wrong;
+      checkArgs(args, start);
+    }
+    const declared = functionDeclared?.get(start);
+    const known = { index, name, start, end, args, outgoing: used.outgoing };
+    return declared === undefined ? known : { ...known, declared };
+  });
 }
 
 /** The subprog that holds a slot. */
@@ -235,41 +231,43 @@ export function atDistance(insn: Insn, distance: number): Insn {
   }
 }
 
-/** Slots of the instructions that name functions, helpers or kfuncs: what several steps go through. */
-function namingSlots(insns: Slots): number[] {
-  const slots: number[] = [];
-  for (let pc = 0; pc < insns.length; pc++) {
-    const insn = insns[pc];
-    if (insn === undefined) continue;
-    if (insn.kind === 'call' || (insn.kind === 'lddw' && insn.src === 4)) slots.push(pc);
-  }
-  return slots;
+/** First slots that are stated: of functions, of the programs of arrays, of the exception callback. */
+function statedStarts(parts: ProgramParts, callback: number | undefined): number[] {
+  const starts: number[] = [];
+  if (parts.functionNames !== undefined) for (const start of parts.functionNames.keys()) starts.push(start);
+  if (parts.progArrays !== undefined)
+    for (const { programs } of parts.progArrays)
+      for (const slot of programs) if (slot !== null) starts.push(slot);
+  if (callback !== undefined) starts.push(callback);
+  return starts;
 }
 
 function subprogStarts(
   insns: Slots,
   naming: readonly number[],
-  known: readonly number[],
+  stated: readonly number[],
   shape: Shape,
-): number[] {
-  const starts = new Set<number>([0]);
-  for (const start of known) {
-    if (shape === 'checked') checkStart(insns, start);
-    if (insns[start] !== undefined) starts.add(start);
-  }
+): readonly number[] {
+  if (shape === 'checked') for (const start of stated) checkStart(insns, start);
+  const known = distinct(ascending([0, ...stated.filter((start) => insns[start] !== undefined)]));
+  const further: number[] = [];
   for (const pc of naming) {
     const target = targetOf(pc, insns[pc] as Insn);
     if (target === undefined) continue;
     if (shape === 'checked') checkTarget(insns, target, pc);
-    if (insns[target] !== undefined) starts.add(target);
+    if (insns[target] !== undefined && !isAmong(known, target)) further.push(target);
   }
-  return ascending([...starts]);
+  return further.length === 0 ? known : distinct(ascending([...known, ...further]));
 }
+
+/** Of ascending numbers. */
+const distinct = (numbers: readonly number[]): readonly number[] =>
+  numbers.filter((number, k) => k === 0 || number !== numbers[k - 1]);
 
 /** Indices of the subprogs that some `lddw` gives the address of. */
 function addressed(insns: Slots, naming: readonly number[], starts: readonly number[]): number[] {
+  if (!naming.some((pc) => (insns[pc] as Insn).kind === 'lddw')) return [];
   const loads = naming.filter((pc) => (insns[pc] as Insn).kind === 'lddw');
-  if (loads.length === 0) return [];
   const slots = new Set(loads.map((pc) => targetOf(pc, insns[pc] as Insn)));
   return starts.flatMap((start, index) => (slots.has(start) ? [index] : []));
 }
@@ -280,8 +278,11 @@ const throwing = (callee: Callee): Callee =>
 
 /** What is known of a helper or kfunc, by the last who says something of it. */
 function calleeOf(known: readonly Callee[], kind: Callee['kind'], id: number): Callee {
-  const callee = known.findLast((each) => each.kind === kind && each.id === id);
-  return callee === undefined ? { kind, id, name: `${kind}_${id}`, args: undefined } : throwing(callee);
+  for (let k = known.length - 1; k >= 0; k--) {
+    const callee = known[k] as Callee;
+    if (callee.kind === kind && callee.id === id) return throwing(callee);
+  }
+  return { kind, id, name: `${kind}_${id}`, args: undefined };
 }
 
 function calleesOf(insns: Slots, naming: readonly number[], known: readonly Callee[]): Map<string, Callee> {

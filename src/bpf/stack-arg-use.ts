@@ -1,33 +1,34 @@
 /** Which stack arguments the instructions of a subprog load and store. */
 import { badInput } from '../core/errors.ts';
-import { isStackArgBase, MAX_REG_ARGS, stackArgSlot } from './calling.ts';
-import type { Slots } from './insn.ts';
+import { MAX_REG_ARGS, stackArgSlot } from './calling.ts';
+import type { LdxInsn, Slots, StInsn, StxInsn } from './insn.ts';
 
-/**
- * Stack arguments of a subprog, counted as arguments: incoming 7 means it reads argument 7; and what is wrong with
- * the first access that is none.
- */
-export function stackArgsUsed(
-  insns: Slots,
-  start: number,
-  end: number,
-  base: number,
-): { incoming: number; outgoing: number; wrong: Error | undefined } {
+type StackArgInsn = LdxInsn | StInsn | StxInsn;
+
+/** What a subprog uses, counted as arguments: incoming 7 means it reads argument 7. */
+export interface StackArgUse {
+  readonly incoming: number;
+  readonly outgoing: number;
+  /** What is wrong with the first access that is none. */
+  readonly wrong: Error | undefined;
+}
+
+const NONE: StackArgUse = { incoming: 0, outgoing: 0, wrong: undefined };
+
+/** `slots`: where a subprog loads and stores them (marked-slots.ts). */
+export function stackArgsUsed(insns: Slots, slots: readonly number[], base: number): StackArgUse {
+  if (slots.length === 0) return NONE;
   let incoming = 0;
   let outgoing = 0;
   let wrong: Error | undefined;
-  for (let pc = start; pc < end; pc++) {
-    const insn = insns[pc];
-    if (insn === undefined) continue;
-    if (insn.kind === 'ldx' && isStackArgBase(insn.src)) {
-      const slot = insn.src === base ? stackArgSlot(insn.off, 'incoming') : undefined;
-      if (slot === undefined) wrong ??= badStackArg(pc, insn.src, insn.off, base, 'load');
-      else incoming = Math.max(incoming, MAX_REG_ARGS + 1 + slot);
-    } else if ((insn.kind === 'stx' || insn.kind === 'st') && isStackArgBase(insn.dst)) {
-      const slot = insn.dst === base ? stackArgSlot(insn.off, 'outgoing') : undefined;
-      if (slot === undefined) wrong ??= badStackArg(pc, insn.dst, insn.off, base, 'store');
-      else outgoing = Math.max(outgoing, slot + 1);
-    }
+  for (const pc of slots) {
+    const insn = insns[pc] as StackArgInsn;
+    const isLoad = insn.kind === 'ldx';
+    const reg = isLoad ? insn.src : insn.dst;
+    const slot = reg === base ? stackArgSlot(insn.off, isLoad ? 'incoming' : 'outgoing') : undefined;
+    if (slot === undefined) wrong ??= badStackArg(pc, reg, insn.off, base, isLoad ? 'load' : 'store');
+    else if (isLoad) incoming = Math.max(incoming, MAX_REG_ARGS + 1 + slot);
+    else outgoing = Math.max(outgoing, slot + 1);
   }
   return { incoming, outgoing, wrong };
 }

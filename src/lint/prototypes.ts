@@ -1,6 +1,7 @@
 /** Rules for what is declared of functions, kfuncs and helpers. */
 import { MAX_ARGS, MAX_REG_ARGS } from '../bpf/calling.ts';
-import type { Callee, Declared, Program, Subprog, ValueArg } from '../bpf/program.ts';
+import type { Declared, ValueArg } from '../bpf/declared.ts';
+import type { Callee, Program, Subprog } from '../bpf/program.ts';
 import { calledNative } from './calls.ts';
 import type { Finding } from './finding.ts';
 import type { LintOptions } from './options.ts';

@@ -1,6 +1,8 @@
 /** For tests of the linter: programs as text, findings as lines. */
+
+import type { ValueArg } from '../../src/bpf/declared.ts';
 import { load } from '../../src/bpf/load.ts';
-import type { Program, ValueArg } from '../../src/bpf/program.ts';
+import type { Program } from '../../src/bpf/program.ts';
 import type { Finding } from '../../src/lint/finding.ts';
 import { lint } from '../../src/lint/lint.ts';
 import type { LintOptions } from '../../src/lint/options.ts';

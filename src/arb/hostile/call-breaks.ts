@@ -1,7 +1,8 @@
 /** Breaks of rules for prototypes, for chains of calls, and for what stack arguments do not go with. */
 import { MAX_ARGS, MAX_REG_ARGS, MAX_STACK_BYTES } from '../../bpf/calling.ts';
+import type { Declared } from '../../bpf/declared.ts';
 import type { CallInsn, Insn } from '../../bpf/insn.ts';
-import type { Callee, Declared, Subprog } from '../../bpf/program.ts';
+import type { Callee, Subprog } from '../../bpf/program.ts';
 import { R10 } from '../../bpf/reg.ts';
 import { calledNative, calledSubprog, HELPER } from '../../lint/calls.ts';
 import { addressOf, type Change } from './change.ts';

@@ -1,10 +1,11 @@
 /** Changes to a finished program: instructions replaced and put in, prototypes altered. */
+
+import type { Declared } from '../../bpf/declared.ts';
 import { type Insn, slotsOf } from '../../bpf/insn.ts';
 import {
   atDistance,
   buildProgram,
   type Callee,
-  type Declared,
   type Program,
   type Shape,
   targetOf,
