@@ -56,6 +56,6 @@ export const isStackArgBase = (reg: number): boolean => reg === 11 || reg === 12
  */
 export function stackArgSlot(off: number, direction: 'outgoing' | 'incoming'): number | undefined {
   const distance = direction === 'outgoing' ? -off : off;
-  if (distance <= 0 || distance % 8 !== 0 || distance > 8 * MAX_STACK_ARGS) return undefined;
-  return distance / 8 - 1;
+  if (distance <= 0 || (distance & 7) !== 0 || distance > 8 * MAX_STACK_ARGS) return undefined;
+  return (distance >> 3) - 1;
 }

@@ -10,10 +10,10 @@ const FEW_BYTES = 128;
 const NO_BYTES = new Uint8Array();
 
 export class Arena {
-  /** The block that is filled, and the same seen four bytes at once. */
+  /** The block that is filled, none at first, and the same seen four bytes at once. */
   #block = new ArrayBuffer(0);
   #fours = new Int32Array(this.#block);
-  #used = 0;
+  #used = BLOCK_BYTES;
 
   /** A copy of bytes [start, end). */
   copy(bytes: Uint8Array, start = 0, end = bytes.length): Uint8Array {
@@ -24,18 +24,20 @@ export class Arena {
     return copy;
   }
 
-  /** A copy of the bytes from `start` on, both of them seen four at once; fewer than a block's. */
+  /** A copy of bytes that are seen four at once, from `start` on: whole words, and fewer than a block has. */
   copyFours(bytes: Int32Array, start: number): Uint8Array {
-    const copy = this.zeros(4 * (bytes.length - start));
-    const at = copy.byteOffset / 4 - start;
-    for (let i = start; i < bytes.length; i++) this.#fours[at + i] = bytes[i] as number;
+    const end = bytes.length;
+    const copy = this.zeros(4 * (end - start));
+    const fours = this.#fours;
+    const at = (this.#used >> 2) - end;
+    for (let i = start; i < end; i++) fours[at + i] = bytes[i] as number;
     return copy;
   }
 
   /** So many bytes, all 0. */
   zeros(size: number): Uint8Array {
     if (size === 0) return NO_BYTES;
-    if (this.#used + size > this.#block.byteLength) {
+    if (this.#used + size > BLOCK_BYTES) {
       if (size > BLOCK_BYTES / 4) return new Uint8Array(size);
       this.#block = new ArrayBuffer(BLOCK_BYTES);
       this.#fours = new Int32Array(this.#block);

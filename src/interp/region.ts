@@ -12,6 +12,9 @@ export const COPIES = new Arena();
 
 export type AccessSize = 1 | 2 | 4 | 8;
 
+/** Four flags at once: all poison. */
+const ALL_POISON = 0x01010101;
+
 /** Offsets count from its first byte and are not checked. */
 export class Region {
   /** Address of the first byte. A number: every region lies below 2^53, so none is lost. */
@@ -22,7 +25,6 @@ export class Region {
   marks = 0;
   lowest: number;
   #poison: Uint8Array | undefined;
-  #view: DataView | undefined;
 
   /** Keeps `bytes`, and `poison` if it has some; does not copy them. */
   constructor(base: number, bytes: Uint8Array, writable: boolean, poison?: Uint8Array) {
@@ -45,13 +47,6 @@ export class Region {
     poison.set(this.poison);
     this.bytes = bytes;
     this.#poison = poison;
-    this.#view = undefined;
-  }
-
-  /** Made with the first access: most sections are never touched. */
-  #access(): DataView {
-    this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
-    return this.#view;
   }
 
   /** Offset of an address in this region. */
@@ -66,41 +61,18 @@ export class Region {
 
   /** Stores a value, or makes `size` bytes poison. */
   storeWord(offset: number, size: AccessSize, word: Word): void {
-    if (word === undefined) this.#mark(offset, size, 1);
+    if (word === undefined) this.#mark(offset, size, ALL_POISON);
     else this.store(offset, size, word);
   }
 
   /** Zero-extended, poison or not. */
   load(offset: number, size: AccessSize): U64 {
-    switch (size) {
-      case 1:
-        return fromNumber(this.#access().getUint8(offset));
-      case 2:
-        return fromNumber(this.#access().getUint16(offset, true));
-      case 4:
-        return fromNumber(this.#access().getUint32(offset, true));
-      case 8:
-        return fromHalves(this.#access().getInt32(offset, true), this.#access().getInt32(offset + 4, true));
-    }
+    return fromHalves(lowAt(this.bytes, offset, size), size === 8 ? fourAt(this.bytes, offset + 4) : 0);
   }
 
   /** Stores the low `size` bytes; they are no longer poison. */
   store(offset: number, size: AccessSize, value: U64): void {
-    switch (size) {
-      case 1:
-        this.#access().setUint8(offset, low32(value));
-        break;
-      case 2:
-        this.#access().setUint16(offset, low32(value), true);
-        break;
-      case 4:
-        this.#access().setUint32(offset, low32(value), true);
-        break;
-      case 8:
-        this.#access().setInt32(offset, low32(value), true);
-        this.#access().setInt32(offset + 4, high32(value), true);
-        break;
-    }
+    put(this.bytes, offset, size, low32(value), high32(value));
     if (this.#poison !== undefined) this.#mark(offset, size, 0);
   }
 
@@ -108,13 +80,12 @@ export class Region {
   isPoison(offset: number, size: AccessSize): boolean {
     const poison = this.#poison;
     if (poison === undefined) return false;
-    for (let i = offset; i < offset + size; i++) if (poison[i] !== 0) return true;
-    return false;
+    return lowAt(poison, offset, size) !== 0 || (size === 8 && fourAt(poison, offset + 4) !== 0);
   }
 
-  #mark(offset: number, size: AccessSize, flag: 0 | 1): void {
-    const { poison } = this;
-    for (let i = offset; i < offset + size; i++) poison[i] = flag;
+  /** `flags`: four at once. */
+  #mark(offset: number, size: AccessSize, flags: number): void {
+    put(this.poison, offset, size, flags, flags);
     this.marks++;
     if (offset < this.lowest) this.lowest = offset;
   }
@@ -125,8 +96,6 @@ export class Region {
   }
 }
 
-/** Four flags at once: all poison. */
-const ALL_POISON = 0x01010101;
 const STACK_WORDS = MAX_STACK_BYTES / 4;
 
 /** A frame's stack: MAX_STACK_BYTES below its fp, all poison at first. */
@@ -187,3 +156,31 @@ export class StackRegion extends Region {
 
 const inFours = ({ buffer, byteOffset, length }: Uint8Array): Int32Array =>
   new Int32Array(buffer, byteOffset, length / 4);
+
+/** Little-endian, signed. */
+const fourAt = (bytes: Uint8Array, at: number): number => twoAt(bytes, at) | (twoAt(bytes, at + 2) << 16);
+const twoAt = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+
+/** Of an access the low half: four bytes, or fewer, zero-extended. */
+function lowAt(bytes: Uint8Array, at: number, size: AccessSize): number {
+  if (size >= 4) return fourAt(bytes, at);
+  return size === 2 ? twoAt(bytes, at) : (bytes[at] as number);
+}
+
+/** Stores the low `size` bytes of two halves. */
+function put(bytes: Uint8Array, at: number, size: AccessSize, low: number, high: number): void {
+  bytes[at] = low;
+  if (size === 1) return;
+  bytes[at + 1] = low >> 8;
+  if (size === 2) return;
+  putTwo(bytes, at + 2, low >> 16);
+  if (size === 4) return;
+  putTwo(bytes, at + 4, high);
+  putTwo(bytes, at + 6, high >> 16);
+}
+
+function putTwo(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >> 8;
+}
