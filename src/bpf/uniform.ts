@@ -1,4 +1,5 @@
 /** Instructions of any shape, as files and callers have them, to the one shape of make-insn.ts. */
+import { u64 } from '../core/u64.ts';
 import type { Insn, Slots } from './insn.ts';
 import {
   alu,
@@ -38,7 +39,7 @@ function uniform(insn: Insn): Insn {
     case 'swap':
       return swap(insn.op, insn.bits, insn.dst);
     case 'lddw':
-      return lddw(insn.dst, insn.imm, insn.src);
+      return lddw(insn.dst, u64(insn.imm), insn.src);
     case 'ja':
       return ja(insn.off, insn.width);
     case 'jcc':

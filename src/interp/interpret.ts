@@ -168,6 +168,8 @@ function step(m: Machine, insn: Insn): Outcome | undefined {
   }
 }
 
+const NO_BREACHES: Execution['breaches'] = [];
+
 function executionOf(m: Machine, outcome: Outcome, insns: number): Execution {
   const { context, data } = m.memory;
   const execution: Mutable<Execution> = {
@@ -176,7 +178,7 @@ function executionOf(m: Machine, outcome: Outcome, insns: number): Execution {
     data: data.map(({ bytes }) => bytes),
     trace: m.trace.trace(),
     insns,
-    breaches: [],
+    breaches: NO_BREACHES,
   };
   const memoryPoison = context.poisonFlags();
   if (memoryPoison !== undefined) execution.memoryPoison = memoryPoison;

@@ -16,7 +16,7 @@ import type { Machine } from './machine.ts';
  */
 export function lddw(m: Machine, insn: LddwInsn): Outcome | undefined {
   m.next++;
-  if (insn.src === 0) return m.write(insn.dst, u64(insn.imm));
+  if (insn.src === 0) return m.write(insn.dst, insn.imm);
   const target = targetOf(m.pc, insn);
   if (target !== undefined) return m.write(insn.dst, m.entryOf(subprogAt(m.program, target).index));
   return m.unsupported(`lddw ${LDDW_SRC[insn.src] ?? insn.src}`);

@@ -38,6 +38,7 @@ describe('instructions of one shape', () => {
   it('take wide ones, and leaves their second halves', () => {
     const wide: Insn = { kind: 'lddw', dst: 2, src: 0, imm: 0x1234_5678_9abc_def0n };
     expect(uniformSlots([wide, undefined, EXIT_INSN])).toEqual([wide, undefined, EXIT_INSN]);
+    expect(uniformSlots([{ ...wide, imm: -2n }])).toEqual([{ ...wide, imm: 0xffff_ffff_ffff_fffen }]);
   });
 
   it('have all keys in one order, whatever the kind', () => {
