@@ -1,4 +1,5 @@
 /** What of a program is of the verifier's making, as far as it concerns the whole image. */
+import type { CastInsn, LdxInsn } from '../bpf/insn.ts';
 import type { Program } from '../bpf/program.ts';
 import type { Fixup } from '../core/image.ts';
 
@@ -11,21 +12,14 @@ export interface Accesses {
 export function accessesOf({ insns }: Program): Accesses {
   let arena = false;
   let percpu = false;
-  for (const insn of insns) {
-    // What is not there is not compared with words: that takes the slow way.
+  for (let pc = 0; pc < insns.length; pc++) {
+    const insn = insns[pc];
     if (insn === undefined) continue;
-    switch (insn.kind) {
-      case 'ldx':
-      case 'stx':
-      case 'st':
-      case 'atomic':
-        if (insn.access === 'arena') arena = true;
-        break;
-      case 'cast':
-        if (insn.to === 'percpu') percpu = true;
-        else arena = true;
-        break;
-    }
+    const { access, to } = insn as Partial<Pick<LdxInsn, 'access'> & Pick<CastInsn, 'to'>>;
+    // Most have neither, whatever their kind.
+    if (access === undefined && to === undefined) continue;
+    if (to === 'percpu') percpu = true;
+    else if (access !== 'probe') arena = true;
   }
   return { arena, percpu };
 }

@@ -5,7 +5,7 @@
  * another frame lies there.
  */
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
-import type { Program, Subprog } from '../bpf/program.ts';
+import type { Program } from '../bpf/program.ts';
 import { directReach } from './stack/direct.ts';
 import { StackFacts } from './stack/facts.ts';
 import { FP, pointer } from './stack/pointer.ts';
@@ -13,27 +13,23 @@ import { Walk } from './stack/walk.ts';
 
 /** Depth of each subprog in bytes, a multiple of 8. */
 export function stackDepths(program: Program): number[] {
+  const direct = program.subprogs.map((subprog) => directReach(program.insns, subprog));
+  // Where no subprog has a pointer, none gets one from another.
+  const lowest = direct.includes(null) ? walked(program, direct) : (direct as number[]);
+  return lowest.map((low) => 8 * Math.ceil(Math.min(MAX_STACK_BYTES, 0 - low) / 8));
+}
+
+/** How far below its r10 each subprog reaches, <= 0. `direct`: what `directReach` says of each. */
+function walked(program: Program, direct: readonly (number | null)[]): number[] {
   const facts = new StackFacts(program);
-  const known: (number | null)[] = [];
   while (facts.startRound()) {
     for (const subprog of program.subprogs) {
       if (!facts.takeStale(subprog.index)) continue;
       const summary = facts.summary(subprog.index);
-      const lowest = facts.seesPointers(summary) ? null : lowestOf(program, subprog, known);
+      const lowest = facts.seesPointers(summary) ? null : (direct[subprog.index] as number | null);
       if (lowest === null) new Walk(program, subprog, summary, facts).run();
       else facts.reach(summary, pointer(FP), lowest);
     }
   }
-  return program.subprogs.map(({ index }) => {
-    const used = Math.min(MAX_STACK_BYTES, 0 - (facts.summary(index).lowest[FP] as number));
-    return 8 * Math.ceil(used / 8);
-  });
-}
-
-/** What `directReach` says, asked once a subprog: a round later it would say the same. */
-function lowestOf({ insns }: Program, subprog: Subprog, known: (number | null)[]): number | null {
-  const { index } = subprog;
-  const lowest = known[index] === undefined ? directReach(insns, subprog) : known[index];
-  known[index] = lowest;
-  return lowest;
+  return program.subprogs.map(({ index }) => facts.summary(index).lowest[FP] as number);
 }

@@ -1,9 +1,10 @@
 /** The quick way for code whose only stack pointer is r10 itself: one look at each instruction. */
-import type { Insn, Slots } from '../../bpf/insn.ts';
+import { fieldBits, type Insn, type Slots } from '../../bpf/insn.ts';
 import type { Subprog } from '../../bpf/program.ts';
 import { R10 } from '../../bpf/reg.ts';
 import { scratchBytes } from '../scratch.ts';
 
+const FP_BIT = 1 << R10;
 const IS_TARGET = scratchBytes();
 
 /**
@@ -25,31 +26,33 @@ export function directReach(insns: Slots, { start, end }: Subprog): number | nul
       hasGap = true;
       continue;
     }
-    switch (insn.kind) {
-      case 'ldx':
-        if (insn.src === R10 && insn.off < lowest) lowest = insn.off;
-        break;
-      case 'stx':
-      case 'st':
-        if (takesFp(insn)) return null;
-        if (insn.dst === R10 && insn.off < lowest) lowest = insn.off;
-        break;
-      case 'jcc':
-      case 'ja':
-      case 'may_goto':
-        // A loop may begin in what looked unreachable.
-        if (takesFp(insn) || (insn.off < 0 && hasGap)) return null;
-        isTarget[pc + 1 + insn.off - start] = 1;
-        if (insn.kind === 'ja') isReached = false;
-        break;
-      case 'exit':
-        isReached = false;
-        break;
-      default:
-        if (takesFp(insn)) return null;
+    if ((fieldBits(insn) & FP_BIT) !== 0) {
+      if (takesFp(insn)) return null;
+      lowest = Math.min(lowest, offFromFp(insn));
+    }
+    const { kind } = insn;
+    if (kind === 'exit') isReached = false;
+    else if (kind === 'jcc' || kind === 'ja' || kind === 'may_goto') {
+      // A loop may begin in what looked unreachable.
+      if (insn.off < 0 && hasGap) return null;
+      isTarget[pc + 1 + insn.off - start] = 1;
+      if (kind === 'ja') isReached = false;
     }
   }
   return lowest;
+}
+
+/** Of a load or store by r10, else 0. */
+function offFromFp(insn: Insn): number {
+  switch (insn.kind) {
+    case 'ldx':
+      return insn.src === R10 ? insn.off : 0;
+    case 'stx':
+    case 'st':
+      return insn.dst === R10 ? insn.off : 0;
+    default:
+      return 0;
+  }
 }
 
 /** Whether r10 is more to an instruction than the base of a load or store. */

@@ -41,6 +41,8 @@ export interface Summary {
 /** Rounds after which a bound that still falls is given up: only recursion and chains in memory take so many. */
 const PATIENCE = 8;
 
+const NO_REACH: readonly number[] = new Array<number>(BASES).fill(0);
+
 /** Facts of a whole program; they only grow, so that repeating the walks comes to an end. */
 export class StackFacts {
   readonly #summaries: readonly Summary[];
@@ -55,7 +57,7 @@ export class StackFacts {
     this.#summaries = program.subprogs.map(({ index }) => ({
       index,
       callers: [],
-      lowest: new Array<number>(BASES).fill(0),
+      lowest: NO_REACH.slice(),
       pointerArgs: 0,
       returnsPointer: false,
       isExposed: false,
@@ -101,6 +103,7 @@ export class StackFacts {
 
   /** Hands the context of a helper that calls back to all that it may call. */
   passContext(caller: Summary, insn: Insn, value: Value): void {
+    if (this.#program.callbacks === undefined) return;
     for (const index of calledBackBy(this.#program, insn)) {
       const callee = this.summary(index);
       if (callee.callers.at(-1) !== caller.index) callee.callers.push(caller.index);
@@ -117,6 +120,11 @@ export class StackFacts {
   reach(summary: Summary, value: Value, off: number): void {
     const hasBound = lowOf(value) !== NO_BOUND && off > NO_BOUND;
     const low = hasBound ? Math.max(NO_BOUND, lowOf(value) + off) : NO_BOUND;
+    // Most are of this frame alone.
+    if (basesOf(value) === 1 << FP) {
+      if (low < (summary.lowest[FP] as number)) summary.lowest[FP] = low;
+      return;
+    }
     // From the lowest bit up.
     for (let left = basesOf(value); left !== 0; left &= left - 1) {
       const base = lowestBit(left);

@@ -30,9 +30,12 @@ export interface State {
   spills: Value[] | undefined;
 }
 
+const NO_REGS: readonly Value[] = new Array<Value>(STATE_SIZE).fill(NONE);
+const NO_SPILLS: readonly Value[] = new Array<Value>(SPILLS).fill(NONE);
+
 /** At entry: r10, and arguments that may be stack pointers (bit n: argument n). */
 export function entryState(pointerArgs: number): State {
-  const regs: Value[] = new Array(STATE_SIZE).fill(NONE);
+  const regs = NO_REGS.slice();
   for (let n = 1; n <= MAX_REG_ARGS; n++) if ((pointerArgs & (1 << n)) !== 0) regs[n] = pointer(n);
   regs[R10] = pointer(FP);
   return { regs, live: liveOf(regs), spills: undefined };
@@ -104,7 +107,7 @@ function mergeValue(into: Value[], from: readonly Value[], k: number, merge: Mer
   return changed;
 }
 
-const noSpills = (): Value[] => new Array(SPILLS).fill(NONE);
+const noSpills = (): Value[] => NO_SPILLS.slice();
 
 export const getArgument = ({ regs }: State, n: number): Value => regs[argumentIndex(n)] as Value;
 export function setArgument(state: State, n: number, value: Value): void {
@@ -150,7 +153,8 @@ export function storeSpill(state: State, address: Value, off: number, size: numb
 export function disturbSpills(state: State, found: Value): void {
   state.spills ??= noSpills();
   const { spills } = state;
-  for (let k = 0; k < spills.length; k++) spills[k] = derivedFromBoth(spills[k] as Value, found);
+  for (let k = 0; k < SPILLS; k++)
+    if (found !== NONE || spills[k] !== NONE) spills[k] = derivedFromBoth(spills[k] as Value, found);
 }
 
 /** The slot an access names exactly and whole, if it does. */

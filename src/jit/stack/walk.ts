@@ -1,6 +1,6 @@
 /** One pass over the code of a subprog: follows stack pointers through registers, spills and calls. */
 import { isStackArgBase, MAX_ARGS, MAX_REG_ARGS, stackArgSlot } from '../../bpf/calling.ts';
-import type { AluInsn, AtomicInsn, Insn, LdxInsn } from '../../bpf/insn.ts';
+import { type AluInsn, type AtomicInsn, fieldBits, type Insn, type LdxInsn } from '../../bpf/insn.ts';
 import type { Program, Subprog } from '../../bpf/program.ts';
 import { R0 } from '../../bpf/reg.ts';
 import { CONTEXT_OF_HELPER } from '../../core/callback.ts';
@@ -28,6 +28,7 @@ import {
   hasArguments,
   loadSpill,
   mergeAt,
+  PLAIN,
   type State,
   setArgument,
   setReg,
@@ -39,6 +40,9 @@ const STATE: State = entryState(0);
 
 /** No slot. */
 const NOWHERE = Number.POSITIVE_INFINITY;
+
+/** Bases of stack arguments: to store no pointer there may overwrite one. */
+const ALWAYS = (1 << 11) | (1 << 12);
 
 export class Walk {
   readonly #program: Program;
@@ -61,29 +65,32 @@ export class Walk {
   /** Sweeps in program order; again from the first loop head that changed, until none does. */
   run(): void {
     const { start } = this.#subprog;
-    this.#states[0] = entryState(this.#summary.pointerArgs);
+    const { pointerArgs } = this.#summary;
+    this.#states[0] = pointerArgs === 0 ? PLAIN : entryState(pointerArgs);
     for (let from = start; from !== NOWHERE; from = this.#sweep(from));
     if (this.#reliesOnHidden && this.#summary.isExposed) this.#summary.isStale = true;
   }
 
   #sweep(from: number): number {
     const { start, end } = this.#subprog;
+    const { insns } = this.#program;
+    const states = this.#states;
     const state = STATE;
     let isReached = false;
     let again = NOWHERE;
     for (let pc = from; pc < end; pc++) {
-      if (this.#states[pc - start] !== undefined) {
-        if (isReached) mergeAt(this.#states, pc - start, state, join);
-        assign(state, this.#states[pc - start] as State);
+      if (states[pc - start] !== undefined) {
+        if (isReached) mergeAt(states, pc - start, state, join);
+        assign(state, states[pc - start] as State);
         isReached = true;
       }
-      const insn = this.#program.insns[pc];
-      if (!isReached || insn === undefined) continue;
+      const insn = insns[pc];
+      if (!isReached || insn === undefined || !this.#concerns(insn, state.live)) continue;
       this.#step(state, pc, insn);
       if (insn.kind === 'ja' || insn.kind === 'jcc' || insn.kind === 'may_goto') {
         const target = pc + 1 + insn.off;
         const isLoop = target <= pc;
-        const changed = mergeAt(this.#states, target - start, state, isLoop ? widen : join);
+        const changed = mergeAt(states, target - start, state, isLoop ? widen : join);
         if (changed && isLoop) again = Math.min(again, target);
       }
       if (insn.kind === 'ja' || insn.kind === 'exit') isReached = false;
@@ -91,12 +98,32 @@ export class Walk {
     return again;
   }
 
+  /**
+   * Whether an instruction has to be looked at where these are live: of no pointers comes none, which most are of.
+   * Told by fields before kinds, as no processor can predict these.
+   */
+  #concerns(insn: Insn, live: number): boolean {
+    if ((fieldBits(insn) & (live | ALWAYS)) !== 0) return true;
+    switch (insn.kind) {
+      case 'jcc':
+      case 'ja':
+      case 'may_goto':
+      case 'call':
+      case 'callx':
+      case 'exit':
+      case 'atomic':
+        return true;
+      case 'ldx':
+        return this.#facts.found !== NONE;
+      default:
+        return false;
+    }
+  }
+
   #step(state: State, pc: number, insn: Insn): void {
     switch (insn.kind) {
       case 'alu':
-        // Of no pointers comes none.
-        if ((state.live & ((1 << insn.dst) | (1 << insn.src))) !== 0)
-          setReg(state, insn.dst, aluResult(state, insn));
+        setReg(state, insn.dst, aluResult(state, insn));
         break;
       case 'cast':
       case 'movsx':
@@ -224,9 +251,18 @@ export class Walk {
       this.#reliesOnHidden = true;
       return;
     }
-    if (state.spills !== undefined)
-      for (const value of state.spills) this.#facts.escape(this.#summary, value);
+    if (state.spills !== undefined) this.#escapeAll(state.spills);
     disturbSpills(state, this.#facts.found);
+  }
+
+  #escapeAll(values: readonly Value[]): void {
+    let last = NONE;
+    for (let k = 0; k < values.length; k++) {
+      const value = values[k] as Value;
+      // Of a frame that was disturbed before, most are the same.
+      if (value !== last) this.#facts.escape(this.#summary, value);
+      last = value;
+    }
   }
 }
 
