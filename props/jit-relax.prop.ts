@@ -28,7 +28,7 @@ describe('settle', () => {
     fc.assert(
       fc.property(code, (each) => {
         const settled = settle(each);
-        expect(settled.addrs[0]).toBe(each.prologueBytes);
+        expect(settled.addrs[0]).toBe(each.starts[0]);
         const slack = slacks(each, settled);
         expect(slack.every((bytes) => bytes >= 0)).toBe(true);
         // Before pass 15 nothing is padded.

@@ -9,7 +9,7 @@ export class PcMap implements Iterable<PcRow> {
   readonly #numbers: number[];
   #length = 0;
 
-  /** `room`: the rows it will have. */
+  /** `room`: the rows it may have. */
   constructor(room: number) {
     this.#numbers = new Array<number>(2 * room);
   }

@@ -1,5 +1,4 @@
 /** What an image tells by BPF slot: where the code of each begins, and which rewrites made it. */
-import type { Program } from '../bpf/program.ts';
 import type { PcMap } from '../core/pc-map.ts';
 import type { Entries, RewritePass } from './entries.ts';
 
@@ -10,20 +9,13 @@ export interface RewriteNote {
   readonly insns: number;
 }
 
-/** How many instructions there are, each a row of the map. */
-export function instructionsOf({ insns }: Program): number {
-  let count = 0;
-  for (let pc = 0; pc < insns.length; pc++) if (insns[pc] !== undefined) count++;
-  return count;
-}
-
-/** First native byte of each slot; the instructions a rewrite added belong to the slot they stem from. */
-export function addToMap(map: PcMap, entries: Entries, starts: Int32Array): void {
+/** First native byte of each slot, of a subprog at `offset`; the instructions a rewrite added belong to the slot they stem from. */
+export function addToMap(map: PcMap, entries: Entries, addrs: Int32Array, offset: number): void {
   const { pcs, setup, count } = entries;
   let last = -1;
   for (let i = setup; i < count; i++) {
     const pc = pcs[i] as number;
-    if (pc !== last) map.add(pc, starts[i] as number);
+    if (pc !== last) map.add(pc, offset + (addrs[i] as number));
     last = pc;
   }
 }

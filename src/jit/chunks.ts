@@ -27,17 +27,11 @@ import type { Target } from './target.ts';
 
 export interface Chunks extends Unsettled {
   readonly asm: Assembler;
-  /** Offset of each entry's bytes in `asm`; one more at the end. */
-  readonly starts: Int32Array;
-  /** Entries that end in a jump, in program order, and its forms: as many of them. */
-  readonly jumps: ScratchList;
+  /** Of each of the jumps. */
   readonly forms: readonly JumpForms[];
   readonly calls: readonly PendingCall[];
-  readonly callEntries: ScratchList;
   readonly refs: readonly PendingRef[];
-  readonly refEntries: ScratchList;
   readonly faults: readonly PendingFault[];
-  readonly faultEntries: ScratchList;
 }
 
 /** What lowering needs beside the entries and their frame. */
@@ -56,14 +50,10 @@ export interface Lowering {
 
 // Those of the subprog that was lowered last, by entry.
 const STARTS = scratchWords();
-const FIXED = scratchWords();
-const JUMPS = scratchBytes();
-const SLOTS = scratchBytes();
+const SLOTS = scratchWords();
+const JUMP_KINDS = scratchBytes();
+const JUMPS = new ScratchList();
 const FORMS: JumpForms[] = [];
-const JUMP_ENTRIES = new ScratchList();
-const CALL_ENTRIES = new ScratchList();
-const REF_ENTRIES = new ScratchList();
-const FAULT_ENTRIES = new ScratchList();
 
 /** Emits prologue and entries. */
 export function lowerEntries(
@@ -77,7 +67,7 @@ export function lowerEntries(
   const calls: PendingCall[] = [];
   const refs: PendingRef[] = [];
   const faults: PendingFault[] = [];
-  for (const list of [JUMP_ENTRIES, CALL_ENTRIES, REF_ENTRIES, FAULT_ENTRIES]) list.clear();
+  JUMPS.clear();
   const context: LowerContext = {
     programName: program.name,
     asm,
@@ -97,16 +87,16 @@ export function lowerEntries(
   const isPatched = tailCall !== 'none' && hardening.blinding === undefined;
   const known = isPatched ? target.knownTailCalls(program, subprog) : NONE_KNOWN;
   target.prologue(context);
-  const prologueBytes = asm.length;
   const starts = STARTS.take(count + 1);
-  const fixed = FIXED.take(count);
-  const jump = JUMPS.take(count);
-  const slots = SLOTS.take(count);
+  const slots = SLOTS.take(count + 1);
+  const jump = JUMP_KINDS.take(count);
+  let slot = 0;
   let exit = -1;
   for (let i = 0; i < count; i++) {
     const insn = insns[i] as Insn;
     const pc = pcs[i] as number;
     starts[i] = asm.length;
+    slots[i] = slot;
     // Looked up once: what it is of differs in shape from kind to kind, which is what this loop would wait for.
     const { kind } = insn;
     if (kind === 'exit') {
@@ -114,42 +104,44 @@ export function lowerEntries(
       if (exit < 0) exit = i;
     } else if (kind !== 'call') target.lowerInsn(context, target.convention, insn, pc);
     else if (isTailCall(program, insn as CallInsn)) emitTailCall(context, target, known.get(pc));
-    else {
-      CALL_ENTRIES.push(i);
-      target.lowerCall(context, callTarget(program, subprog, pc, insn as CallInsn));
-    }
+    else target.lowerCall(context, callTarget(program, subprog, pc, insn as CallInsn));
     if (hardening.lfence === true && isStackStore(insn)) asm.none(LFENCE);
-    while (REF_ENTRIES.count < refs.length) REF_ENTRIES.push(i);
-    while (FAULT_ENTRIES.count < faults.length) FAULT_ENTRIES.push(i);
-    fixed[i] = asm.length - (starts[i] as number);
-    slots[i] = kind === 'lddw' ? 2 : 1;
+    slot += kind === 'lddw' ? 2 : 1;
     jump[i] = NO_JUMP;
     if (context.jump === undefined) continue;
     jump[i] = kind === 'exit' ? EXIT_JUMP : kind === 'jcc' ? COND_JUMP : GOTO_JUMP;
-    FORMS[JUMP_ENTRIES.count] = context.jump;
-    JUMP_ENTRIES.push(i);
+    FORMS[JUMPS.count] = context.jump;
+    JUMPS.push(i);
     context.jump = undefined;
   }
   starts[count] = asm.length;
+  slots[count] = slot;
   return {
     asm,
     starts,
-    jumps: JUMP_ENTRIES,
+    slots,
+    jump,
+    jumps: JUMPS,
     forms: FORMS,
     calls,
-    callEntries: CALL_ENTRIES,
     refs,
-    refEntries: REF_ENTRIES,
     faults,
-    faultEntries: FAULT_ENTRIES,
     count,
-    prologueBytes,
-    fixed,
-    jump,
     target: targets,
-    slots,
     epilogue: exit,
   };
+}
+
+/** The entry whose bytes end at `end` or hold the one before it; of the prologue, the first one. */
+export function entryBefore({ starts, count }: Chunks, end: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((starts[middle] as number) < end) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 const NONE_KNOWN: ReturnType<typeof knownTailCalls> = new Map();
@@ -186,8 +178,10 @@ function writeJump(
   forms: JumpForms,
   target: Target,
 ): void {
+  const { starts } = chunks;
   const kind = chunks.jump[i] as number;
-  const room = (addrs[i + 1] as number) - (addrs[i] as number) - (chunks.fixed[i] as number);
+  const fixed = (starts[i + 1] as number) - (starts[i] as number);
+  const room = (addrs[i + 1] as number) - (addrs[i] as number) - fixed;
   const d = target.distance(chunks, addrs, i);
   if (kind === GOTO_JUMP && d === 0) out.nops(room);
   else if (isShortJump(d)) {

@@ -15,8 +15,8 @@ import { PcMap } from '../core/pc-map.ts';
 import { PERCPU_BASE, PERCPU_BYTES } from '../core/percpu.ts';
 import { Assembler } from '../x86/assembler.ts';
 import type { Gpr } from '../x86/reg.ts';
-import { addNotes, addToMap, instructionsOf, type RewriteNote } from './by-slot.ts';
-import { type Chunks, lowerEntries, writeChunks } from './chunks.ts';
+import { addNotes, addToMap, type RewriteNote } from './by-slot.ts';
+import { type Chunks, entryBefore, lowerEntries, writeChunks } from './chunks.ts';
 import type { Convention } from './convention/convention.ts';
 import { Entries } from './entries.ts';
 import { throws } from './exceptions.ts';
@@ -176,7 +176,7 @@ function compilationOf(program: Program, options: JitOptions, target: Target): C
     sites: [],
     refs: [],
     fixups: [],
-    pcMap: new PcMap(instructionsOf(program)),
+    pcMap: new PcMap(program.insns.length),
     rewrites: [],
   };
 }
@@ -199,12 +199,10 @@ function compileSubprog(program: Program, subprog: Subprog, shared: Compilation)
   const { addrs, passes } = target.settle(chunks, target.distance);
   const offset = out.length;
   writeChunks(out, chunks, addrs, target);
-  // The addresses of the passes count from the start of the subprog.
-  for (let i = 0; i <= entries.count; i++) addrs[i] = (addrs[i] as number) + offset;
-  addPending(chunks, entries, addrs, shared);
-  addToMap(shared.pcMap, entries, addrs);
+  addPending(chunks, entries, { offset, addrs }, shared);
+  addToMap(shared.pcMap, entries, addrs, offset);
   if (entries.areRewritten) addNotes(shared.rewrites, entries);
-  return { subprog, offset, prologueBytes: chunks.prologueBytes, frame, passes };
+  return { subprog, offset, prologueBytes: chunks.starts[0] as number, frame, passes };
 }
 
 function frameOf(
@@ -231,25 +229,30 @@ const entering =
 function addPending(
   chunks: Chunks,
   { pcs }: Entries,
-  starts: Int32Array,
+  place: Place,
   { target, sites, refs, fixups }: Compilation,
 ): void {
   for (let k = 0; k < chunks.calls.length; k++) {
     const { end, callee } = chunks.calls[k] as PendingCall;
-    const i = chunks.callEntries.at(k);
-    sites.push({ pc: pcs[i] as number, returnOffset: placeOf(end, i, chunks, starts), callee });
+    const i = entryBefore(chunks, end);
+    sites.push({ pc: pcs[i] as number, returnOffset: placeOf(end, i, chunks, place), callee });
   }
   for (let k = 0; k < chunks.refs.length; k++) {
-    const ref = chunks.refs[k] as PendingRef;
-    const end = placeOf(ref.end, chunks.refEntries.at(k), chunks, starts);
-    refs.push({ end, after: ref.after, to: ref.to });
+    const { end, after, to } = chunks.refs[k] as PendingRef;
+    refs.push({ end: placeOf(end, entryBefore(chunks, end), chunks, place), after, to });
   }
   for (let k = 0; k < chunks.faults.length; k++) {
     const { start, end, clear = null } = chunks.faults[k] as PendingFault;
-    const i = chunks.faultEntries.at(k);
-    const [offset, resume] = [placeOf(start, i, chunks, starts), placeOf(end, i, chunks, starts)];
+    const i = entryBefore(chunks, end);
+    const [offset, resume] = [placeOf(start, i, chunks, place), placeOf(end, i, chunks, place)];
     fixups.push(target.fixup({ offset, resume, clear }));
   }
+}
+
+/** Where the code of a subprog lies: its offset in the image, and by entry, those in it. */
+interface Place {
+  readonly offset: number;
+  readonly addrs: Int32Array;
 }
 
 function renameFp({ insns, count }: Entries, target: Target): void {
@@ -257,8 +260,8 @@ function renameFp({ insns, count }: Entries, target: Target): void {
 }
 
 /** Offset in the image of what stands in entry `i` before its jump. */
-const placeOf = (at: number, i: number, chunks: Chunks, starts: Int32Array): number =>
-  (starts[i] as number) + at - (chunks.starts[i] as number);
+const placeOf = (at: number, i: number, { starts }: Chunks, { offset, addrs }: Place): number =>
+  offset + (addrs[i] as number) + at - (starts[i] as number);
 
 /** Stack arguments it makes room for, from the sixth on; C may want more words than BPF, where it leaves gaps. */
 function outgoingArgs(program: Program, subprog: Subprog, { name, typedKfuncs }: Convention): number {

@@ -5,11 +5,11 @@
  * short form of a jump where the distance fits, so the program shrinks until nothing changes. The short form is
  * taken in [-128, 123] only, as a distance can still grow by 4 (linux c8831bdbfbab). From pass 15 on a jump
  * that could shrink is padded with nops instead (linux 93c5aecc35c6): from then on lengths only grow, and a
- * jump has three lengths at most, so the passes end. All passes but the first go from jump to jump and target to
- * target alone.
+ * jump has three lengths at most, so the passes end. They go from jump to jump and target to target alone.
  */
 
-import { scratchBytes, scratchWords } from './scratch.ts';
+import { lowestBit } from '../core/bits.ts';
+import { type ScratchList, scratchWords } from './scratch.ts';
 
 /** How an entry ends. */
 export const NO_JUMP = 0;
@@ -20,15 +20,16 @@ export const EXIT_JUMP = 3;
 
 export interface Unsettled {
   readonly count: number;
-  readonly prologueBytes: number;
-  /** Bytes of each entry without its jump. */
-  readonly fixed: Int32Array;
+  /** Bytes of prologue and entries before each entry, without any jumps; one more at the end. */
+  readonly starts: Int32Array;
+  /** Slots before each entry (one has 2 for a wide instruction), one more at the end: Linux estimates by slot. */
+  readonly slots: Int32Array;
   /** NO_JUMP, COND_JUMP, GOTO_JUMP or EXIT_JUMP. */
   readonly jump: Uint8Array;
+  /** Entries that end in a jump, in program order. */
+  readonly jumps: ScratchList;
   /** Entry a jump goes to. */
   readonly target: Int32Array;
-  /** Slots each entry takes (2 for a wide instruction): Linux estimates by slot. */
-  readonly slots: Uint8Array;
   /** The entry that holds the epilogue, or -1. */
   readonly epilogue: number;
 }
@@ -51,21 +52,27 @@ export const SHORT_BYTES = 2;
 
 // Those of the code that was settled last.
 const ADDRS = scratchWords();
-/** By entry, as the pass before left them. */
-const LENGTHS = scratchWords();
+/** By entry that ends in a jump, as the pass before left it. */
+const JUMP_LENGTHS = scratchWords();
 const EDGES = scratchWords();
-const IS_EDGE = scratchBytes();
+const EDGE_BITS = scratchWords();
 
 export function settle(code: Unsettled, distanceOf: typeof distance = distance): Settled {
   const addrs = ADDRS.take(code.count + 1);
-  const lengths = LENGTHS.take(code.count);
-  estimate(code, addrs);
-  if (!firstPass(code, addrs, lengths, distanceOf)) return { addrs, passes: 1 };
+  const lengths = JUMP_LENGTHS.take(code.count);
   const edges = edgesOf(code);
-  let pass = 1;
-  while (laterPass(code, addrs, lengths, edges, pass, distanceOf)) pass++;
-  if (pass > 1) place(code, addrs, lengths);
-  return { addrs, passes: pass + 1 };
+  for (let k = 0; k < edges.count; k++) {
+    const edge = edges.at[k] as number;
+    addrs[edge] = estimate(code, edge);
+  }
+  if (!pass(code, addrs, lengths, edges, 1, distanceOf)) {
+    place(code, addrs, lengths);
+    return { addrs, passes: isEstimated(code, addrs) ? 1 : 2 };
+  }
+  let passes = 2;
+  while (pass(code, addrs, lengths, edges, passes, distanceOf)) passes++;
+  place(code, addrs, lengths);
+  return { addrs, passes };
 }
 
 /** Distance a jump covers with these addresses. */
@@ -75,93 +82,85 @@ export function distance(code: Unsettled, addrs: Int32Array, i: number): number 
   return (addrs[code.target[i] as number] as number) - (addrs[i + 1] as number);
 }
 
-function estimate({ count, slots }: Unsettled, addrs: Int32Array): void {
-  let end = FIRST_ESTIMATE;
-  addrs[0] = end;
-  for (let i = 0; i < count; i++) {
-    end += FIRST_ESTIMATE * (slots[i] as number);
-    addrs[i + 1] = end;
-  }
+/** Where an entry begins before the first pass. */
+const estimate = ({ slots }: Unsettled, i: number): number => FIRST_ESTIMATE * (1 + (slots[i] as number));
+
+function isEstimated(code: Unsettled, addrs: Int32Array): boolean {
+  for (let i = 0; i <= code.count; i++) if (addrs[i] !== estimate(code, i)) return false;
+  return true;
 }
 
-/** Updates `addrs` in place, in program order, as the kernel does. Returns whether anything changed. */
-function firstPass(
-  code: Unsettled,
-  addrs: Int32Array,
-  lengths: Int32Array,
-  distanceOf: typeof distance,
-): boolean {
-  const { count, fixed, jump, prologueBytes } = code;
-  let end = prologueBytes;
-  let changed = addrs[0] !== end;
-  addrs[0] = end;
-  for (let i = 0; i < count; i++) {
-    let length = fixed[i] as number;
-    if (jump[i] !== NO_JUMP) length += jumpBytes(jump[i] as number, distanceOf(code, addrs, i));
-    lengths[i] = length;
-    end += length;
-    if (addrs[i + 1] !== end) changed = true;
-    addrs[i + 1] = end;
-  }
-  return changed;
-}
-
-/** Entries whose addresses later passes look at: where jumps end and where they go, in program order. */
+/** Entries whose addresses passes look at: where jumps end and where they go, in program order. */
 interface Edges {
   readonly at: Int32Array;
   readonly count: number;
 }
 
-function edgesOf({ count, jump, target, epilogue }: Unsettled): Edges {
-  const isEdge = IS_EDGE.take(count + 1).fill(0, 0, count + 1);
-  for (let i = 0; i < count; i++) {
-    if (jump[i] === NO_JUMP) continue;
-    isEdge[i + 1] = 1;
-    isEdge[jump[i] === EXIT_JUMP ? epilogue : (target[i] as number)] = 1;
+const BITS = 32;
+
+function edgesOf({ count, jump, jumps, target, epilogue }: Unsettled): Edges {
+  const words = Math.ceil((count + 1) / BITS);
+  const bits = EDGE_BITS.take(words);
+  for (let word = 0; word < words; word++) bits[word] = 0;
+  for (let k = 0; k < jumps.count; k++) {
+    const i = jumps.at(k);
+    setBit(bits, i + 1);
+    setBit(bits, jump[i] === EXIT_JUMP ? epilogue : (target[i] as number));
   }
-  const at = EDGES.take(count + 1);
+  const at = EDGES.take(2 * jumps.count);
   let found = 0;
-  for (let i = 0; i <= count; i++) if (isEdge[i] === 1) at[found++] = i;
+  for (let word = 0; word < words; word++)
+    for (let left = bits[word] as number; left !== 0; left &= left - 1)
+      at[found++] = BITS * word + lowestBit(left);
   return { at, count: found };
 }
 
-/** As the first one, over edges alone: what lies between two of them moves with the first. */
-function laterPass(
+function setBit(bits: Int32Array, n: number): void {
+  bits[n >>> 5] = (bits[n >>> 5] as number) | (1 << (n & (BITS - 1)));
+}
+
+/**
+ * Updates `addrs` in place, in program order, as the kernel does: those of edges alone, as what lies between two of
+ * them moves with the first. Returns whether any moved.
+ */
+function pass(
   code: Unsettled,
   addrs: Int32Array,
   lengths: Int32Array,
   edges: Edges,
-  pass: number,
+  number: number,
   distanceOf: typeof distance,
 ): boolean {
-  const { fixed, jump } = code;
-  const padding = pass >= PADDING_FROM_PASS;
-  let moved = 0;
+  const { starts, jump } = code;
+  const padding = number > PADDING_FROM_PASS;
+  let jumpsBefore = 0;
   let changed = false;
   for (let k = 0; k < edges.count; k++) {
     const edge = edges.at[k] as number;
     const i = edge - 1;
     if (i >= 0 && jump[i] !== NO_JUMP) {
-      const old = lengths[i] as number;
-      let length = (fixed[i] as number) + jumpBytes(jump[i] as number, distanceOf(code, addrs, i));
-      if (padding) length = Math.max(length, old);
+      let length = jumpBytes(jump[i] as number, distanceOf(code, addrs, i));
+      if (padding) length = Math.max(length, lengths[i] as number);
       lengths[i] = length;
-      moved += length - old;
+      jumpsBefore += length;
     }
-    if (moved === 0) continue;
-    addrs[edge] = (addrs[edge] as number) + moved;
-    changed = true;
+    const addr = (starts[edge] as number) + jumpsBefore;
+    if (addr !== addrs[edge]) changed = true;
+    addrs[edge] = addr;
   }
   return changed;
 }
 
 /** All addresses, from lengths. */
-function place({ count, prologueBytes }: Unsettled, addrs: Int32Array, lengths: Int32Array): void {
-  let end = prologueBytes;
-  for (let i = 0; i < count; i++) {
-    end += lengths[i] as number;
-    addrs[i + 1] = end;
+function place({ count, starts, jumps }: Unsettled, addrs: Int32Array, lengths: Int32Array): void {
+  let i = 0;
+  let jumpsBefore = 0;
+  for (let k = 0; k < jumps.count; k++) {
+    const end = jumps.at(k);
+    for (; i <= end; i++) addrs[i] = (starts[i] as number) + jumpsBefore;
+    jumpsBefore += lengths[end] as number;
   }
+  for (; i <= count; i++) addrs[i] = (starts[i] as number) + jumpsBefore;
 }
 
 /** A goto over nothing vanishes. */

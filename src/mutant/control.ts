@@ -112,7 +112,7 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
       ...target,
       distance(code, addrs, i) {
         const d = target.distance(code, addrs, i);
-        return code.jump[i] !== 3 && code.target[i] === 0 ? d - code.prologueBytes : d;
+        return code.jump[i] !== 3 && code.target[i] === 0 ? d - (code.starts[0] ?? 0) : d;
       },
     }),
   },
@@ -151,8 +151,9 @@ export const CONTROL_MUTANTS: readonly Mutant[] = [
       ...target,
       distance(code, addrs, i) {
         const to = code.target[i] ?? -1;
-        const overWide = code.jump[i] !== 3 && to > i + 1 && code.slots[to - 1] === 2;
-        return target.distance(code, addrs, i) - (overWide ? (code.fixed[to - 1] ?? 0) : 0);
+        const last = (column: Int32Array): number => (column[to] ?? 0) - (column[to - 1] ?? 0);
+        const overWide = code.jump[i] !== 3 && to > i + 1 && last(code.slots) === 2;
+        return target.distance(code, addrs, i) - (overWide ? last(code.starts) : 0);
       },
     }),
   },

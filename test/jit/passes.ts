@@ -8,6 +8,7 @@ import {
   settle as settleInPlace,
   type Unsettled,
 } from '../../src/jit/relax.ts';
+import { ScratchList } from '../../src/jit/scratch.ts';
 
 /** A line of code: its bytes without a jump, then perhaps a jump to another line (counted from this one). */
 export interface Line {
@@ -19,16 +20,28 @@ export interface Line {
 
 export function unsettled(lines: readonly Line[], prologueBytes: number): Unsettled {
   const count = lines.length;
+  const starts = [prologueBytes];
+  const firstSlots = [0];
+  const jumps = new ScratchList();
+  lines.forEach(({ fixed, slots, jump }, i) => {
+    starts.push((starts[i] as number) + fixed);
+    firstSlots.push((firstSlots[i] as number) + slots);
+    if (jump !== NO_JUMP) jumps.push(i);
+  });
   return {
     count,
-    prologueBytes,
-    fixed: Int32Array.from(lines, ({ fixed }) => fixed),
+    starts: Int32Array.from(starts),
+    slots: Int32Array.from(firstSlots),
     jump: Uint8Array.from(lines, ({ jump }) => jump),
+    jumps,
     target: Int32Array.from(lines, ({ distance }, i) => (((i + distance) % count) + count) % count),
-    slots: Uint8Array.from(lines, ({ slots }) => slots),
     epilogue: lines.findIndex(({ jump }) => jump === NO_JUMP),
   };
 }
+
+/** Bytes of an entry without its jump. */
+export const fixedOf = ({ starts }: Unsettled, i: number): number =>
+  (starts[i + 1] as number) - (starts[i] as number);
 
 /** With addresses that stay, and are no more than there are. */
 export function settle(each: Unsettled, distanceOf?: Parameters<typeof settleInPlace>[1]): Settled {
@@ -50,8 +63,8 @@ function needed({ jump, target, epilogue }: Unsettled, addrs: Int32Array, i: num
 
 /** Slack of each entry over what its jump needs: bytes of nops. */
 export function slacks(each: Unsettled, { addrs }: Settled): number[] {
-  return Array.from(each.fixed, (fixed, i) => {
-    return (addrs[i + 1] as number) - (addrs[i] as number) - fixed - needed(each, addrs, i);
+  return Array.from({ length: each.count }, (_, i) => {
+    return (addrs[i + 1] as number) - (addrs[i] as number) - fixedOf(each, i) - needed(each, addrs, i);
   });
 }
 
@@ -62,8 +75,7 @@ export function slacks(each: Unsettled, { addrs }: Settled): number[] {
 export function kernel(
   each: Unsettled,
 ): { readonly addrs: readonly number[]; readonly history: number[][] } | undefined {
-  const firstSlot = [1];
-  for (let i = 0; i < each.count; i++) firstSlot.push((firstSlot[i] as number) + (each.slots[i] as number));
+  const firstSlot = Array.from(each.slots, (before) => before + 1);
   const length = firstSlot[each.count] as number;
   const addrs = Array.from({ length }, (_, slot) => 64 * (slot + 1));
   const endOf = (i: number): number => (firstSlot[i + 1] as number) - 1;
@@ -72,11 +84,11 @@ export function kernel(
   const history: number[][] = [];
   for (let pass = 0; pass < 20; pass++) {
     const lengths: number[] = [];
-    let proglen = each.prologueBytes;
+    let proglen = each.starts[0] as number;
     addrs[0] = proglen;
     for (let i = 0; i < each.count; i++) {
       const kind = each.jump[i];
-      const fixed = each.fixed[i] as number;
+      const fixed = fixedOf(each, i);
       let size = fixed;
       if (i === each.epilogue) cleanup = proglen;
       if (kind !== NO_JUMP) {

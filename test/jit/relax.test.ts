@@ -7,7 +7,7 @@ import {
   NO_JUMP,
   type Unsettled,
 } from '../../src/jit/relax.ts';
-import { kernel, type Line, settle, slacks, unsettled } from './passes.ts';
+import { fixedOf, kernel, type Line, settle, slacks, unsettled } from './passes.ts';
 
 const plain = (fixed: number, slots: 1 | 2 = 1): Line => ({ fixed, jump: NO_JUMP, distance: 0, slots });
 const jump = (kind: number, distance: number): Line => ({ fixed: 3, jump: kind, distance, slots: 1 });
@@ -17,7 +17,7 @@ function jumpBytes(lines: readonly Line[], at: number): number {
   const each = unsettled(lines, 12);
   const { addrs } = settle(each);
   expect([...addrs]).toEqual(kernel(each)?.addrs);
-  return (addrs[at + 1] as number) - (addrs[at] as number) - (each.fixed[at] as number);
+  return (addrs[at + 1] as number) - (addrs[at] as number) - fixedOf(each, at);
 }
 
 describe('isShortJump', () => {

@@ -6,21 +6,10 @@
  */
 import type { CallInsn, Insn } from '../../bpf/insn.ts';
 import { type Program, subprogAt, targetOf } from '../../bpf/program.ts';
+import { lowestBit } from '../../core/bits.ts';
 import { contextOf } from '../../core/callback.ts';
 import { calledBackBy } from '../tail-calls.ts';
-import {
-  BASES,
-  basesOf,
-  FOUND,
-  FP,
-  hasBase,
-  lowestBit,
-  lowOf,
-  NO_BOUND,
-  NONE,
-  pointer,
-  type Value,
-} from './pointer.ts';
+import { BASES, basesOf, FOUND, FP, hasBase, lowOf, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
 
 /** What is known of a subprog so far. All of it only grows. */
 export interface Summary {

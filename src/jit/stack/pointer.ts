@@ -34,9 +34,6 @@ export const lowOf = (value: Value): number => ((value >> 1) & LOW_MASK) + NO_BO
 export const isExact = (value: Value): boolean => (value & EXACT) !== 0;
 export const hasBase = (value: Value, base: number): boolean => (basesOf(value) & (1 << base)) !== 0;
 
-/** Number of the lowest bit of a set that is not empty. */
-export const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);
-
 /** The base itself. */
 export const pointer = (base: number): Value => pack(1 << base, 0, EXACT);
 

@@ -1,17 +1,8 @@
 /** What the registers, the spill slots of the frame and the outgoing arguments hold at one point of a subprog. */
 import { MAX_ARGS, MAX_REG_ARGS, MAX_STACK_ARGS, MAX_STACK_BYTES } from '../../bpf/calling.ts';
 import { R10 } from '../../bpf/reg.ts';
-import {
-  derivedFromBoth,
-  FP,
-  isExact,
-  lowestBit,
-  lowOf,
-  NO_BOUND,
-  NONE,
-  pointer,
-  type Value,
-} from './pointer.ts';
+import { lowestBit } from '../../core/bits.ts';
+import { derivedFromBoth, FP, isExact, lowOf, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
 
 const REGS = 11;
 const SPILLS = MAX_STACK_BYTES / 8;
