@@ -40,20 +40,26 @@ export class Entries {
   #passes = new Uint8Array(LEAST);
 
   reset(): void {
+    if (this.areRewritten) this.#passes.fill(UNTOUCHED, 0, this.count);
     this.count = 0;
     this.setup = 0;
     this.areRewritten = false;
   }
 
-  /** `pass`: the rewrite that made it, if one did. */
-  add(insn: Insn, pc: number, target: number, pass?: RewritePass): void {
+  /** An instruction as it was. */
+  add(insn: Insn, pc: number, target: number): void {
     const i = this.count++;
     if (i === this.pcs.length) this.#grow();
     this.insns[i] = insn;
     this.pcs[i] = pc;
     this.targets[i] = target;
-    this.#passes[i] = pass === undefined ? UNTOUCHED : 1 + REWRITE_PASSES.indexOf(pass);
-    if (pass !== undefined) this.areRewritten = true;
+  }
+
+  /** One that a rewrite made. */
+  addMade(insn: Insn, pc: number, target: number, pass: RewritePass): void {
+    this.add(insn, pc, target);
+    this.#passes[this.count - 1] = 1 + REWRITE_PASSES.indexOf(pass);
+    this.areRewritten = true;
   }
 
   passOf(i: number): RewritePass | undefined {

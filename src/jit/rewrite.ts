@@ -48,7 +48,7 @@ export function rewrite(
   if (addAll(slots, subprog, entries, stackDepth)) return { entries, stackDepth };
   const depth = stackDepth + 8;
   entries.reset();
-  entries.add(storeImm(R10, -depth, MAX_LOOPS), subprog.start, -1, 'may_goto');
+  entries.addMade(storeImm(R10, -depth, MAX_LOOPS), subprog.start, -1, 'may_goto');
   entries.setup = 1;
   addAll(slots, subprog, entries, depth);
   return { entries, stackDepth: depth };
@@ -62,24 +62,14 @@ function addAll(slots: Slots, { start, end }: Subprog, entries: Entries, depth: 
     const insn = slots[pc];
     firstEntry[pc - start] = entries.count;
     if (insn === undefined) continue;
-    let group: Group | undefined;
-    switch (insn.kind) {
-      case 'ja':
-      case 'jcc':
-        jumps.push(entries.count);
-        entries.add(insn, pc, pc + 1 + insn.off);
-        continue;
-      case 'alu':
-        group = rewriteDivision(insn);
-        break;
-      case 'atomic':
-        group = rewriteCmpxchg(insn);
-        break;
-      case 'may_goto':
-        if (entries.setup === 0) return false;
-        group = mayGoto(depth);
-        break;
+    const { kind } = insn;
+    if (kind === 'jcc' || kind === 'ja') {
+      jumps.push(entries.count);
+      entries.add(insn, pc, pc + 1 + insn.off);
+      continue;
     }
+    if (kind === 'may_goto' && entries.setup === 0) return false;
+    const group = groupOf(insn, depth);
     if (group === undefined) entries.add(insn, pc, -1);
     else addGroup(entries, group, pc, insn, jumps);
   }
@@ -89,12 +79,13 @@ function addAll(slots: Slots, { start, end }: Subprog, entries: Entries, depth: 
 
 function addGroup(entries: Entries, { pass, insns }: Group, pc: number, insn: Insn, jumps: number[]): void {
   const base = entries.count;
-  insns.forEach((each, index) => {
+  for (let k = 0; k < insns.length; k++) {
+    const each = insns[k] as Insn;
     const leavesGroup = insn.kind === 'may_goto' && each.kind === 'jcc';
-    const target = leavesGroup ? pc + 1 + insn.off : isJump(each) ? -2 - (base + index + 1 + each.off) : -1;
+    const target = leavesGroup ? pc + 1 + insn.off : isJump(each) ? -2 - (base + k + 1 + each.off) : -1;
     if (target !== -1) jumps.push(entries.count);
-    entries.add(each, pc, target, pass);
-  });
+    entries.addMade(each, pc, target, pass);
+  }
 }
 
 /** Until all entries exist, the target of a jump is a slot (>= 0), or an entry's index written as -2 - index. */
@@ -114,25 +105,42 @@ function resolveTargets(
 /** A jump as the JIT sees them: no may_goto is left. */
 const isJump = (insn: Insn): insn is JaInsn | JccInsn => insn.kind === 'ja' || insn.kind === 'jcc';
 
+/** What an instruction becomes, if it does not stay. */
+function groupOf(insn: Insn, depth: number): Group | undefined {
+  switch (insn.kind) {
+    case 'alu':
+      return rewriteAlu(insn);
+    case 'atomic':
+      return rewriteCmpxchg(insn);
+    case 'may_goto':
+      return mayGoto(depth);
+    default:
+      return undefined;
+  }
+}
+
+function rewriteAlu(insn: AluInsn): Group | undefined {
+  switch (insn.op) {
+    case 'div':
+      return rewriteDivision(insn, guardDiv);
+    case 'mod':
+      return rewriteDivision(insn, guardMod);
+    case 'sdiv':
+      return rewriteDivision(insn, guardSdiv);
+    case 'smod':
+      return rewriteDivision(insn, guardSmod);
+    default:
+      return undefined;
+  }
+}
+
 function rewriteCmpxchg(insn: AtomicInsn): Group | undefined {
   if (insn.op !== 'cmpxchg' || insn.size !== 4) return undefined;
   return { pass: 'cmpxchg32-zext', insns: [insn, aluReg('mov', R0, R0, 32)] };
 }
 
-function rewriteDivision(insn: AluInsn): Group | undefined {
-  switch (insn.op) {
-    case 'div':
-      return insn.source === 'X' ? guardDiv(insn) : byConstant(insn);
-    case 'mod':
-      return insn.source === 'X' ? guardMod(insn) : byConstant(insn);
-    case 'sdiv':
-      return insn.source === 'X' ? guardSdiv(insn) : byConstant(insn);
-    case 'smod':
-      return insn.source === 'X' ? guardSmod(insn) : byConstant(insn);
-    default:
-      return undefined;
-  }
-}
+const rewriteDivision = (insn: AluInsn, guard: (insn: AluInsn) => Group): Group | undefined =>
+  insn.source === 'X' ? guard(insn) : byConstant(insn);
 
 /**
  * Constant divisors 0 and -1. NON-LINUX for 0: the verifier refuses it ("division by zero"), RFC 9669 §4.1

@@ -60,9 +60,18 @@ export class Assembler {
 
   /** Register in the opcode, and an immediate: `mov r32, imm32`. */
   oi(form: Form<'oi'>, reg: Gpr, imm: number | bigint): void {
+    if (form.immBytes === 8) {
+      const word = BigInt(imm);
+      this.oiWide(form, reg, low32(word), high32(word));
+    } else this.#at = this.#imm(this.#headPlus(form, reg), form, Number(imm));
+  }
+
+  /** The same, of a form of 64 bits, with its halves. */
+  oiWide(form: Form<'oi'>, reg: Gpr, low: number, high: number): void {
     const at = this.#headPlus(form, reg);
-    if (form.immBytes === 8) this.#at = this.#imm64(at, imm);
-    else this.#at = this.#imm(at, form, Number(imm));
+    this.#view.setInt32(at, low, true);
+    this.#view.setInt32(at + 4, high, true);
+    this.#at = at + 8;
   }
 
   /** Accumulator and immediate: `add rax, imm32`. */
@@ -157,7 +166,8 @@ export class Assembler {
     for (let left = count; left > 0; ) {
       const size = Math.min(left, NOPS.length - 1);
       const at = this.#room();
-      this.#bytes.set(NOPS[size] as readonly number[], at);
+      const nop = NOPS[size] as readonly number[];
+      for (let k = 0; k < size; k++) this.#bytes[at + k] = nop[k] as number;
       this.#at = at + size;
       left -= size;
     }
@@ -228,13 +238,6 @@ export class Assembler {
   #imm(at: number, { immBytes }: Form, imm: number): number {
     this.#view.setInt32(at, imm, true);
     return at + immBytes;
-  }
-
-  #imm64(at: number, imm: number | bigint): number {
-    const word = BigInt(imm);
-    this.#view.setInt32(at, low32(word), true);
-    this.#view.setInt32(at + 4, high32(word), true);
-    return at + 8;
   }
 
   /** Where the next instruction goes, with room for the longest (15 bytes). */

@@ -38,7 +38,7 @@ export function movWide(asm: Assembler, dst: Gpr, imm: bigint): void {
   const high = high32(imm);
   if (high === 0) movUnsigned(asm, dst, low);
   else if (high === -1 && low < 0) movSigned(asm, dst, low);
-  else asm.oi(MOV.r64_imm64, dst, imm);
+  else asm.oiWide(MOV.r64_imm64, dst, low, high);
 }
 
 /** BPF `mov`. */
