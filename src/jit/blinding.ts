@@ -30,10 +30,8 @@ export function blind(entries: Entries, seed: number, each: BlindInsn = blindIns
     if (starts.length === setup) entries.setup = entries.count;
     starts.push(entries.count);
     const group = each(insn, mask);
-    if (group === undefined) {
-      if (pass === undefined) entries.add(insn, pc, target);
-      else entries.addMade(insn, pc, target, pass);
-    } else
+    if (group === undefined) entries.addMade(insn, pc, target, pass);
+    else
       group.forEach((made, k) => {
         entries.addMade(made, pc, k === group.length - 1 ? target : -1, pass ?? 'blinding');
       });

@@ -59,10 +59,11 @@ const FORMS: JumpForms[] = [];
 export function lowerEntries(
   program: Program,
   subprog: Subprog,
-  { count, insns, pcs, targets }: Entries,
+  entries: Entries,
   frame: Frame,
   { asm, base, bmi2, endbr, tailCall, hardening, enterException, target }: Lowering,
 ): Chunks {
+  const { count, pcs, targets } = entries;
   asm.reset();
   const calls: PendingCall[] = [];
   const refs: PendingRef[] = [];
@@ -93,7 +94,7 @@ export function lowerEntries(
   let slot = 0;
   let exit = -1;
   for (let i = 0; i < count; i++) {
-    const insn = insns[i] as Insn;
+    const insn = entries.insnAt(i);
     const pc = pcs[i] as number;
     starts[i] = asm.length;
     slots[i] = slot;

@@ -4,7 +4,6 @@
  */
 
 import { type ConventionName, MAX_REG_ARGS } from '../bpf/calling.ts';
-import type { Insn } from '../bpf/insn.ts';
 import { type Program, type Subprog, subprogAt } from '../bpf/program.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
@@ -255,8 +254,8 @@ interface Place {
   readonly addrs: Int32Array;
 }
 
-function renameFp({ insns, count }: Entries, target: Target): void {
-  for (let i = 0; i < count; i++) insns[i] = target.withPrivateFp(insns[i] as Insn);
+function renameFp(entries: Entries, target: Target): void {
+  for (let i = 0; i < entries.count; i++) entries.replace(i, target.withPrivateFp(entries.insnAt(i)));
 }
 
 /** Offset in the image of what stands in entry `i` before its jump. */

@@ -1,5 +1,5 @@
 /** The instructions of a subprog as the JIT sees them, column by column: no object for each. */
-import type { Insn } from '../bpf/insn.ts';
+import type { Insn, Slots } from '../bpf/insn.ts';
 
 /** The rewrites that happen before the JIT (rewrite.ts, blinding.ts). */
 export const REWRITE_PASSES = [
@@ -23,7 +23,10 @@ export interface Entry {
 }
 
 const LEAST = 1024;
-const UNTOUCHED = 0;
+const NO_SLOTS: Slots = [];
+const AS_IN_SLOT = 0;
+/** Put there instead, by no rewrite. */
+const REPLACED = 255;
 
 /** Those of one subprog. It may be kept for the next one: its columns grow to the largest. */
 export class Entries {
@@ -31,45 +34,64 @@ export class Entries {
   count = 0;
   /** So many at the start set up the may_goto counter: jumps to the first slot go past them, so they count as prologue. */
   setup = 0;
-  /** Whether some rewrite made any. */
+  /** Whether some are not what is in their slots. */
   areRewritten = false;
-  readonly insns: Insn[] = [];
   pcs = new Int32Array(LEAST);
   targets = new Int32Array(LEAST);
-  /** UNTOUCHED, or 1 and on: REWRITE_PASSES. */
-  #passes = new Uint8Array(LEAST);
+  /** AS_IN_SLOT, 1 and on: REWRITE_PASSES, or REPLACED. */
+  #origins = new Uint8Array(LEAST);
+  /** Instructions of those that are not as in their slots: to note the others too would cost more than to look there. */
+  readonly #made: Insn[] = [];
+  #slots: Slots = NO_SLOTS;
 
-  reset(): void {
-    if (this.areRewritten) this.#passes.fill(UNTOUCHED, 0, this.count);
+  /** Empties it, for instructions of these slots. */
+  reset(slots = this.#slots): void {
+    if (this.areRewritten) this.#origins.fill(AS_IN_SLOT, 0, this.count);
+    this.#slots = slots;
     this.count = 0;
     this.setup = 0;
     this.areRewritten = false;
   }
 
-  /** An instruction as it was. */
-  add(insn: Insn, pc: number, target: number): void {
+  /** The instruction of a slot, as it is there. */
+  add(pc: number, target: number): void {
     const i = this.count++;
     if (i === this.pcs.length) this.#grow();
-    this.insns[i] = insn;
     this.pcs[i] = pc;
     this.targets[i] = target;
   }
 
-  /** One that a rewrite made. */
-  addMade(insn: Insn, pc: number, target: number, pass: RewritePass): void {
-    this.add(insn, pc, target);
-    this.#passes[this.count - 1] = 1 + REWRITE_PASSES.indexOf(pass);
-    this.areRewritten = true;
+  /** Another one. `pass`: the rewrite that made it, if one did. */
+  addMade(insn: Insn, pc: number, target: number, pass?: RewritePass): void {
+    this.add(pc, target);
+    this.#make(this.count - 1, insn, pass === undefined ? REPLACED : 1 + REWRITE_PASSES.indexOf(pass));
+  }
+
+  insnAt(i: number): Insn {
+    const insn = this.#origins[i] === AS_IN_SLOT ? this.#slots[this.pcs[i] as number] : this.#made[i];
+    return insn as Insn;
+  }
+
+  /** Puts another instruction into the place of one. */
+  replace(i: number, insn: Insn): void {
+    const origin = this.#origins[i] as number;
+    this.#make(i, insn, origin === AS_IN_SLOT ? REPLACED : origin);
   }
 
   passOf(i: number): RewritePass | undefined {
-    const pass = this.#passes[i] as number;
-    return pass === UNTOUCHED ? undefined : REWRITE_PASSES[pass - 1];
+    const origin = this.#origins[i] as number;
+    return origin === AS_IN_SLOT || origin === REPLACED ? undefined : REWRITE_PASSES[origin - 1];
   }
 
   at(i: number): Entry {
-    const [insn, pc, target] = [this.insns[i], this.pcs[i], this.targets[i]] as [Insn, number, number];
-    return { insn, pc, pass: this.passOf(i), target };
+    const [pc, target] = [this.pcs[i], this.targets[i]] as [number, number];
+    return { insn: this.insnAt(i), pc, pass: this.passOf(i), target };
+  }
+
+  #make(i: number, insn: Insn, origin: number): void {
+    this.#origins[i] = origin;
+    this.#made[i] = insn;
+    this.areRewritten = true;
   }
 
   list(): Entry[] {
@@ -80,7 +102,7 @@ export class Entries {
     const length = 2 * this.pcs.length;
     this.pcs = grown(this.pcs, new Int32Array(length));
     this.targets = grown(this.targets, new Int32Array(length));
-    this.#passes = grown(this.#passes, new Uint8Array(length));
+    this.#origins = grown(this.#origins, new Uint8Array(length));
   }
 }
 

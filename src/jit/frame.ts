@@ -12,7 +12,7 @@
  *
  * Argument 6 has no place in memory: it is in r9 on both sides.
  */
-import { fieldBits, type Insn } from '../bpf/insn.ts';
+import { fieldBits } from '../bpf/insn.ts';
 import type { FrameShape, PrivateStack } from '../core/image.ts';
 import type { Mutable } from '../core/mutable.ts';
 import { type Gpr, R12 } from '../x86/reg.ts';
@@ -74,9 +74,10 @@ export function layOut(
 const ALL_SAVED = CALLEE_SAVED_BPF.reduce((bits, reg) => bits | (1 << reg), 0);
 
 /** Adds them to `saved`. Kernel: `detect_reg_usage()`. A register counts if it stands in any dst or src field. */
-function usedCalleeSaved({ insns, count }: Entries, saved: Gpr[]): Gpr[] {
+function usedCalleeSaved(entries: Entries, saved: Gpr[]): Gpr[] {
+  const { count } = entries;
   let mask = 0;
-  for (let i = 0; i < count && (mask & ALL_SAVED) !== ALL_SAVED; i++) mask |= fieldBits(insns[i] as Insn);
+  for (let i = 0; i < count && (mask & ALL_SAVED) !== ALL_SAVED; i++) mask |= fieldBits(entries.insnAt(i));
   for (const reg of CALLEE_SAVED_BPF) if ((mask & (1 << reg)) !== 0) saved.push(gprOf(reg));
   return saved;
 }

@@ -44,10 +44,10 @@ export function rewrite(
   stackDepth: number,
   entries: Entries = new Entries(),
 ): Rewritten {
-  entries.reset();
+  entries.reset(slots);
   if (addAll(slots, subprog, entries, stackDepth)) return { entries, stackDepth };
   const depth = stackDepth + 8;
-  entries.reset();
+  entries.reset(slots);
   entries.addMade(storeImm(R10, -depth, MAX_LOOPS), subprog.start, -1, 'may_goto');
   entries.setup = 1;
   addAll(slots, subprog, entries, depth);
@@ -65,12 +65,12 @@ function addAll(slots: Slots, { start, end }: Subprog, entries: Entries, depth: 
     const { kind } = insn;
     if (kind === 'jcc' || kind === 'ja') {
       jumps.push(entries.count);
-      entries.add(insn, pc, pc + 1 + insn.off);
+      entries.add(pc, pc + 1 + insn.off);
       continue;
     }
     if (kind === 'may_goto' && entries.setup === 0) return false;
     const group = groupOf(insn, depth);
-    if (group === undefined) entries.add(insn, pc, -1);
+    if (group === undefined) entries.add(pc, -1);
     else addGroup(entries, group, pc, insn, jumps);
   }
   resolveTargets(entries, jumps, firstEntry, start);

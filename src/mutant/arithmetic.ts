@@ -37,8 +37,11 @@ const withoutRewrite =
         return { kind: 'swap', op: 'le', bits: 64, dst: 0 } as const;
       });
       const made = target.rewrite(shown, subprog, depth, into);
-      const { insns, pcs, count } = made.entries;
-      for (let i = 0; i < count; i++) insns[i] = hidden.get(pcs[i] as number) ?? (insns[i] as Insn);
+      const { entries } = made;
+      for (let i = 0; i < entries.count; i++) {
+        const insn = hidden.get(entries.pcs[i] as number);
+        if (insn !== undefined) entries.replace(i, insn);
+      }
       return made;
     },
   });
