@@ -47,7 +47,8 @@ export const CONVENTION_NAMES = Object.keys(STACK_ARG_FORMS) as readonly Convent
 
 export const isConvention = (name: string): name is ConventionName => Object.hasOwn(STACK_ARG_FORMS, name);
 
-/** r11 and r12: never values, only bases of stack-argument loads and stores. */
+/** r11 and r12: never values, only bases of stack-argument loads and stores. As bits, and of one number. */
+export const STACK_ARG_BASES = (1 << 11) | (1 << 12);
 export const isStackArgBase = (reg: number): boolean => reg === 11 || reg === 12;
 
 /**

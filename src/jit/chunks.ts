@@ -91,6 +91,7 @@ export function lowerEntries(
   const starts = STARTS.take(count + 1);
   const slots = SLOTS.take(count + 1);
   const jump = JUMP_KINDS.take(count);
+  jump.fill(NO_JUMP, 0, count);
   let slot = 0;
   let exit = -1;
   for (let i = 0; i < count; i++) {
@@ -108,7 +109,6 @@ export function lowerEntries(
     else target.lowerCall(context, callTarget(program, subprog, pc, insn as CallInsn));
     if (hardening.lfence === true && isStackStore(insn)) asm.none(LFENCE);
     slot += kind === 'lddw' ? 2 : 1;
-    jump[i] = NO_JUMP;
     if (context.jump === undefined) continue;
     jump[i] = kind === 'exit' ? EXIT_JUMP : kind === 'jcc' ? COND_JUMP : GOTO_JUMP;
     FORMS[JUMPS.count] = context.jump;

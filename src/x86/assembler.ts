@@ -14,6 +14,7 @@ export const fitsInt8 = (value: number): boolean => value >= -128 && value <= 12
 const COPIES = new Arena();
 
 const SHORT_COPY = 64;
+const MIDDLING_COPY = 512;
 /** For the longest instruction, and a word written at its last byte. */
 const ROOM = 20;
 const REX_R = 4;
@@ -175,13 +176,23 @@ export class Assembler {
 
   /** Bytes [from, to) of what another one emitted. */
   append(other: Assembler, from: number, to: number): void {
-    this.raw(other.#bytes, from, to);
+    if (to - from > MIDDLING_COPY) {
+      this.raw(other.#bytes, from, to);
+      return;
+    }
+    const end = this.#at + to - from;
+    while (end + ROOM > this.#bytes.length) this.#grow();
+    const view = this.#view;
+    const source = other.#view;
+    // Word by word, the last one past the end: what it writes there is overwritten by what comes next.
+    for (let k = from, at = this.#at; k < to; k += 4, at += 4) view.setInt32(at, source.getInt32(k));
+    this.#at = end;
   }
 
   /** Bytes [from, to) as they are. */
   raw(bytes: Uint8Array, from = 0, to = bytes.length): void {
     const end = this.#at + to - from;
-    while (end > this.#bytes.length) this.#grow();
+    while (end + ROOM > this.#bytes.length) this.#grow();
     // Typically a few instructions: cheaper than a view of them.
     if (to - from <= SHORT_COPY)
       for (let k = from, at = this.#at; k < to; k++, at++) this.#bytes[at] = bytes[k] as number;

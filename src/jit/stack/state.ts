@@ -1,5 +1,5 @@
 /** What the registers, the spill slots of the frame and the outgoing arguments hold at one point of a subprog. */
-import { MAX_ARGS, MAX_REG_ARGS, MAX_STACK_ARGS, MAX_STACK_BYTES } from '../../bpf/calling.ts';
+import { MAX_REG_ARGS, MAX_STACK_ARGS, MAX_STACK_BYTES } from '../../bpf/calling.ts';
 import { R10 } from '../../bpf/reg.ts';
 import { lowestBit } from '../../core/bits.ts';
 import { derivedFromBoth, FP, isExact, lowOf, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
@@ -9,7 +9,9 @@ const SPILLS = MAX_STACK_BYTES / 8;
 const STATE_SIZE = REGS + MAX_STACK_ARGS;
 
 /** Outgoing arguments 1..12, as bits of `live`. */
-const ARGUMENTS = (((1 << MAX_REG_ARGS) - 1) << 1) | (((1 << (MAX_ARGS - MAX_REG_ARGS)) - 1) << REGS);
+const REG_ARGUMENTS = ((1 << MAX_REG_ARGS) - 1) << 1;
+const STACK_ARGUMENTS = ((1 << MAX_STACK_ARGS) - 1) << REGS;
+const ARGUMENTS = REG_ARGUMENTS | STACK_ARGUMENTS;
 
 /** Small integers all. */
 export interface State {
@@ -111,8 +113,9 @@ export function clearArguments(state: State): void {
   state.live &= ~ARGUMENTS;
 }
 
-/** Whether some argument may be a pointer. */
-export const hasArguments = ({ live }: State): boolean => (live & ARGUMENTS) !== 0;
+/** Bit n: argument n may be a pointer. */
+export const argumentsOf = ({ live }: State): number =>
+  (live & REG_ARGUMENTS) | ((live & STACK_ARGUMENTS) >> (REGS - MAX_REG_ARGS - 1));
 
 const argumentIndex = (n: number): number => (n <= MAX_REG_ARGS ? n : REGS + n - MAX_REG_ARGS - 1);
 

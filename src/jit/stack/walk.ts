@@ -1,8 +1,9 @@
 /** One pass over the code of a subprog: follows stack pointers through registers, spills and calls. */
-import { isStackArgBase, MAX_ARGS, MAX_REG_ARGS, stackArgSlot } from '../../bpf/calling.ts';
+import { isStackArgBase, MAX_REG_ARGS, STACK_ARG_BASES, stackArgSlot } from '../../bpf/calling.ts';
 import { type AluInsn, type AtomicInsn, fieldBits, type Insn, type LdxInsn } from '../../bpf/insn.ts';
 import type { Program, Subprog } from '../../bpf/program.ts';
 import { R0 } from '../../bpf/reg.ts';
+import { lowestBit } from '../../core/bits.ts';
 import { CONTEXT_OF_HELPER } from '../../core/callback.ts';
 import type { StackFacts, Summary } from './facts.ts';
 import {
@@ -20,12 +21,12 @@ import {
   widen,
 } from './pointer.ts';
 import {
+  argumentsOf,
   assign,
   clearArguments,
   disturbSpills,
   entryState,
   getArgument,
-  hasArguments,
   loadSpill,
   mergeAt,
   PLAIN,
@@ -42,7 +43,7 @@ const STATE: State = entryState(0);
 const NOWHERE = Number.POSITIVE_INFINITY;
 
 /** Bases of stack arguments: to store no pointer there may overwrite one. */
-const ALWAYS = (1 << 11) | (1 << 12);
+const ALWAYS = STACK_ARG_BASES;
 
 export class Walk {
   readonly #program: Program;
@@ -226,7 +227,7 @@ export class Walk {
   #call(state: State, pc: number, insn: Insn): void {
     const facts = this.#facts;
     const callee = facts.calleeOf(pc, insn, this.#summary);
-    const passed = hasArguments(state) ? this.#passArguments(state, callee) : NONE;
+    const passed = this.#passArguments(state, callee);
     facts.passContext(this.#summary, insn, getArgument(state, CONTEXT_OF_HELPER));
     if (state.spills !== undefined || facts.found !== NONE) this.#exposeSpills(state);
     setReg(state, R0, callee?.returnsPointer ? derivedFromBoth(passed, facts.found) : NONE);
@@ -236,9 +237,9 @@ export class Walk {
   /** All of them in one. */
   #passArguments(state: State, callee: Summary | undefined): Value {
     let passed = NONE;
-    for (let n = 1; n <= MAX_ARGS; n++) {
+    for (let left = argumentsOf(state); left !== 0; left &= left - 1) {
+      const n = lowestBit(left);
       const value = getArgument(state, n);
-      if (value === NONE) continue;
       this.#facts.pass(this.#summary, callee, n, value);
       passed = derivedFromBoth(passed, value);
     }
