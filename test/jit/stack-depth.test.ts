@@ -37,6 +37,8 @@ describe('stackDepths of one subprog', () => {
     ['a byte of the next word',         [store(1, 'r10', -9, 0)], 16],
     ['a load',                          [ldx(4, 'r1', 'r10', -20)], 24],
     ['an atomic',                       [atomic('add', 8, 'r10', -40, 'r1')], 40],
+    ['a load into r10',                 [ldx(8, 'r10', 'r1', -20)], 0],
+    ['a constant of a number like r10', [lddw('r1', 5n, 10)], 0],
     ['a load-acquire',                  [atomic('load_acquire', 8, 'r1', -48, 'r10')], 48],
     ['the lowest of many',              [store(8, 'r10', -8, 0), store(8, 'r10', -200, 0), store(8, 'r10', -16, 0)], 200],
     ['all of it',                       [store(8, 'r10', -512, 0)], 512],
@@ -69,6 +71,7 @@ describe('stackDepths of one subprog', () => {
     ['a number through the context',    [store(8, 'r10', -8, 0), ldx(8, 'r6', 'r1', 0), store(8, 'r6', -88, 0)], 8],
     ['a buffer for a helper',           [mov('r1', 'r10'), add('r1', -48), helper(1)], 48],
     ['a helper argument on the stack',  [mov('r1', 'r10'), add('r1', -48), passArg(7, 'r1'), helper(1)], 48],
+    ['a spill that a later call lets others find', [store(8, 'r10', -8, 'r10'), helper(1), ldx(8, 'r7', 'r10', -8), store(8, 'r7', -64, 0), mov('r1', 'r10'), helper(1)], 512],
     ['what a helper returns',           [mov('r1', 'r10'), helper(1), store(8, 'r0', -64, 0)], 0],
   ])('%s', (_what, body, want) => {
     expect(depths(body)).toEqual([want]);
@@ -98,6 +101,8 @@ describe('stackDepths of one subprog', () => {
       add('r6', 'r10'),
       movsx(64, 32, 'r10', 'r6'),
       lddw('r10', 5n),
+      swap('bswap', 64, 'r10'),
+      { kind: 'callx', dst: 10 } as const,
     ];
     expect(uses.map((use) => depths([store(8, 'r10', -8, 0), use]))).toEqual(uses.map(() => [8]));
   });

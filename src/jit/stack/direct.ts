@@ -42,17 +42,10 @@ export function directReach(insns: Slots, { start, end }: Subprog): number | nul
   return lowest;
 }
 
-/** Of a load or store by r10, else 0. */
+/** Of a load or store by r10, else 0; of an instruction that names it and takes it for nothing more. */
 function offFromFp(insn: Insn): number {
-  switch (insn.kind) {
-    case 'ldx':
-      return insn.src === R10 ? insn.off : 0;
-    case 'stx':
-    case 'st':
-      return insn.dst === R10 ? insn.off : 0;
-    default:
-      return 0;
-  }
+  const isAccess = (insn.kind === 'ldx' && insn.src === R10) || insn.kind === 'stx' || insn.kind === 'st';
+  return isAccess ? insn.off : 0;
 }
 
 /** Whether r10 is more to an instruction than the base of a load or store. */

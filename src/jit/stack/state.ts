@@ -147,8 +147,7 @@ export function storeSpill(state: State, address: Value, off: number, size: numb
 export function disturbSpills(state: State, found: Value): void {
   state.spills ??= noSpills();
   const { spills } = state;
-  for (let k = 0; k < SPILLS; k++)
-    if (found !== NONE || spills[k] !== NONE) spills[k] = derivedFromBoth(spills[k] as Value, found);
+  for (let k = 0; k < SPILLS; k++) spills[k] = derivedFromBoth(spills[k] as Value, found);
 }
 
 /** The slot an access names exactly and whole, if it does. */
