@@ -69,14 +69,17 @@ function connect(draw: Draw, functions: readonly Building[]): void {
 
 /** Further calls: of functions that are called elsewhere too, of helpers and of kfuncs. */
 function addSites(draw: Draw, functions: readonly Building[], natives: number): void {
-  functions.forEach(({ calls }, caller) => {
+  for (let caller = 0; caller < functions.length; caller++) {
+    const { calls } = functions[caller] as Building;
     const behind = functions.length - 1 - caller;
     if (behind > 0 && draw.chance(20)) calls.push({ kind: 'bpf', index: draw.below(behind) });
     for (let k = draw.between(caller === 0 ? 1 : 0, caller === 0 ? 3 : 1); k > 0; k--) {
       const at = draw.below(calls.length + 1);
-      calls.splice(at, 0, { kind: 'native', index: draw.below(natives) });
+      const call: CalleeChoice = { kind: 'native', index: draw.below(natives) };
+      for (let j = calls.push(call) - 1; j > at; j--) calls[j] = calls[j - 1] as CalleeChoice;
+      calls[at] = call;
     }
-  });
+  }
 }
 
 function* shrinkGraph(graph: CallGraph): Iterable<CallGraph> {

@@ -1,7 +1,7 @@
 /** Memory of a generated program: its data sections with their contents, and addresses to use. */
 import type { DataSection } from '../bpf/program.ts';
 import { CTX_BASE, DATA_BASE, PAGE_SIZE } from '../core/layout.ts';
-import type { U64 } from '../core/u64.ts';
+import { fromNumber, type U64 } from '../core/u64.ts';
 import { distinctBytes } from './distinct.ts';
 import type { MemoryRegion, ProgramSpec } from './spec.ts';
 
@@ -13,9 +13,11 @@ export const MIN_REGION_BYTES = 8;
 /** Streams of distinct.ts; functions have those of their index. */
 const STREAM = { ctx: 0xfff0, data: 0xfff1, rodata: 0xfff2 } as const;
 const RODATA_BASE = DATA_BASE + BigInt(2 * PAGE_SIZE);
+/** As numbers, which addresses inside are soon computed with. */
+const START = { ctx: Number(CTX_BASE), data: Number(DATA_BASE), rodata: Number(RODATA_BASE) } as const;
 
 interface Range {
-  readonly address: U64;
+  readonly start: number;
   readonly size: number;
 }
 
@@ -31,9 +33,9 @@ export class Addresses {
 
   constructor(spec: ProgramSpec) {
     this.#spec = spec;
-    this.#ctx = spec.ctx >= MIN_REGION_BYTES ? { address: CTX_BASE, size: spec.ctx } : undefined;
-    this.#data = { address: DATA_BASE, size: Math.max(spec.data, MIN_REGION_BYTES) };
-    this.#rodata = { address: RODATA_BASE, size: Math.max(spec.rodata, MIN_REGION_BYTES) };
+    this.#ctx = spec.ctx >= MIN_REGION_BYTES ? { start: START.ctx, size: spec.ctx } : undefined;
+    this.#data = { start: START.data, size: Math.max(spec.data, MIN_REGION_BYTES) };
+    this.#rodata = { start: START.rodata, size: Math.max(spec.rodata, MIN_REGION_BYTES) };
   }
 
   /** The region to use for an access; another one where it is missing or may not be written. */
@@ -48,7 +50,7 @@ export class Addresses {
 
   /** 8 bytes behind .data, one cell a function. */
   cell(functionIndex: number): U64 {
-    return this.#data.address + BigInt(8 * (Math.ceil(this.#data.size / 8) + functionIndex));
+    return fromNumber(START.data + 8 * (Math.ceil(this.#data.size / 8) + functionIndex));
   }
 
   sections(): DataSection[] {
@@ -58,8 +60,8 @@ export class Addresses {
     const bytes = distinctBytes(seed, STREAM.data, size, cells);
     const rodata = distinctBytes(seed, STREAM.rodata, this.#rodata.size);
     return [
-      { name: '.data', address: this.#data.address, bytes, writable: true },
-      { name: '.rodata', address: this.#rodata.address, bytes: rodata, writable: false },
+      { name: '.data', address: DATA_BASE, bytes, writable: true },
+      { name: '.rodata', address: RODATA_BASE, bytes: rodata, writable: false },
     ];
   }
 }

@@ -13,6 +13,7 @@ import type {
   CallInsn,
   CallxInsn,
   CastInsn,
+  ExitInsn,
   Insn,
   JaInsn,
   JccInsn,
@@ -240,7 +241,7 @@ export function callx(dst: number): CallxInsn {
   return insn;
 }
 
-export const EXIT_INSN: Insn = fresh('exit');
+export const EXIT_INSN: ExitInsn = fresh('exit');
 
 /** `dst op= imm`. */
 export const aluImm = (op: AluInsn['op'], dst: number, imm: number, width: AluInsn['width'] = 64): AluInsn =>
@@ -260,13 +261,13 @@ const MOVES: AluInsn[] = Array.from({ length: 16 * 16 }, (_, at) => aluReg('mov'
 export const movReg = (dst: number, src: number): AluInsn => MOVES[16 * dst + src] as AluInsn;
 
 /** `dst = *(u64 *)(src + off)`. */
-export const load = (dst: number, src: number, off: number): Insn => ldx(8, false, dst, src, off);
+export const load = (dst: number, src: number, off: number): LdxInsn => ldx(8, false, dst, src, off);
 
 /** `*(u64 *)(dst + off) = src`. */
-export const storeReg = (dst: number, off: number, src: number): Insn => stx(8, dst, off, src);
+export const storeReg = (dst: number, off: number, src: number): StxInsn => stx(8, dst, off, src);
 
 /** `*(u64 *)(dst + off) = imm`, sign-extended. */
-export const storeImm = (dst: number, off: number, imm: number): Insn => st(8, dst, off, imm);
+export const storeImm = (dst: number, off: number, imm: number): StInsn => st(8, dst, off, imm);
 
 /** `if dst op imm goto +off`. */
 export const jccImm = (

@@ -38,19 +38,12 @@ export function markedSlots(insns: Slots): MarkedSlots {
   return { naming, jumps, stackArgs, areUniform };
 }
 
-/** Those of a list in [start, end). */
-export function slotsWithin(slots: readonly number[], start: number, end: number): readonly number[] {
-  const from = firstFrom(slots, start);
-  const to = firstFrom(slots, end);
-  return from === 0 && to === slots.length ? slots : slots.slice(from, to);
-}
-
 /** Of ascending slots. */
 export const isAmong = (slots: readonly number[], slot: number): boolean =>
-  slots[firstFrom(slots, slot)] === slot;
+  slots[indexFrom(slots, slot)] === slot;
 
-/** Index of the first that is not before a slot. */
-function firstFrom(slots: readonly number[], slot: number): number {
+/** Index of the first of ascending slots that is not before one. */
+export function indexFrom(slots: readonly number[], slot: number): number {
   let low = 0;
   let high = slots.length;
   while (low < high) {

@@ -3,6 +3,7 @@ import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
 import { MAX_ARGS } from './calling.ts';
 import type { JaInsn, JccInsn, MayGotoInsn, Slots } from './insn.ts';
+import { indexFrom } from './marked-slots.ts';
 
 type JumpInsn = JaInsn | JccInsn | MayGotoInsn;
 
@@ -35,9 +36,11 @@ function notATarget(insns: Slots, target: number): string | undefined {
 
 const placeOf = (insns: Slots, pc: number): string => `insn ${pc} (${insns[pc]?.kind ?? 'none'})`;
 
-/** Jumps of the subprog [start, end) stay within it. `slots`: theirs. */
+/** Jumps of the subprog [start, end) stay within it. `slots`: the program's jumps. */
 export function checkJumps(insns: Slots, slots: readonly number[], start: number, end: number): void {
-  for (const pc of slots) {
+  for (let k = indexFrom(slots, start); k < slots.length; k++) {
+    const pc = slots[k] as number;
+    if (pc >= end) return;
     const target = checkTarget(insns, pc + 1 + (insns[pc] as JumpInsn).off, pc);
     if (target < start || target >= end) {
       throw badInput(

@@ -9,12 +9,12 @@ import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
 import type { Mutable } from '../core/mutable.ts';
 import type { NativeProto, Signature } from '../core/native.ts';
-import { type ConventionName, MAX_REG_ARGS, STACK_ARG_FORMS } from './calling.ts';
+import { type ConventionName, MAX_REG_ARGS } from './calling.ts';
 import type { Declared } from './declared.ts';
 import { checkExceptions, DEFAULT_CALLBACK, THROW, withCallback } from './exceptions.ts';
 import type { Insn, Slots } from './insn.ts';
 import { call, ja, jcc, lddw, mayGoto } from './make-insn.ts';
-import { isAmong, type MarkedSlots, markedSlots, slotsWithin } from './marked-slots.ts';
+import { isAmong, type MarkedSlots, markedSlots } from './marked-slots.ts';
 import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
 import { checkArgs, checkCallees, checkEnd, checkJumps, checkStart, checkTarget } from './program-checks.ts';
 import { type FormFunction, fromFileForm } from './stack-arg-form.ts';
@@ -169,12 +169,12 @@ function subprogsOf(
   functions: readonly NamedFunction[],
   { functionDeclared, shape }: ProgramParts,
 ): Subprog[] {
-  return functions.map(({ name, start, end, args: stated }, index): Subprog => {
-    const accesses = slotsWithin(marked.stackArgs, start, end);
-    const used = stackArgsUsed(insns, accesses, STACK_ARG_FORMS.linux.base);
+  return functions.map((fn, index): Subprog => {
+    const { name, start, end, args: stated } = fn;
+    const used = stackArgsUsed(insns, marked.stackArgs, fn);
     const args = stated ?? Math.max(MAX_REG_ARGS, used.incoming);
     if (shape !== 'as-is') {
-      checkJumps(insns, slotsWithin(marked.jumps, start, end), start, end);
+      checkJumps(insns, marked.jumps, start, end);
       checkEnd(insns, start, end);
       if (used.wrong !== undefined) throw used.wrong;
       checkArgs(args, start);
@@ -261,13 +261,13 @@ function subprogStarts(
 }
 
 /** Of ascending numbers. */
-const distinct = (numbers: readonly number[]): readonly number[] =>
+const distinct = (numbers: readonly number[]): number[] =>
   numbers.filter((number, k) => k === 0 || number !== numbers[k - 1]);
 
 /** Indices of the subprogs that some `lddw` gives the address of. */
 function addressed(insns: Slots, naming: readonly number[], starts: readonly number[]): number[] {
-  if (!naming.some((pc) => (insns[pc] as Insn).kind === 'lddw')) return [];
   const loads = naming.filter((pc) => (insns[pc] as Insn).kind === 'lddw');
+  if (loads.length === 0) return [];
   const slots = new Set(loads.map((pc) => targetOf(pc, insns[pc] as Insn)));
   return starts.flatMap((start, index) => (slots.has(start) ? [index] : []));
 }

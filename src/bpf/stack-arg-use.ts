@@ -1,7 +1,8 @@
 /** Which stack arguments the instructions of a subprog load and store. */
 import { badInput } from '../core/errors.ts';
-import { MAX_REG_ARGS, stackArgSlot } from './calling.ts';
+import { MAX_REG_ARGS, STACK_ARG_FORMS, stackArgSlot } from './calling.ts';
 import type { LdxInsn, Slots, StInsn, StxInsn } from './insn.ts';
+import { indexFrom } from './marked-slots.ts';
 
 type StackArgInsn = LdxInsn | StInsn | StxInsn;
 
@@ -13,15 +14,19 @@ export interface StackArgUse {
   readonly wrong: Error | undefined;
 }
 
-const NONE: StackArgUse = { incoming: 0, outgoing: 0, wrong: undefined };
-
-/** `slots`: where a subprog loads and stores them (marked-slots.ts). */
-export function stackArgsUsed(insns: Slots, slots: readonly number[], base: number): StackArgUse {
-  if (slots.length === 0) return NONE;
+/** Of the subprog [start, end). `slots`: where the program loads and stores stack arguments (marked-slots.ts). */
+export function stackArgsUsed(
+  insns: Slots,
+  slots: readonly number[],
+  { start, end }: { readonly start: number; readonly end: number },
+): StackArgUse {
+  const { base } = STACK_ARG_FORMS.linux;
   let incoming = 0;
   let outgoing = 0;
   let wrong: Error | undefined;
-  for (const pc of slots) {
+  for (let k = indexFrom(slots, start); k < slots.length; k++) {
+    const pc = slots[k] as number;
+    if (pc >= end) break;
     const insn = insns[pc] as StackArgInsn;
     const isLoad = insn.kind === 'ldx';
     const reg = isLoad ? insn.src : insn.dst;

@@ -1,5 +1,5 @@
 /** Statements one after the other: branches, loops, exits, and whatever the other families lower. */
-import type { Insn } from '../../bpf/insn.ts';
+import type { AluInsn, JccInsn, MayGotoInsn } from '../../bpf/insn.ts';
 import {
   aluImm,
   aluReg,
@@ -81,7 +81,7 @@ function lowerBranch(b: FunctionBuilder, stmt: Branch): void {
   b.dead &&= thenDead;
 }
 
-function condition(b: FunctionBuilder, stmt: Branch): Insn {
+function condition(b: FunctionBuilder, stmt: Branch): JccInsn | MayGotoInsn {
   const { op, width, source } = stmt;
   if (op === 'may_goto') return mayGoto(0);
   const dst = b.ensure(stmt.dst);
@@ -138,16 +138,17 @@ function countDown(b: FunctionBuilder, reg: number, counter: number): void {
 /** Odd, so that multiplying loses nothing: the prime of FNV-1 with 32 bits. */
 const MIX = 0x0100_0193;
 
+/** Bits r1..r9. */
+const MIXED = 0x3fe;
 const TIMES_MIX = aluImm('mul', R0, MIX);
 const PLUS_REG = Array.from({ length: R10 }, (_, reg) => aluReg('add', R0, reg));
 
 /** r0 = r0 * MIX + r, for each register of the mask that holds something: their order counts. */
 export function lowerExit(b: FunctionBuilder, mix: number): void {
   b.ensure(R0);
-  for (let reg = 1; reg < R10; reg++) {
-    if ((mix & b.state.defined & (1 << reg)) === 0) continue;
+  for (let left = mix & b.state.defined & MIXED; left !== 0; left &= left - 1) {
     b.emit(TIMES_MIX);
-    b.emit(PLUS_REG[reg] as Insn);
+    b.emit(PLUS_REG[31 - Math.clz32(left & -left)] as AluInsn);
   }
   b.emit(EXIT_INSN);
   b.dead = true;

@@ -3,7 +3,7 @@
  * may cost. The families (operate, memory, call, head, body) work on it.
  */
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
-import type { CallInsn, Insn, JaInsn, JccInsn, MayGotoInsn } from '../../bpf/insn.ts';
+import type { CallInsn, Insn, JaInsn, JccInsn, LddwInsn, MayGotoInsn } from '../../bpf/insn.ts';
 import { aluImm, lddw, movReg, st } from '../../bpf/make-insn.ts';
 import { R10 } from '../../bpf/reg.ts';
 import type { Mutable } from '../../core/mutable.ts';
@@ -111,12 +111,10 @@ export class FunctionBuilder {
     return this.insns.length;
   }
 
-  /** Appends; the slot it went to. */
-  emit(insn: Insn): number {
-    const slot = this.insns.push(insn) - 1;
-    if (insn.kind === 'lddw') this.insns.push(undefined);
+  /** Appends what takes one slot; the one it went to. */
+  emit(insn: Exclude<Insn, LddwInsn>): number {
     this.cost += this.weight;
-    return slot;
+    return this.insns.push(insn) - 1;
   }
 
   /** dst = dst op imm, 64 bits. */
@@ -131,7 +129,8 @@ export class FunctionBuilder {
   }
 
   constant(dst: number, imm: U64): void {
-    this.emit(lddw(dst, imm));
+    this.insns.push(lddw(dst, imm), undefined);
+    this.cost += this.weight;
     this.define(dst);
   }
 

@@ -2,6 +2,7 @@
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import { movImm, st, stx } from '../../bpf/make-insn.ts';
 import { R0 } from '../../bpf/reg.ts';
+import { fromNumber } from '../../core/u64.ts';
 import type { ArgSource, CalleeChoice, Stmt } from '../spec.ts';
 import { type Callable, type FunctionBuilder, SCRATCH } from './builder.ts';
 import { stackOffset } from './memory.ts';
@@ -53,11 +54,11 @@ function choose(b: FunctionBuilder, { kind, index }: CalleeChoice): Callable | u
 function argumentOrder(keys: readonly number[], args: number): readonly number[] | undefined {
   if (keys.length === 0) return undefined;
   const order: number[] = [];
-  const keyOf = (argument: number): number => keys[argument - 1] ?? 0;
   for (let argument = 1; argument <= args; argument++) {
+    const key = keys[argument - 1] ?? 0;
     // They are few: each goes past those behind it.
-    let at = order.length;
-    for (; at > 0 && keyOf(order[at - 1] as number) > keyOf(argument); at--)
+    let at = argument - 1;
+    for (; at > 0 && (keys[(order[at - 1] as number) - 1] ?? 0) > key; at--)
       order[at] = order[at - 1] as number;
     order[at] = argument;
   }
@@ -72,10 +73,11 @@ function available(
   source: ArgSource,
   { argument, placed }: { readonly argument: number; readonly placed: number },
 ): Available {
-  if (source.from !== 'reg' && source.from !== 'argument') return source;
-  const reg = source.from === 'reg' ? source.reg : source.argument;
-  const isPlaced = (placed & (1 << reg)) !== 0;
-  if (isPlaced === (source.from === 'argument')) return { from: 'reg', reg };
+  if (source.from === 'reg') {
+    if ((placed & (1 << source.reg)) === 0) return source;
+  } else if (source.from === 'argument') {
+    if ((placed & (1 << source.argument)) !== 0) return { from: 'reg', reg: source.argument };
+  } else return source;
   return { from: 'word', word: b.freshArgument(argument) };
 }
 
@@ -110,8 +112,8 @@ function placePointer(b: FunctionBuilder, dst: number, { region: name, off }: Po
     b.pointTo(dst, at);
     return;
   }
-  const { address, size } = b.around.addresses.region(name === 'ctx' ? 'ctx' : 'data', 'write');
-  b.constant(dst, address + BigInt(WORD * (off % Math.trunc(size / WORD))));
+  const { start, size } = b.around.addresses.region(name === 'ctx' ? 'ctx' : 'data', 'write');
+  b.constant(dst, fromNumber(start + WORD * (off % Math.trunc(size / WORD))));
 }
 
 /** The outgoing slot at `off` = source. */

@@ -2,6 +2,7 @@
 import type { Size } from '../../bpf/load-store.ts';
 import { atomic, ldx, st, stx } from '../../bpf/make-insn.ts';
 import { R0, R9, R10 } from '../../bpf/reg.ts';
+import { fromNumber } from '../../core/u64.ts';
 import { hasStructure } from '../profile.ts';
 import type { Place, Stmt } from '../spec.ts';
 import type { FunctionBuilder } from './builder.ts';
@@ -72,9 +73,9 @@ function address(b: FunctionBuilder, place: Place, size: Size, use: Use): Addres
   const base = place.via ?? R0;
   const fromStart = (use.aligned ? at - (at % size) : at) - disp;
   if (hasStructure(b.around.profile, 'address in a region'))
-    b.constant(base, region.address + BigInt(fromStart));
+    b.constant(base, fromNumber(region.start + fromStart));
   else {
-    b.constant(base, region.address);
+    b.constant(base, fromNumber(region.start));
     if (fromStart !== 0) b.addImm(base, fromStart);
   }
   return { base, off: disp };
