@@ -22,12 +22,11 @@ const SHIFT_MASK_32 = 0x1fn;
 export function alu(m: Machine, insn: AluInsn): Outcome | undefined {
   const { op, dst } = insn;
   const fromReg = insn.source === 'X';
-  if ((op !== 'mov' && m.regs.isPoison(dst)) || (fromReg && m.regs.isPoison(insn.src))) {
-    return m.writePoison(dst);
-  }
-  const left = m.regs.value(dst);
+  // `mov` does not look at what was there.
+  const left = op === 'mov' ? 0n : m.regs.word(dst);
   // "For ALU64, 'imm' is first sign extended from 32 to 64 bits": the low half is what ALU wants.
-  const right = fromReg ? m.regs.value(insn.src) : fromS32(insn.imm);
+  const right = fromReg ? m.regs.word(insn.src) : fromS32(insn.imm);
+  if (left === undefined || right === undefined) return m.writePoison(dst);
   if (m.env.choices?.divisionByZero === 'exit' && fromReg && dividesByZero(insn, right))
     return endByChoice(m, 'divisionByZero');
   return m.write(dst, insn.width === 64 ? alu64(op, left, right) : alu32(op, u32(left), u32(right)));

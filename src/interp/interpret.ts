@@ -172,6 +172,8 @@ const NO_BREACHES: Execution['breaches'] = [];
 
 function executionOf(m: Machine, outcome: Outcome, insns: number): Execution {
   const { context, data } = m.memory;
+  let isPoisoned = false;
+  for (const section of data) isPoisoned ||= section.poisonFlags() !== undefined;
   const execution: Mutable<Execution> = {
     outcome,
     memory: context.bytes,
@@ -182,8 +184,7 @@ function executionOf(m: Machine, outcome: Outcome, insns: number): Execution {
   };
   const memoryPoison = context.poisonFlags();
   if (memoryPoison !== undefined) execution.memoryPoison = memoryPoison;
-  if (data.some((section) => section.poisonFlags() !== undefined))
-    execution.dataPoison = data.map((section) => section.poisonFlags());
+  if (isPoisoned) execution.dataPoison = data.map((section) => section.poisonFlags());
   if (m.choicesMet !== undefined) execution.choicesMet = [...m.choicesMet];
   return execution;
 }

@@ -17,11 +17,10 @@ export function ja(m: Machine, insn: JaInsn): undefined {
 /** PC += offset if dst op src. "JMP32 uses 32-bit wide operands." */
 export function jcc(m: Machine, insn: JccInsn): Outcome | undefined {
   const { op, dst, src, width } = insn;
-  const fromReg = insn.source === 'X';
-  if (m.regs.isPoison(dst)) return m.poisoned(dst, 'jump condition');
-  if (fromReg && m.regs.isPoison(src)) return m.poisoned(src, 'jump condition');
-  const left = m.regs.value(dst);
-  const right = fromReg ? m.regs.value(src) : fromS32(insn.imm);
+  const left = m.regs.word(dst);
+  if (left === undefined) return m.poisoned(dst, 'jump condition');
+  const right = insn.source === 'X' ? m.regs.word(src) : fromS32(insn.imm);
+  if (right === undefined) return m.poisoned(src, 'jump condition');
   if (width === 64 ? holds64(op, left, right) : holds32(op, left, right)) m.next += insn.off;
   return undefined;
 }

@@ -103,6 +103,26 @@ function compareStated(stated: U64, want: Execution, got: Execution, policy: Pol
 }
 
 function compareMemory(want: Execution, got: Execution, out: Collector): void {
+  if (!isSameMemory(want, got)) tellMemory(want, got, out);
+}
+
+/** The quick answer: most runs agree in every byte. */
+function isSameMemory(want: Execution, got: Execution): boolean {
+  if (!areSameBytes(want.memory, got.memory)) return false;
+  for (let section = 0; section < want.data.length; section++) {
+    const seen = got.data[section];
+    if (seen === undefined || !areSameBytes(want.data[section] as Uint8Array, seen)) return false;
+  }
+  return true;
+}
+
+function areSameBytes(want: Uint8Array, got: Uint8Array): boolean {
+  if (want.length !== got.length) return false;
+  for (let i = 0; i < want.length; i++) if (want[i] !== got[i]) return false;
+  return true;
+}
+
+function tellMemory(want: Execution, got: Execution, out: Collector): void {
   out.addBytes((offset) => ({ kind: 'memory', offset }), want.memory, got.memory, {
     poison: want.memoryPoison,
   });
@@ -119,7 +139,8 @@ function compareMemory(want: Execution, got: Execution, out: Collector): void {
 }
 
 function addBreaches(got: Execution, out: Collector): void {
-  const places = got.breaches.length === 0 ? [] : placesOf(got.trace.events);
+  if (got.breaches.length === 0) return;
+  const places = placesOf(got.trace.events);
   for (const { rule, what, want, got: seen, at } of got.breaches) {
     const event = got.trace.events[at];
     const pc = event?.kind === 'call' ? event.pc : null;

@@ -3,7 +3,8 @@ import type { Execution, Word } from '../../core/execution.ts';
 import type { NativeEvent } from '../../core/native.ts';
 import type { Collector } from '../collector.ts';
 
-export function compareNative({ native: want = [] }: Execution, got: Execution, out: Collector): void {
+export function compareNative({ native: want }: Execution, got: Execution, out: Collector): void {
+  if (want === undefined) return;
   for (const [k, event] of want.entries()) {
     const seen = got.native?.[k];
     if (seen?.at !== event.at) {
