@@ -25,9 +25,8 @@ export function isExpectedBlock(
   const target = tables.targets.get(address);
   // A block at the return address is the return if rsp is above the frame; below, it is the frame's own code.
   if (address === known.returnAddress && rsp > known.rsp) return target === undefined && known.isReturn();
-  switch (target?.kind) {
-    case undefined:
-      return !isCalleeSlot(address);
+  if (target === undefined) return !isCalleeSlot(address);
+  switch (target.kind) {
     case 'subprog': {
       if (rsp === known.rsp && target.subprog === known.subprog) return true;
       const returnAddress = known.notes.wordAt(rsp);
