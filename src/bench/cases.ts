@@ -2,7 +2,9 @@
 import { type Generated, lower } from '../arb/lower.ts';
 import { drawSpec } from '../fuzz/generate.ts';
 import { INSN_LIMIT } from '../fuzz/judge.ts';
+import { interpret } from '../interp/interpret.ts';
 import type { Case } from '../oracle/case.ts';
+import { TRACE_LIMIT } from '../oracle/run.ts';
 
 export const SEED = 1;
 /** Cases looked through for those of a size. */
@@ -34,9 +36,34 @@ export function casesBySize(count: number): ReadonlyMap<string, readonly Generat
   return bySize;
 }
 
+/** Cases by their number. */
+export const casesAt = (indexes: readonly number[]): readonly Generated[] =>
+  indexes.map((index) => lower(drawSpec(SEED, index)));
+
 /** The first `count`, of all sizes. */
 export const firstCases = (count: number): readonly Generated[] =>
-  Array.from({ length: count }, (_, index) => lower(drawSpec(SEED, index)));
+  casesAt(Array.from({ length: count }, (_, index) => index));
+
+/**
+ * The median program: of what `fuzz --seed 1 --lane valid` makes, half run 65 instructions or more, half 4 calls or more (the
+ * means are 90 and 4.6). So many of each are taken for it.
+ */
+export const MEDIAN_PROGRAM = { insns: [60, 70], calls: [3, 5] } as const;
+
+/** Numbers of the first `count` cases whose program is the median one. */
+export function medianIndexes(count: number): number[] {
+  const { insns, calls } = MEDIAN_PROGRAM;
+  const isIn = (value: number, [least, most]: readonly [number, number]): boolean =>
+    value >= least && value <= most;
+  const found: number[] = [];
+  for (let index = 0; found.length < count; index++) {
+    const { program, env } = caseOf(lower(drawSpec(SEED, index)));
+    const ran = interpret(program, env, { traceLimit: TRACE_LIMIT });
+    const called = ran.trace.events.filter(({ kind }) => kind === 'call').length;
+    if (isIn(ran.insns ?? 0, insns) && isIn(called, calls)) found.push(index);
+  }
+  return found;
+}
 
 export const caseOf = ({ program, input }: Generated): Case => ({
   name: 'generated',

@@ -2,13 +2,14 @@
 import { cpus, loadavg } from 'node:os';
 import type { Generated } from '../arb/lower.ts';
 import { bareEngine } from '../bench/bare-engine.ts';
-import { casesBySize, firstCases } from '../bench/cases.ts';
+import { casesBySize, firstCases, MEDIAN_PROGRAM } from '../bench/cases.ts';
 import { COMPILE, dpdkStraightLine, INTERPRET, ownStraightLine } from '../bench/dpdk.ts';
 import { jitCurve, jitProbe, referenceProbe } from '../bench/rates.ts';
 import { type Figures, type Probe, type Spread, takeTurns } from '../bench/rounds.ts';
 import { judgedCases, NATIVE, wholeCases } from '../bench/stages.ts';
 import { OracleError } from '../core/errors.ts';
 import type { Engine } from '../emu/engine.ts';
+import type { EngineName } from '../emu/engine-names.ts';
 import { openSilicon } from '../emu/silicon/silicon.ts';
 import { openUnicorn } from '../emu/unicorn.ts';
 import { goalsOf } from '../report/bench-goals.ts';
@@ -22,9 +23,9 @@ import {
   type StraightFigures,
 } from '../report/bench-report.ts';
 import { benchJson, benchText, withBenchMarkdown } from '../report/bench-text.ts';
-import { BareProcesses } from './bench-bare.ts';
 import { FuzzRuns } from './bench-fuzz.ts';
 import { startFigures } from './bench-processes.ts';
+import { SteadyProcesses } from './bench-steady.ts';
 import type { Context } from './context.ts';
 import { openDocument } from './open-document.ts';
 import { packageVersion } from './version.ts';
@@ -57,7 +58,7 @@ export async function bench(options: BenchOptions, { io }: Context): Promise<voi
     const { version } = engines.unicorn();
     const inside = probeAll(options, engines);
     const few = Math.min(FEW, options.rounds);
-    const names = inside.onSilicon === null ? ['unicorn'] : ['unicorn', 'silicon'];
+    const names: EngineName[] = inside.onSilicon === null ? ['unicorn'] : ['unicorn', 'silicon'];
     const whole = await wholeRuns(names, options.runs, few);
     const figures = { ...inside, ...whole, start: startFigures(few) };
     const report: BenchReport = {
@@ -82,22 +83,47 @@ export async function bench(options: BenchOptions, { io }: Context): Promise<voi
   }
 }
 
-type Whole = Pick<BenchReport, 'fuzz' | 'bare' | 'twoProcesses'>;
+type Whole = Pick<BenchReport, 'fuzz' | 'bare' | 'twoProcesses' | 'medianProgram'>;
 
-/** Whole fuzzes and bare Unicorn take turns. Before it counts, bare Unicorn has run as many cases as a worker has. */
-async function wholeRuns(engines: readonly string[], runs: number, rounds: number): Promise<Whole> {
+/**
+ * Different cases, run over and over. Of images on bare Unicorn, how many makes no difference from 320 to 20,000 (64.2 and 64.6 us a case,
+ * medians of 7): each is translated anew whenever it is loaded, so that no cache is any the warmer.
+ */
+const STEADY_CASES = 4096;
+
+/** Whole fuzzes and what settles take turns. Before that counts, it has run as many cases as a worker has. */
+async function wholeRuns(engines: readonly EngineName[], runs: number, rounds: number): Promise<Whole> {
   const fuzz = new FuzzRuns(engines, runs);
-  const bare = new BareProcesses();
+  const bare = new SteadyProcesses({ on: 'bare', programs: 'first', cases: STEADY_CASES });
+  const median = runs === 0 ? [] : medianProcesses(engines, Math.min(STEADY_CASES, runs));
+  const all = [bare, ...median.map(({ of }) => of)];
   try {
-    await bare.warmUp(runs);
+    for (const each of all) await each.warmUp(runs);
     for (let round = 0; round < rounds; round++) {
       fuzz.round();
-      await bare.round();
+      for (const each of all) await each.round();
     }
-    return { fuzz: fuzz.figures(), ...bare.figures() };
+    const { cases: images, one, two, twoToOne } = bare.figures();
+    const medianProgram = medianFigures(median);
+    return { fuzz: fuzz.figures(), bare: { images, one, two }, twoProcesses: twoToOne, medianProgram };
   } finally {
-    await bare.close();
+    for (const each of all) await each.close();
   }
+}
+
+type Medians = readonly { readonly on: EngineName | 'bare'; readonly of: SteadyProcesses }[];
+
+const medianProcesses = (engines: readonly EngineName[], cases: number): Medians =>
+  (['bare', ...engines] as const).map((on) => ({
+    on,
+    of: new SteadyProcesses({ on, programs: 'median', cases }),
+  }));
+
+function medianFigures(medians: Medians): BenchReport['medianProgram'] {
+  const bare = medians.find(({ on }) => on === 'bare')?.of.figures();
+  const judged = medians.filter(({ on }) => on !== 'bare');
+  const engines = judged.map(({ on, of }) => ({ engine: on, ...of.figures() }));
+  return bare === undefined ? null : { ...MEDIAN_PROGRAM, engines, bare };
 }
 
 /** Engines opened for probes, each with a guest of its own. */

@@ -127,16 +127,29 @@ export class Shard {
 
   /** Runs a block. Throws `engine` errors, and bugs. */
   runBlock(block: Block): BlockReport {
-    const tally = new Tally();
     const { start, count, step = 1, choices, lost = [] } = block;
-    for (let done = 0; done < count; done += BATCH) {
+    const paths = Array.from({ length: count }, (_, k) => ({ index: start + k * step, choices }));
+    return this.#run(paths, lost).report(block);
+  }
+
+  /** Runs cases picked by their number, and counts them as those of a block are. Throws as `runBlock` does. */
+  runPicked(indexes: readonly number[]): LaneVerdictsByName {
+    return this.#run(
+      indexes.map((index) => ({ index, choices: [] })),
+      [],
+    ).lanes.counts();
+  }
+
+  #run(paths: readonly CasePath[], lost: readonly LostCase[]): Tally {
+    const tally = new Tally();
+    for (let done = 0; done < paths.length; done += BATCH) {
       const cases: Made[] = [];
-      for (let k = done; k < Math.min(done + BATCH, count); k++)
-        cases.push(this.#make({ index: start + k * step, choices }, lost));
+      for (let k = done; k < Math.min(done + BATCH, paths.length); k++)
+        cases.push(this.#make(paths[k] as CasePath, lost));
       this.#judgeAll(cases);
       for (const made of cases) this.#count(made, tally);
     }
-    return tally.report(block);
+    return tally;
   }
 
   #make(path: CasePath, lost: readonly LostCase[]): Made {

@@ -4,6 +4,7 @@ import {
   type BenchReport,
   type FuzzFigures,
   type Goal,
+  type MedianProgram,
   medianOf,
   type StartFigures,
   type Timing,
@@ -17,6 +18,7 @@ export function goalsOf(figures: Figures): Goal[] {
   const { stages, jit, reference, fuzz, start } = figures;
   const share = (stage: string): number => (100 * medianOf(stages, stage)) / medianOf(stages, 'sum');
   return [
+    ...medianGoals(figures.medianProgram),
     ...wholeRunGoals(fuzz, figures.twoProcesses),
     ...ofBareGoals(figures),
     atLeast('reference, hot loop', 'M insns/s', 200, 1000 / reference.insn.median),
@@ -38,8 +40,33 @@ const atMost = (what: string, unit: string, goal: number, got: number): Goal => 
 const startGoal = ({ command, timing }: StartFigures): Goal =>
   atMost(`start: ${command}`, 'ms', command.includes('help') ? 100 : 250, timing.median / 1e6);
 
-function wholeRunGoals(fuzz: readonly FuzzFigures[], { median, lower, upper }: Timing): Goal[] {
-  const bound = `two of ${BARE}: ${number(median)} times one (${number(lower)} to ${number(upper)})`;
+/** The program that the goals were set for: one that runs 60 instructions or more, and 3 calls or more. */
+function medianGoals(program: MedianProgram | null): Goal[] {
+  if (program === null) return [];
+  const { insns, calls, engines, bare } = program;
+  const what = `the median program (${insns.join(' to ')} insns run, ${calls.join(' to ')} calls)`;
+  const theirs = `${BARE}: ${perSecond(bare.one.median)} cases/s`;
+  return engines.flatMap(({ engine, one, twoToOne }) => {
+    const ofBare = (100 * bare.one.median) / one.median;
+    return [
+      atLeast(`whole cases of ${what}, warm, one worker, ${engine}`, 'cases/s', 10_000, 1e9 / one.median),
+      {
+        ...atLeast(`two workers to one, the median program, warm, ${engine}`, 'times', 1.8, twoToOne.median),
+        note: boundOf(bare.twoToOne),
+      },
+      {
+        ...atLeast(`of what ${BARE} reaches, the median program, ${engine}`, '%', 50, ofBare),
+        note: theirs,
+      },
+    ];
+  });
+}
+
+const boundOf = ({ median, lower, upper }: Timing): string =>
+  `two of ${BARE}: ${number(median)} times one (${number(lower)} to ${number(upper)})`;
+
+function wholeRunGoals(fuzz: readonly FuzzFigures[], twoProcesses: Timing): Goal[] {
+  const bound = boundOf(twoProcesses);
   return [...new Set(fuzz.map(({ engine }) => engine))].flatMap((engine) => {
     const [one, two] = [1, 2].map((workers) => warmRateOf(fuzz, engine, workers));
     if (one === undefined || two === undefined) return [];
@@ -66,7 +93,6 @@ function ofBareGoals({ stages, onSilicon, peers, fuzz, bare }: Figures): Goal[] 
   });
 }
 
-/** Its mean program is the one that the goals are set for. */
 const warmRateOf = (fuzz: readonly FuzzFigures[], engine: string, workers: number): number | undefined =>
   fuzz.find((run) => run.engine === engine && run.lane === 'valid' && run.workers === workers)
     ?.warmCasesPerSecond;

@@ -47,6 +47,8 @@ export interface BenchReport {
   readonly bare: BareFigures;
   /** How many times one process of bare Unicorn two are worth on this machine: the bound of any two workers. */
   readonly twoProcesses: Timing;
+  /** Whole cases of the median program; null without whole runs. */
+  readonly medianProgram: MedianProgram | null;
   /** Whole runs of `fuzz` in processes of their own. */
   readonly fuzz: readonly FuzzFigures[];
   readonly start: readonly StartFigures[];
@@ -93,6 +95,28 @@ export interface BareFigures {
   readonly one: Timing;
   /** Of two at once: half of what each takes. */
   readonly two: Timing;
+}
+
+/** What settles, in processes of its own that have run as much before as `bare`. Times are those of a case. */
+export interface SteadyFigures {
+  /** Different ones. */
+  readonly cases: number;
+  readonly one: Timing;
+  /** Of two processes at once: half of what each takes. */
+  readonly two: Timing;
+  /** How many times one two are worth. */
+  readonly twoToOne: Timing;
+}
+
+/** Cases of the lane `valid` that run about as many instructions and calls as half of them do. */
+export interface MedianProgram {
+  /** From the least to the most. */
+  readonly insns: readonly [number, number];
+  readonly calls: readonly [number, number];
+  /** Judged as a worker of `fuzz` does. */
+  readonly engines: readonly (SteadyFigures & { readonly engine: string })[];
+  /** The same images on bare Unicorn. */
+  readonly bare: SteadyFigures;
 }
 
 export interface FuzzFigures {

@@ -1,5 +1,14 @@
 /** Figures of `bench` as text, JSON, and a section of a Markdown document. */
-import { type BenchReport, type Goal, isMet, medianOf, type Timing } from './bench-report.ts';
+import {
+  BARE,
+  type BenchReport,
+  type Goal,
+  isMet,
+  type MedianProgram,
+  medianOf,
+  type SteadyFigures,
+  type Timing,
+} from './bench-report.ts';
 import { micro, number, perSecond } from './bench-words.ts';
 import { code, markdownTable, withSection } from './markdown.ts';
 import { table } from './table.ts';
@@ -65,6 +74,7 @@ export function benchSections(report: BenchReport): Section[] {
     { title: 'JIT by size of program', rows: curveRows(report) },
     { title: 'Arithmetic in a straight line, 300 instructions', rows: straightRows(report) },
     { title: 'Whole runs', notes: wholeNotes(report), rows: fuzzRows(report) },
+    ...medianSections(report.medianProgram),
     { title: 'Start', rows: startRows(report) },
   ];
 }
@@ -152,7 +162,6 @@ function wholeNotes({ wholeRounds, bare, fuzz }: BenchReport): string[] {
 }
 
 function fuzzRows({ fuzz, bare, twoProcesses }: BenchReport): Rows {
-  const { median, lower, upper } = twoProcesses;
   const bareCells = ['bare Unicorn', 'valid'];
   const noCells = Array.from({ length: 5 }, () => '');
   return [
@@ -174,7 +183,7 @@ function fuzzRows({ fuzz, bare, twoProcesses }: BenchReport): Rows {
     [...bareCells, '1', ...noCells, ...rateCells(bare.one), '1.00', '', ''],
     [
       ...[...bareCells, '2', ...noCells, ...rateCells(bare.two)],
-      ...[`${median.toFixed(2)} (${lower.toFixed(2)} to ${upper.toFixed(2)})`, '', ''],
+      ...[ratioWithQuartiles(twoProcesses), '', ''],
     ],
   ];
 }
@@ -187,6 +196,41 @@ const rateCells = ({ median, lower, upper }: Timing): string[] => [
 
 const ratio = (rate: number, one: number | undefined): string =>
   one === undefined ? '-' : (rate / one).toFixed(2);
+
+function medianSections(program: MedianProgram | null): Section[] {
+  if (program === null) return [];
+  const { insns, calls, engines, bare } = program;
+  const cells = (name: string, { cases, one, two, twoToOne }: SteadyFigures): string[] => [
+    ...[name, cases.toLocaleString('en'), ...rateCells(one), ...rateCells(two), ratioWithQuartiles(twoToOne)],
+    `${number((100 * bare.one.median) / one.median)} %`,
+  ];
+  return [
+    {
+      title: 'The median program',
+      notes: [
+        `Cases of lane valid that run ${insns.join(' to ')} instructions and ${calls.join(' to ')} calls: half of the lane run 65 or more, and 4 or more.`,
+        'Judged as a worker of fuzz does, over and over, in processes of their own that have run as many before they count.',
+      ],
+      rows: [
+        [
+          'on',
+          'cases',
+          'one, cases/s',
+          'quartiles',
+          'two, cases/s',
+          'quartiles',
+          'two to one',
+          'of bare Unicorn',
+        ],
+        ...engines.map((each) => cells(each.engine, each)),
+        cells(BARE, bare),
+      ],
+    },
+  ];
+}
+
+const ratioWithQuartiles = ({ median, lower, upper }: Timing): string =>
+  `${median.toFixed(2)} (${lower.toFixed(2)} to ${upper.toFixed(2)})`;
 
 const startRows = ({ start }: BenchReport): Rows => [
   ['command', 'ms', 'quartiles'],

@@ -73,6 +73,7 @@ describe('built', () => {
       schema,
       bare,
       fuzz,
+      medianProgram,
       onSilicon,
       peers,
       sizes,
@@ -96,6 +97,13 @@ describe('built', () => {
     expect(new Set(fuzz.map(({ digest }) => digest)).size).toBe(4);
     for (const stage of ['load', 'emulate', 'observe']) expect(stages[stage]?.median).toBeGreaterThan(0);
     expect(Math.min(bare.one.median, bare.two.median)).toBeGreaterThan(0);
+    expect(medianProgram?.engines.map(({ engine, cases }) => [engine, cases])).toEqual(
+      engines.map((engine) => [engine, 8]),
+    );
+    for (const { one, two } of [medianProgram?.bare, ...(medianProgram?.engines ?? [])].filter(
+      (each) => each !== undefined,
+    ))
+      expect(Math.min(one.median, two.median)).toBeGreaterThan(0);
     expect(straight.map(({ name, absent }) => [name, absent === null])).toContainEqual(['ours', true]);
     expect(fuzz[0]?.megabytes).toBeGreaterThan(10);
     expect(peers.map(({ timing, absent }) => (timing === null) === (absent !== null))).toEqual([true, true]);
