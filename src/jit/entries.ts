@@ -1,5 +1,5 @@
 /** The instructions of a subprog as the JIT sees them, column by column: no object for each. */
-import type { Insn, Slots } from '../bpf/insn.ts';
+import { fieldBits, type Insn, type Slots } from '../bpf/insn.ts';
 
 /** The rewrites that happen before the JIT (rewrite.ts, blinding.ts). */
 export const REWRITE_PASSES = [
@@ -36,6 +36,8 @@ export class Entries {
   setup = 0;
   /** Whether some are not what is in their slots. */
   areRewritten = false;
+  /** Those that dst or src of some instruction names, as bits. */
+  registers = 0;
   pcs = new Int32Array(LEAST);
   targets = new Int32Array(LEAST);
   /** AS_IN_SLOT, 1 and on: REWRITE_PASSES, or REPLACED. */
@@ -50,11 +52,13 @@ export class Entries {
     this.#slots = slots;
     this.count = 0;
     this.setup = 0;
+    this.registers = 0;
     this.areRewritten = false;
   }
 
   /** The instruction of a slot, as it is there. */
-  add(pc: number, target: number): void {
+  add(insn: Insn, pc: number, target: number): void {
+    this.registers |= fieldBits(insn);
     const i = this.count++;
     if (i === this.pcs.length) this.#grow();
     this.pcs[i] = pc;
@@ -63,7 +67,7 @@ export class Entries {
 
   /** Another one. `pass`: the rewrite that made it, if one did. */
   addMade(insn: Insn, pc: number, target: number, pass?: RewritePass): void {
-    this.add(pc, target);
+    this.add(insn, pc, target);
     this.#make(this.count - 1, insn, pass === undefined ? REPLACED : 1 + REWRITE_PASSES.indexOf(pass));
   }
 
@@ -75,6 +79,7 @@ export class Entries {
   /** Puts another instruction into the place of one. */
   replace(i: number, insn: Insn): void {
     const origin = this.#origins[i] as number;
+    this.registers |= fieldBits(insn);
     this.#make(i, insn, origin === AS_IN_SLOT ? REPLACED : origin);
   }
 

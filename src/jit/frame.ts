@@ -12,7 +12,6 @@
  *
  * Argument 6 has no place in memory: it is in r9 on both sides.
  */
-import { fieldBits } from '../bpf/insn.ts';
 import type { FrameShape, PrivateStack } from '../core/image.ts';
 import type { Mutable } from '../core/mutable.ts';
 import { type Gpr, R12 } from '../x86/reg.ts';
@@ -50,7 +49,7 @@ export function layOut(
   outgoingArgs: number,
   { tailCallBytes = 0, privateStack, hasArena = false, boundary }: FrameNeeds = {},
 ): Frame {
-  const saved = boundary ?? usedCalleeSaved(entries, hasArena ? [R12] : []);
+  const saved = boundary ?? savedOf(entries, hasArena);
   const savedBytes = 8 * saved.length;
   const outgoing = 8 * Math.max(0, outgoingArgs - 1);
   const frame: Mutable<Frame> = {
@@ -70,14 +69,15 @@ export function layOut(
   return frame;
 }
 
-/** Registers as bits. */
-const ALL_SAVED = CALLEE_SAVED_BPF.reduce((bits, reg) => bits | (1 << reg), 0);
+/** Native registers of the callee-saved ones in use, by these: bit k for the k-th of CALLEE_SAVED_BPF. */
+const SAVED: readonly (readonly Gpr[])[] = Array.from({ length: 1 << CALLEE_SAVED_BPF.length }, (_, used) =>
+  CALLEE_SAVED_BPF.filter((_, k) => (used & (1 << k)) !== 0).map(gprOf),
+);
+const SAVED_WITH_ARENA = SAVED.map((saved) => [R12, ...saved]);
+const FIRST = CALLEE_SAVED_BPF[0] as number;
 
-/** Adds them to `saved`. Kernel: `detect_reg_usage()`. A register counts if it stands in any dst or src field. */
-function usedCalleeSaved(entries: Entries, saved: Gpr[]): Gpr[] {
-  const { count } = entries;
-  let mask = 0;
-  for (let i = 0; i < count && (mask & ALL_SAVED) !== ALL_SAVED; i++) mask |= fieldBits(entries.insnAt(i));
-  for (const reg of CALLEE_SAVED_BPF) if ((mask & (1 << reg)) !== 0) saved.push(gprOf(reg));
-  return saved;
+/** Kernel: `detect_reg_usage()`. A register counts if it stands in any dst or src field. */
+function savedOf({ registers }: Entries, hasArena: boolean): readonly Gpr[] {
+  const used = (registers >> FIRST) & (SAVED.length - 1);
+  return (hasArena ? SAVED_WITH_ARENA : SAVED)[used] as readonly Gpr[];
 }

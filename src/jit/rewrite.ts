@@ -65,12 +65,12 @@ function addAll(slots: Slots, { start, end }: Subprog, entries: Entries, depth: 
     const { kind } = insn;
     if (kind === 'jcc' || kind === 'ja') {
       jumps.push(entries.count);
-      entries.add(pc, pc + 1 + insn.off);
+      entries.add(insn, pc, pc + 1 + insn.off);
       continue;
     }
     if (kind === 'may_goto' && entries.setup === 0) return false;
     const group = groupOf(insn, depth);
-    if (group === undefined) entries.add(pc, -1);
+    if (group === undefined) entries.add(insn, pc, -1);
     else addGroup(entries, group, pc, insn, jumps);
   }
   resolveTargets(entries, jumps, firstEntry, start);

@@ -12,7 +12,7 @@ import { alu, atomic, exit, helper, jcc, lddw, ldx, mov, movsx, store, swap } fr
 function entriesOf(insns: readonly Insn[]): Entries {
   const entries = new Entries();
   entries.reset(insns);
-  for (const pc of insns.keys()) entries.add(pc, -1);
+  for (const [pc, insn] of insns.entries()) entries.add(insn, pc, -1);
   return entries;
 }
 
