@@ -35,7 +35,7 @@ export interface Unsettled {
 }
 
 export interface Settled {
-  /** Offset of the end of entry i at [i + 1]; [0] is the end of the prologue. Until the next code is settled. */
+  /** Offset of the end of entry i at [i + 1]; [0] is the end of the prologue. Until the next code is lowered or settled. */
   readonly addrs: Int32Array;
   readonly passes: number;
 }
@@ -58,6 +58,7 @@ const EDGES = scratchWords();
 const EDGE_BITS = scratchWords();
 
 export function settle(code: Unsettled, distanceOf: typeof distance = distance): Settled {
+  if (code.jumps.count === 0) return { addrs: code.starts, passes: isEstimated(code, code.starts) ? 1 : 2 };
   const addrs = ADDRS.take(code.count + 1);
   const lengths = JUMP_LENGTHS.take(code.count);
   const edges = edgesOf(code);

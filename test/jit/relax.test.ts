@@ -64,6 +64,15 @@ describe('settle', () => {
 
   it('of what is as long as it was estimated takes one pass', () => {
     expect(settle(unsettled([plain(64)], 64))).toEqual({ addrs: Int32Array.of(64, 128), passes: 1 });
+    const upTo = { ...jump(COND_JUMP, 1), fixed: 62 };
+    expect(settle(unsettled([upTo, plain(64)], 64))).toEqual({
+      addrs: Int32Array.of(64, 128, 192),
+      passes: 1,
+    });
+    expect(settle(unsettled([upTo, plain(60)], 64))).toEqual({
+      addrs: Int32Array.of(64, 128, 188),
+      passes: 2,
+    });
   });
 
   it('knows the distance of a goto to itself, whatever the code before it shrinks by', () => {

@@ -22,25 +22,10 @@ export function lowerInsn(context: LowerContext, convention: Convention, insn: I
     case 'alu':
       lowerAlu(context, insn);
       return;
-    case 'movsx':
-      lowerMovsx(context, insn);
-      return;
-    case 'cast':
-      lowerCast(context, insn);
-      return;
-    case 'swap':
-      lowerSwap(context, insn);
-      return;
     case 'lddw':
       if (insn.src === 4) lowerFunctionAddress(context, insn, pc);
       else if (insn.src !== 0) refuse(context, pc, `lddw with src ${insn.src}`);
       else lowerLddw(context, insn);
-      return;
-    case 'ldx':
-      if (insn.access === 'probe') lowerProbe(context, insn);
-      else if (insn.access === 'arena') lowerArena(context, insn);
-      else if (isStackArgBase(insn.src)) convention.loadArg(context, insn);
-      else lowerLdx(context, insn);
       return;
     case 'stx':
       if (insn.access !== undefined) lowerArena(context, insn);
@@ -52,13 +37,28 @@ export function lowerInsn(context: LowerContext, convention: Convention, insn: I
       else if (isStackArgBase(insn.dst)) convention.storeArgImm(context, insn);
       else lowerSt(context, insn);
       return;
+    case 'ldx':
+      if (insn.access === 'probe') lowerProbe(context, insn);
+      else if (insn.access === 'arena') lowerArena(context, insn);
+      else if (isStackArgBase(insn.src)) convention.loadArg(context, insn);
+      else lowerLdx(context, insn);
+      return;
+    case 'jcc':
+      lowerJcc(context, insn);
+      return;
     case 'atomic':
       if (insn.access !== undefined && isLoop(insn)) refuse(context, pc, `${insn.op} in an arena`);
       else if (insn.access !== undefined) lowerArena(context, insn);
       else lowerAtomic(context, insn);
       return;
-    case 'jcc':
-      lowerJcc(context, insn);
+    case 'movsx':
+      lowerMovsx(context, insn);
+      return;
+    case 'cast':
+      lowerCast(context, insn);
+      return;
+    case 'swap':
+      lowerSwap(context, insn);
       return;
     case 'ja':
       context.jump = GOTO;
