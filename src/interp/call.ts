@@ -159,9 +159,9 @@ function runModel(
 /** Arguments 1..count as the caller passes them. */
 function outgoingArgs(m: Machine, count: number): Word[] {
   const args = new Array<Word>(count);
-  for (let i = 0; i < count; i++) {
-    args[i] = i < MAX_REG_ARGS ? m.regs.word(R1 + i) : m.frame.outgoing(i - MAX_REG_ARGS);
-  }
+  const inRegs = Math.min(count, MAX_REG_ARGS);
+  for (let i = 0; i < inRegs; i++) args[i] = m.regs.word(R1 + i);
+  for (let i = inRegs; i < count; i++) args[i] = m.frame.outgoing(i - MAX_REG_ARGS);
   return args;
 }
 

@@ -105,5 +105,5 @@ export class Frame {
 
 /** Hands stacks back; whoever had these frames looks at them no more. */
 export function releaseFrames(frames: readonly Frame[]): void {
-  for (const { stack } of frames) FREE.push(stack);
+  for (let depth = 0; frames[depth] !== undefined; depth++) FREE.push((frames[depth] as Frame).stack);
 }

@@ -5,7 +5,7 @@
  * Roles of the registers: linux Documentation/bpf/standardization/abi.rst. Poison is NON-SPEC: it marks what
  * Linux's verifier would not let a program read.
  */
-import { MAX_STACK_BYTES } from '../bpf/calling.ts';
+import { MAX_CALL_FRAMES, MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { Program, Subprog } from '../bpf/program.ts';
 import { R0, R1, R2, R6, R10, type Reg } from '../bpf/reg.ts';
 import { CALLBACK_BYTES, type PendingCallback } from '../core/callback.ts';
@@ -56,7 +56,7 @@ export class Machine {
   end: Outcome | undefined;
   readonly #placement: FramePlacement;
   /** By depth; those beyond `depth` wait to be used again. */
-  readonly frames: Frame[];
+  readonly frames = new Array<Frame>(MAX_CALL_FRAMES);
 
   /** As at the first instruction of main. */
   constructor(program: Program, env: Env, placement: FramePlacement, traceLimit: number) {
@@ -73,7 +73,7 @@ export class Machine {
     this.trace = new TraceRecorder(traceLimit);
     this.#placement = placement;
     this.frame = new Frame(main);
-    this.frames = [this.frame];
+    this.frames[0] = this.frame;
     this.#start(main, mainFp, 0);
     this.regs.set(R1, u64(native?.pointer ?? (memory.length > 0 ? CTX_BASE : 0n)));
     if (native === undefined) this.regs.set(R2, fromNumber(memory.length));
@@ -91,14 +91,14 @@ export class Machine {
 
   /** Sets a register. Every write of an instruction goes through here or `writePoison`. */
   write(reg: Reg, value: U64): Outcome | undefined {
-    // abi.rst: R10 is a read-only frame pointer.
-    if (reg === R10) return this.unsupported('write to r10');
+    // abi.rst: R10 is a read-only frame pointer. There are none beyond it.
+    if (reg >= R10) return this.unsupported(`write to r${reg}`);
     this.regs.set(reg, value);
     return undefined;
   }
 
   writePoison(reg: Reg): Outcome | undefined {
-    if (reg === R10) return this.unsupported('write to r10');
+    if (reg >= R10) return this.unsupported(`write to r${reg}`);
     this.regs.poison(reg);
     return undefined;
   }

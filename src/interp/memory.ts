@@ -2,7 +2,7 @@
  * The guest's memory: the context, the data sections, and the stacks of the frames. An access must lie wholly within
  * one region.
  */
-import { MAX_STACK_BYTES } from '../bpf/calling.ts';
+import { MAX_CALL_FRAMES, MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { DataSection } from '../bpf/program.ts';
 import type { GuestMemory } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
@@ -14,24 +14,24 @@ import { type AccessSize, COPIES, Region, type StackRegion } from './region.ts';
 export class Memory implements GuestMemory {
   readonly context: Region;
   readonly data: readonly Region[];
-  readonly #fixed: readonly Region[];
-  readonly #stacks: StackRegion[] = [];
+  /** From main's to the innermost frame's: the first `#depth` of them. */
+  readonly #stacks = new Array<StackRegion>(MAX_CALL_FRAMES);
+  #depth = 0;
 
   /** Copies what may change. Throws an `input` error if a section lies out of reach or on top of another one. */
   constructor(context: Uint8Array, data: readonly DataSection[], base: U64 = CTX_BASE) {
     this.context = new Region(toNumber(base), COPIES.copy(context), true);
     this.data = data.map(sectionRegion);
-    this.#fixed = [this.context, ...this.data];
-    checkDisjoint(this.#fixed);
+    if (!isAscending(this.context, this.data)) checkDisjoint([this.context, ...this.data]);
   }
 
   /** The stack of the frame that starts; it hides what it covers of its callers' stacks. */
   pushStack(stack: StackRegion): void {
-    this.#stacks.push(stack);
+    this.#stacks[this.#depth++] = stack;
   }
 
   popStack(): void {
-    this.#stacks.pop();
+    this.#depth--;
   }
 
   /**
@@ -44,14 +44,13 @@ export class Memory implements GuestMemory {
 
   /** As `locate`. `at`: the address as a number, negative or rounded where it is not below 2^53. */
   regionAt(at: number, size: AccessSize): Region | undefined {
-    for (let i = this.#stacks.length - 1; i >= 0; i--) {
+    for (let i = this.#depth - 1; i >= 0; i--) {
       const stack = this.#stacks[i] as StackRegion;
       if (at >= stack.base + MAX_STACK_BYTES || at < stack.base) continue;
       return at + size <= stack.base + MAX_STACK_BYTES ? stack : undefined;
     }
-    for (const region of this.#fixed) {
-      if (at >= region.base && at + size <= region.base + region.bytes.length) return region;
-    }
+    if (this.context.holds(at, size)) return this.context;
+    for (const region of this.data) if (region.holds(at, size)) return region;
     return undefined;
   }
 
@@ -63,7 +62,7 @@ export class Memory implements GuestMemory {
   #hasPage(address: U64): boolean {
     if (address >= STACK_BASE && address < STACK_TOP) return true;
     const page = Math.floor(Number(address) / PAGE_SIZE);
-    return this.#fixed.some(({ base, bytes }) => {
+    return [this.context, ...this.data].some(({ base, bytes }) => {
       const last = base + bytes.length - 1;
       return bytes.length > 0 && page >= Math.floor(base / PAGE_SIZE) && page <= Math.floor(last / PAGE_SIZE);
     });
@@ -94,7 +93,6 @@ function sectionRegion(section: DataSection): Region {
 }
 
 function checkDisjoint(regions: readonly Region[]): void {
-  if (isAscending(regions)) return;
   const sorted = regions.filter((r) => r.bytes.length > 0).sort((a, b) => a.base - b.base);
   sorted.forEach((region, i) => {
     const next = sorted[i + 1];
@@ -105,9 +103,9 @@ function checkDisjoint(regions: readonly Region[]): void {
 }
 
 /** Whether each region ends before the next one begins, as most do. */
-function isAscending(regions: readonly Region[]): boolean {
-  let end = 0;
-  for (const { base, bytes } of regions) {
+function isAscending({ base, bytes }: Region, others: readonly Region[]): boolean {
+  let end = bytes.length === 0 ? 0 : base + bytes.length;
+  for (const { base, bytes } of others) {
     if (bytes.length === 0) continue;
     if (base < end) return false;
     end = base + bytes.length;

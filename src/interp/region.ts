@@ -49,6 +49,11 @@ export class Region {
     this.#poison = poison;
   }
 
+  /** Whether all of [at, at + size) lies within. */
+  holds(at: number, size: number): boolean {
+    return at >= this.base && at + size <= this.base + this.bytes.length;
+  }
+
   /** Offset of an address in this region. */
   offsetOf(address: U64): number {
     return Number(address) - this.base;

@@ -26,9 +26,9 @@ export class Registers {
     return this.#linear.poison[reg] === 0 ? this.#linear.values[reg] : undefined;
   }
 
-  /** The value; of poison, some value nobody may rely on. */
+  /** The value of a register that is no poison. */
   value(reg: Reg): U64 {
-    return this.word(reg) ?? 0n;
+    return this.word(reg) as U64;
   }
 
   /** `value + off` as signed numbers: rounded where it is not within 53 bits. */

@@ -23,4 +23,8 @@ describe('an instruction nobody knows', () => {
   it('is named by its number: a load of 64 bits that no loader knows', () => {
     expect(end([lddw('r0', 1n, 7), exit])).toBe('unsupported: lddw 7 at 0');
   });
+
+  it('sets no register that there is not', () => {
+    expect(end([forged(mov('r0', 0), { dst: 12 }), exit])).toBe('unsupported: write to r12 at 0');
+  });
 });
