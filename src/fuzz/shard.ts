@@ -144,10 +144,13 @@ export class Shard {
     const tally = new Tally();
     for (let done = 0; done < paths.length; done += BATCH) {
       const cases: Made[] = [];
-      for (let k = done; k < Math.min(done + BATCH, paths.length); k++)
-        cases.push(this.#make(paths[k] as CasePath, lost));
+      for (let k = done; k < Math.min(done + BATCH, paths.length); k++) {
+        const made = this.#make(paths[k] as CasePath, lost);
+        this.#countProgram(made, tally);
+        cases.push(made);
+      }
       this.#judgeAll(cases);
-      for (const made of cases) this.#count(made, tally);
+      for (const made of cases) this.#countResult(made, tally);
     }
     return tally;
   }
@@ -174,13 +177,17 @@ export class Shard {
     for (let k = 0; k < sorted.length; k++) (sorted[k] as Made).result = results[k] as CaseResult;
   }
 
-  #count(made: Made, tally: Tally): void {
-    const { path, lane, subject } = made;
-    const result = made.result as CaseResult;
-    const { seed, setup } = this.#options;
+  /** Right after it was made, while caches hold it: by the end of a batch they do not. */
+  #countProgram({ path, subject }: Made, tally: Tally): void {
     const code = this.#encoder.encode(subject.program.insns);
     tally.digest.add(path.index, subject, code);
     tally.opcodes.add(code);
+  }
+
+  #countResult(made: Made, tally: Tally): void {
+    const { path, lane, subject } = made;
+    const result = made.result as CaseResult;
+    const { seed, setup } = this.#options;
     tally.statistics.add(result);
     tally.lanes.add(lane, result.verdict);
     if (result.want !== null) {

@@ -169,8 +169,9 @@ export const countersOf = (body: readonly Stmt[]): number => 8 * loopDepth(body)
 function loopDepth(body: readonly Stmt[]): number {
   let depth = 0;
   for (const stmt of body) {
-    if (stmt.kind === 'loop') depth = Math.max(depth, 1 + loopDepth(stmt.body));
-    else if (stmt.kind === 'branch') depth = Math.max(depth, loopDepth(stmt.then), loopDepth(stmt.otherwise));
+    const { kind } = stmt;
+    if (kind === 'loop') depth = Math.max(depth, 1 + loopDepth(stmt.body));
+    else if (kind === 'branch') depth = Math.max(depth, loopDepth(stmt.then), loopDepth(stmt.otherwise));
   }
   return depth;
 }
