@@ -16,7 +16,7 @@ export function stackDepths(program: Program): number[] {
   const direct = program.subprogs.map((subprog) => directReach(program.insns, subprog));
   // Where no subprog has a pointer, none gets one from another.
   const lowest = direct.includes(null) ? walked(program, direct) : (direct as number[]);
-  return lowest.map((low) => 8 * Math.ceil(Math.min(MAX_STACK_BYTES, 0 - low) / 8));
+  return lowest.map((low) => (Math.min(MAX_STACK_BYTES, 0 - low) + 7) & ~7);
 }
 
 /** How far below its r10 each subprog reaches, <= 0. `direct`: what `directReach` says of each. */

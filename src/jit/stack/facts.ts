@@ -9,7 +9,7 @@ import { type Program, subprogAt, targetOf } from '../../bpf/program.ts';
 import { lowestBit } from '../../core/bits.ts';
 import { contextOf } from '../../core/callback.ts';
 import { calledBackBy } from '../tail-calls.ts';
-import { BASES, basesOf, FOUND, FP, hasBase, lowOf, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
+import { BASES, basesOf, FOUND, FP, hasBase, lowAt, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
 
 /** What is known of a subprog so far. All of it only grows. */
 export interface Summary {
@@ -107,8 +107,7 @@ export class StackFacts {
 
   /** Notes that memory at `value + off` and above is used. */
   reach(summary: Summary, value: Value, off: number): void {
-    const hasBound = lowOf(value) !== NO_BOUND && off > NO_BOUND;
-    const low = hasBound ? Math.max(NO_BOUND, lowOf(value) + off) : NO_BOUND;
+    const low = lowAt(value, off);
     // Most are of this frame alone.
     if (basesOf(value) === 1 << FP) {
       if (low < (summary.lowest[FP] as number)) summary.lowest[FP] = low;

@@ -31,6 +31,11 @@ const pack = (bases: number, low: number, exact: number): Value =>
 /** Bit set of bases. */
 export const basesOf = (value: Value): number => value >> (LOW_BITS + 1);
 export const lowOf = (value: Value): number => ((value >> 1) & LOW_MASK) + NO_BOUND;
+/** A lower bound of `value + off`, in [NO_BOUND, …]. */
+export function lowAt(value: Value, off: number): number {
+  const low = lowOf(value);
+  return low === NO_BOUND || off <= NO_BOUND || low + off < NO_BOUND ? NO_BOUND : low + off;
+}
 export const isExact = (value: Value): boolean => (value & EXACT) !== 0;
 export const hasBase = (value: Value, base: number): boolean => (basesOf(value) & (1 << base)) !== 0;
 

@@ -39,8 +39,8 @@ import {
 /** Where a sweep is: none goes on where another one was. */
 const STATE: State = entryState(0);
 
-/** No slot. */
-const NOWHERE = Number.POSITIVE_INFINITY;
+/** No slot; a small integer, as slots are. */
+const NOWHERE = -1;
 
 /** Bases of stack arguments: to store no pointer there may overwrite one. */
 const ALWAYS = STACK_ARG_BASES;
@@ -92,7 +92,7 @@ export class Walk {
         const target = pc + 1 + insn.off;
         const isLoop = target <= pc;
         const changed = mergeAt(states, target - start, state, isLoop ? widen : join);
-        if (changed && isLoop) again = Math.min(again, target);
+        if (changed && isLoop && (again === NOWHERE || target < again)) again = target;
       }
       if (insn.kind === 'ja' || insn.kind === 'exit') isReached = false;
     }
@@ -273,7 +273,8 @@ function aluResult(state: State, insn: AluInsn): Value {
   if (insn.op === 'mov') return insn.width === 64 ? src : derived(src);
   if (insn.width === 64 && insn.source === 'K') {
     if (insn.op === 'add') return moved(dst, insn.imm);
-    if (insn.op === 'sub') return moved(dst, -insn.imm);
+    // Not -imm, which may be the -0 that is no integer.
+    if (insn.op === 'sub') return moved(dst, 0 - insn.imm);
   }
   return derivedFromBoth(dst, src);
 }
