@@ -15,8 +15,8 @@ export const EARLY_CASES = 8192;
 /** Where no other is asked for. */
 export const SAMPLE_RATE: SampleRate = { vacuityEvery: 64, vacuityLater: 512 };
 
-/** The seed says where the sample begins. */
+/** Of every so many cases another one: lanes take turns, too (lanes.ts), and each is to have its share. */
 export function isSampled(index: number, seed: number, { vacuityEvery, vacuityLater }: SampleRate): boolean {
   const every = index < EARLY_CASES ? vacuityEvery : vacuityLater;
-  return every > 0 && index % every === seed % every;
+  return every > 0 && index % every === (seed + Math.floor(index / every)) % every;
 }

@@ -62,10 +62,10 @@ describe('runCampaign', () => {
     expect(every.sampled + every.noCall).toBe(130);
     expect(every.callsWithoutEffect).toBeGreaterThan(0);
     expect(every.callWithoutEffect / every.sampled).toBeLessThan(0.1);
-    // Cases 5 and 69 of seed 5.
-    expect((await campaign({ ...all, vacuityEvery: 64 })).vacuous.sampled).toBe(2);
-    expect((await campaign({ ...all, seed: 3, runs: 67, vacuityEvery: 64 })).vacuous.sampled).toBe(1);
-    expect((await campaign({ ...all, seed: 3, runs: 68, vacuityEvery: 64 })).vacuous.sampled).toBe(2);
+    // Cases 7 and 72 of seed 7, 3 and 68 of seed 3.
+    expect((await campaign({ ...all, seed: 7, vacuityEvery: 64 })).vacuous.sampled).toBe(2);
+    expect((await campaign({ ...all, seed: 3, runs: 68, vacuityEvery: 64 })).vacuous.sampled).toBe(1);
+    expect((await campaign({ ...all, seed: 3, runs: 69, vacuityEvery: 64 })).vacuous.sampled).toBe(2);
   });
 
   it('makes the same cases whatever the number of workers', async () => {

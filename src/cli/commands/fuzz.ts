@@ -25,7 +25,7 @@ export function addFuzz(program: Command, context: Context): void {
     .addOption(
       new Option(
         '--vacuity <n>',
-        `of every n-th case, take each call out and see if it is missed; 0: never (default: ${vacuityEvery}, from case ${EARLY_CASES} on ${vacuityLater})`,
+        `of one in n cases, take each call out and see if it is missed; 0: never (default: ${vacuityEvery}, from case ${EARLY_CASES} on ${vacuityLater})`,
       ).argParser(naturalNumber),
     );
   command.addOption(
