@@ -32,6 +32,8 @@ import {
 export type AddressRange = readonly [first: bigint, last: bigint];
 /** uc_hook_add: begin > end means every address. */
 const EVERYWHERE: AddressRange = [1n, 0n];
+/** No block is there: regions are whole pages, and the first one is never mapped. */
+const NO_BLOCK: AddressRange = [1n, 2n];
 
 /** A callback with its user pointer, as uc_hook_add takes them. */
 export interface HookTarget {
@@ -45,6 +47,11 @@ export interface HandleHooks {
   readonly invalidMemory: HookTarget;
   readonly systemCall: HookTarget;
   readonly block?: HookTarget;
+  /**
+   * Whether most blocks run a few times. Where blocks have one hook, libunicorn makes code of its own for each that it
+   * translates; where they have two, it calls one function for all: 1.5 us less of a case, but 5 ns more of a block that runs.
+   */
+  readonly areBlocksBrief?: boolean;
   readonly insn?: HookTarget;
   /** Sees every instruction too, after `insn`. */
   readonly step?: HookTarget;
@@ -69,6 +76,8 @@ export class UnicornHandle {
     this.#hook(UC_HOOK_INTR, hooks.interrupt);
     this.#hook(UC_HOOK_MEM_INVALID, hooks.invalidMemory);
     if (hooks.block !== undefined) this.#hook(UC_HOOK_BLOCK, hooks.block);
+    if (hooks.block !== undefined && hooks.areBlocksBrief === true)
+      this.#hook(UC_HOOK_BLOCK, hooks.block, NO_BLOCK);
     for (const insn of [UC_X86_INS_SYSCALL, UC_X86_INS_SYSENTER]) {
       this.#hook(UC_HOOK_INSN, hooks.systemCall, EVERYWHERE, insn);
     }

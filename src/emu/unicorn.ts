@@ -40,6 +40,8 @@ const UNTRANSLATABLE =
  * freed (7 kB for 100 instructions), and 2.0.1 takes seconds to flush its 1 GiB buffer when it is full.
  */
 const RECYCLE_BYTES = 1 << 20;
+/** Blocks of a run above which they are not taken to run a few times each. */
+const BRIEF_FUEL = 1 << 18;
 /** A load costs at least this much of that, however short. */
 const LOAD_BYTES = 64;
 const RAX = 0;
@@ -180,14 +182,14 @@ export class UnicornEngine implements Engine {
     this.#checkIdle('run');
     if (!this.#loaded.isFaithful) return { kind: 'unsupported', what: UNTRANSLATABLE, rip: request.start };
     this.#isExact = request.precise === true || request.onInsn !== undefined;
-    if (!this.#isExact) {
-      this.#handle ??= this.#open(this.#hooks);
+    if (!this.#isExact && request.fuel <= BRIEF_FUEL) {
+      this.#handle ??= this.#open({ ...this.#hooks, areBlocksBrief: true });
       return this.#runOn(this.#handle, request, out);
     }
-    // Translations with and without the hook must not mix: a handle of its own.
+    // Translations with other hooks must not mix: a handle of its own.
     const insn = { callback: this.#gate.insn, user: this.#gate.user };
-    const step = { callback: this.#stepHook, user: 0n };
-    const handle = this.#open({ ...this.#hooks, insn, ...(request.onInsn === undefined ? {} : { step }) });
+    const step = request.onInsn === undefined ? {} : { step: { callback: this.#stepHook, user: 0n } };
+    const handle = this.#open(this.#isExact ? { ...this.#hooks, insn, ...step } : this.#hooks);
     try {
       return this.#runOn(handle, request, out);
     } finally {
