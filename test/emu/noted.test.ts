@@ -1,7 +1,6 @@
 /** Runs under Unicorn whose watched blocks machine code of the host notes (emu/block-hook.ts). */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Env } from '../../src/core/env.ts';
 import type { Trace } from '../../src/core/execution.ts';
 import { clobberedArg, clobberedReg } from '../../src/core/junk.ts';
 import { CALLEE_BASE, CODE_BASE, ENTRY_RSP, STACK_BASE, STACK_SIZE } from '../../src/core/layout.ts';
@@ -23,17 +22,10 @@ import { RECORD } from '../../src/emu/recorder/layout.ts';
 import { RecordedMemory } from '../../src/emu/recorder/replay.ts';
 import { ImageRunner } from '../../src/emu/run-image.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
-import type { Subject } from '../../src/fuzz/judge.ts';
 import { laneNamed, validMix } from '../../src/fuzz/lanes.ts';
-import { interpret } from '../../src/interp/interpret.ts';
-import { compile } from '../../src/jit/compile.ts';
-import { TARGETS } from '../../src/jit/target.ts';
-import { masksOf } from '../../src/oracle/arg-masks.ts';
-import { placementOf } from '../../src/oracle/placement.ts';
-import { fuelFor, TRACE_LIMIT } from '../../src/oracle/run.ts';
 import { isSameTrace } from '../../src/oracle/same-trace.ts';
-import { subjectOf } from '../../src/subject-of.ts';
 import { RAX, RBX, RDX, RSP } from '../../src/x86/reg.ts';
+import { CONVENTIONS, prepared } from '../kit/prepared.ts';
 
 const [CODE, CALLEE] = [Number(CODE_BASE), Number(CALLEE_BASE)];
 const UNTIL = 0x7fff_0000n;
@@ -177,19 +169,6 @@ describe('an engine whose watched blocks are noted', () => {
     other.close();
   });
 });
-
-const CONVENTIONS = ['linux', 'zero', 'reply', 'v3'] as const;
-
-/** What the reference expects, and what a runner needs. */
-function prepared({ program, input, jit }: Subject, convention: (typeof CONVENTIONS)[number]) {
-  const env: Env = { input, models: new Map(), insnLimit: 100_000 };
-  const { image } = compile(program, { convention, ...jit }, TARGETS[convention]);
-  const placement = placementOf(image, program, input);
-  const want = interpret(program, env, { traceLimit: TRACE_LIMIT, ...(placement && { placement }) });
-  const fuel = fuelFor(want.insns ?? 0);
-  const options = { fuel, traceLimit: TRACE_LIMIT, argMasks: masksOf(want.trace), stackBytes: true };
-  return { want, options, image, env, subject: subjectOf(program) };
-}
 
 /** A run that was noted, as it was left. */
 interface Noted {

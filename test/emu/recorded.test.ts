@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { lower } from '../../src/arb/lower.ts';
 import type { Program } from '../../src/bpf/program.ts';
 import { Checker } from '../../src/checker.ts';
-import type { Env } from '../../src/core/env.ts';
 import type { Execution, StackBytes, TraceEvent, Word } from '../../src/core/execution.ts';
 import type { Image } from '../../src/core/image.ts';
 import { AsExpected } from '../../src/emu/as-expected.ts';
@@ -15,17 +14,11 @@ import { openUnicorn } from '../../src/emu/unicorn.ts';
 import { drawSpec } from '../../src/fuzz/generate.ts';
 import type { Subject } from '../../src/fuzz/judge.ts';
 import { laneNamed, validMix } from '../../src/fuzz/lanes.ts';
-import { interpret } from '../../src/interp/interpret.ts';
 import { compile } from '../../src/jit/compile.ts';
-import { TARGETS } from '../../src/jit/target.ts';
-import { masksOf } from '../../src/oracle/arg-masks.ts';
-import { placementOf } from '../../src/oracle/placement.ts';
-import { fuelFor, TRACE_LIMIT } from '../../src/oracle/run.ts';
 import { isSameTrace } from '../../src/oracle/same-trace.ts';
-import { subjectOf } from '../../src/subject-of.ts';
+import { CONVENTIONS, type Convention, prepared } from '../kit/prepared.ts';
 import { siliconMissing, skippedBecause } from '../kit/silicon.ts';
 
-const CONVENTIONS = ['linux', 'zero', 'reply', 'v3'] as const;
 const missing = siliconMissing();
 
 /** Counts the runs that were watched. */
@@ -124,26 +117,8 @@ describe.each([
     });
     afterAll(() => runner.close());
 
-    /** What the reference expects, and what a runner needs. */
-    function prepared({ program, input, jit }: Subject, convention: (typeof CONVENTIONS)[number]) {
-      const env: Env = { input, models: new Map(), insnLimit: 100_000 };
-      const { image } = compile(program, { convention, ...jit }, TARGETS[convention]);
-      const placement = placementOf(image, program, input);
-      const want = interpret(program, env, {
-        traceLimit: TRACE_LIMIT,
-        ...(placement && { placement }),
-      });
-      const options = {
-        fuel: fuelFor(want.insns ?? 0),
-        traceLimit: TRACE_LIMIT,
-        argMasks: masksOf(want.trace),
-        stackBytes: true,
-      };
-      return { want, options, image, env, subject: subjectOf(program) };
-    }
-
     /** Both ways. */
-    function both(made: Subject, convention: (typeof CONVENTIONS)[number]) {
+    function both(made: Subject, convention: Convention) {
       const { want, options, image, env, subject } = prepared(made, convention);
       const before = watched();
       const recorded = runner.run(image, subject, env, { ...options, expected: want.trace });
