@@ -22,12 +22,12 @@ import {
   PUSH_R64,
   RET,
   SUB,
-  TEST,
 } from '../x86/forms.ts';
 import { type Gpr, R8, R12, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from '../x86/reg.ts';
 import { CLOBBERED_GPRS } from './clobber.ts';
-import { REG_FILE_WORDS } from './engine.ts';
+import { REG_FILE_WORDS, RFLAGS } from './engine.ts';
 import { MAX_BELOW } from './note-plan.ts';
+import { destroyWords } from './recorder/code.ts';
 import { RECORD } from './recorder/layout.ts';
 
 /** Words of the structure the hooks get as user pointer. Pointers are those of the host. */
@@ -67,8 +67,8 @@ export const GATE = {
 
 /** What the filter says of a block: that it is watched; or that something returns there. */
 export const MARK = { watched: 1, returnedTo: 2 } as const;
-/** rax, all that callees destroy, rflags. */
-const LEFT_WORDS = 1 + CLOBBERED_GPRS.length + 1;
+/** What callees leave, in the order of GATE.left: indexes of a register file. */
+export const LEFT_REGS: readonly number[] = [RAX, ...CLOBBERED_GPRS, RFLAGS];
 /** At `skip`: no block is there. */
 export const NOWHERE = -1n;
 
@@ -107,18 +107,17 @@ export function blockHook(): Uint8Array {
   asm.mem(MOV.r64_rm64, RCX, 8 * GATE.log, R8);
   asm.mem(CMP.rm64_r64, RCX, 8 * GATE.logEnd, R8);
   const full = jump(asm, JCC.be.rel32);
-  const failed = note(asm);
+  note(asm);
   land(asm, usedUp);
   land(asm, full);
-  for (const from of failed) land(asm, from);
   asm.memOne(JMP_RM64, RCX, 8 * GATE.slowPath);
   return asm.copy();
 }
 
 const SAVED: readonly Gpr[] = [RBX, RBP, R12];
 
-/** Ends in a jump to the slow path, for those returned, too. rbx: the words, rbp: the note, r12: uc. */
-function note(asm: Assembler): Jump[] {
+/** Returns, or goes on behind itself with what it was called with. rbx: the words, rbp: the note, r12: uc. */
+function note(asm: Assembler): void {
   for (const gpr of SAVED) asm.o(PUSH_R64, gpr);
   asm.mr(MOV.rm64_r64, RBX, RCX);
   asm.mr(MOV.rm64_r64, RBP, R8);
@@ -152,7 +151,6 @@ function note(asm: Assembler): Jump[] {
   asm.mem(MOV.r64_rm64, RBP, 8 * RECORD.id, RSI);
   asm.mr(MOV.rm64_r64, RCX, RBX);
   restore(asm);
-  return [jump(asm, JMP.rel32)];
 }
 
 /** rdi: the end of the note. Where the block was entered from is watched, unless something returned to it. */
@@ -180,29 +178,16 @@ function answer(asm: Assembler): Jump {
   asm.mem(MOV.rm64_r64, RBX, 8 * GATE.answer, RSI);
   asm.mem(MOV.r64_rm64, RBX, 8 * GATE.left, RAX);
   asm.mem(MOV.rm64_r64, RAX, 0, RDX);
-  destroyWords(asm);
-  callBatch(asm, { call: GATE.write, ids: GATE.leftIds, places: GATE.leftPlaces, count: LEFT_WORDS });
-  return unanswered;
-}
-
-/** rcx words above rsp become `clobber`, `clobber` + 1, … */
-function destroyWords(asm: Assembler): void {
   rspOffset(asm);
+  asm.mr(MOV.rm64_r64, RDI, RAX);
   for (const word of [GATE.window, GATE.below]) {
     asm.mem(MOV.r64_rm64, RBX, 8 * word, RDX);
-    asm.mr(ADD.rm64_r64, RAX, RDX);
+    asm.mr(ADD.rm64_r64, RDI, RDX);
   }
   asm.mem(MOV.r64_rm64, RBX, 8 * GATE.clobber, RSI);
-  const again = asm.length;
-  asm.mr(TEST.rm64_r64, RCX, RCX);
-  const end = jump(asm, JCC.e.rel32);
-  asm.mi(ADD.rm64_imm8, RAX, 8);
-  asm.mem(MOV.rm64_r64, RAX, 0, RSI);
-  asm.mi(ADD.rm64_imm8, RSI, 1);
-  asm.mi(SUB.rm64_imm8, RCX, 1);
-  const back = jump(asm, JMP.rel32);
-  asm.patch32(back - 4, again - back);
-  land(asm, end);
+  destroyWords(asm);
+  callBatch(asm, { call: GATE.write, ids: GATE.leftIds, places: GATE.leftPlaces, count: LEFT_REGS.length });
+  return unanswered;
 }
 
 /** rax: the guest's rsp, counted from the lowest there may be. */

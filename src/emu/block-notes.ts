@@ -3,17 +3,14 @@
  * be called at each would cost more than to look at all of them.
  */
 import koffi from 'koffi';
-import { GATE } from './block-hook.ts';
-import { CLOBBERED_GPRS, clobberRegisters } from './clobber.ts';
-import { type NoteLog, type NoteRequest, REG_FILE_WORDS, RFLAGS } from './engine.ts';
+import { GATE, LEFT_REGS } from './block-hook.ts';
+import { clobberRegisters } from './clobber.ts';
+import { type NoteLog, type NoteRequest, REG_FILE_WORDS } from './engine.ts';
 import { type Libunicorn, type Pointer, UC_X86_REG_FILE } from './libunicorn.ts';
 import { LOG_WORDS, MAX_ANSWERS, MAX_BELOW, noteWords } from './note-plan.ts';
 import { RECORD } from './recorder/layout.ts';
 
 const WORD_BYTES = 8;
-const RAX = 0;
-/** What callees leave, in the order of GATE.left. */
-const LEFT_REGS = [RAX, ...CLOBBERED_GPRS, RFLAGS];
 
 /** Words in memory of this process. */
 class HostWords {

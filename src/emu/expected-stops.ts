@@ -16,7 +16,7 @@ import { type Cpu, type NoteLog, type NoteRequest, REG_FILE_WORDS, type RunReque
 import { type Answerer, isExpectedBlock } from './expected-blocks.ts';
 import type { ExtentMemory } from './guest-memory.ts';
 import type { NativeCallee } from './native-subject.ts';
-import { halvesOf } from './notes.ts';
+import { halvesOf, idOf } from './notes.ts';
 
 const STACK_START = Number(STACK_BASE);
 
@@ -93,7 +93,7 @@ export class ExpectedStops {
     const { notes } = this.#known;
     for (let k = 0; k < log.count; k++) {
       notes.showRecord(log, k, log.below);
-      if (!isExpectedBlock(this.#known, run, notes.id, this.#noted)) return false;
+      if (!isExpectedBlock(this.#known, run, idOf(log, k), this.#noted)) return false;
     }
     return true;
   }

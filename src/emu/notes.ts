@@ -8,7 +8,7 @@ import type { Records } from './engine.ts';
 import { RECORD } from './recorder/layout.ts';
 
 /** What one in the upper half counts. */
-export const HALF = 2 ** 32;
+const HALF = 2 ** 32;
 const HALF_BYTES = 4;
 const NO_HALVES = new Uint32Array(0);
 const NO_BYTES = new Uint8Array(0);
@@ -16,6 +16,12 @@ const NO_BYTES = new Uint8Array(0);
 /** 64-bit words, in halves of 32 bits. */
 export const halvesOf = ({ buffer, byteOffset, length }: BigUint64Array): Uint32Array =>
   new Uint32Array(buffer, byteOffset, 2 * length);
+
+/** What a record is of, of both halves: no number that is known if there is something in the upper one. */
+export function idOf({ halves, stride }: Records, k: number): number {
+  const at = 2 * (k * stride + RECORD.id);
+  return (halves[at] as number) + HALF * (halves[at + 1] as number);
+}
 
 export class Notes {
   readonly #word = new BigUint64Array(1);
@@ -47,12 +53,6 @@ export class Notes {
     this.#windowAt = 8 * (k * stride + RECORD.window);
     this.#windowBytes = 8 * (stride - RECORD.window);
     this.#windowStart = this.address(RSP) - below;
-  }
-
-  /** What stands before the registers of a record; exact below 2^53. */
-  get id(): number {
-    const at = this.#regsAt + 2 * (RECORD.id - RECORD.regs);
-    return (this.#regs[at + 1] as number) * HALF + (this.#regs[at] as number);
   }
 
   low(reg: number): number {

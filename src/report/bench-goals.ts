@@ -40,7 +40,7 @@ const atMost = (what: string, unit: string, goal: number, got: number): Goal => 
 const startGoal = ({ command, timing }: StartFigures): Goal =>
   atMost(`start: ${command}`, 'ms', command.includes('help') ? 100 : 250, timing.median / 1e6);
 
-/** The program that the goals were set for: one that runs 60 instructions or more, and 3 calls or more. */
+/** Of a program that half of the lane are lighter than: the lane's mean, below, is heavier. */
 function medianGoals(program: MedianProgram | null): Goal[] {
   if (program === null) return [];
   const { insns, calls, engines, bare } = program;

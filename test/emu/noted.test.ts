@@ -17,9 +17,9 @@ import {
 } from '../../src/emu/engine.ts';
 import { ExtentMemory } from '../../src/emu/guest-memory.ts';
 import { imageTables } from '../../src/emu/image-tables.ts';
-import { Notes } from '../../src/emu/notes.ts';
+import { idOf, Notes } from '../../src/emu/notes.ts';
 import { RECORD } from '../../src/emu/recorder/layout.ts';
-import { RecordedMemory } from '../../src/emu/recorder/replay.ts';
+import { cpuOf, RecordedMemory } from '../../src/emu/recorder/replay.ts';
 import { ImageRunner } from '../../src/emu/run-image.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
 import { laneNamed, validMix } from '../../src/fuzz/lanes.ts';
@@ -92,7 +92,7 @@ describe('an engine whose watched blocks are noted', () => {
       shown.showRecord(log, k, log.below);
       return shown;
     });
-    return { stop, watched, notes };
+    return { stop, watched, notes, ids: notes.map((_, k) => idOf(log, k)) };
   }
 
   const wordAt = (address: bigint): bigint =>
@@ -102,9 +102,9 @@ describe('an engine whose watched blocks are noted', () => {
     // mov ebx, 9; call SUB; push 1; push 2; push 3; call callee; add rsp, 24; ret
     const main = ['bb 09 00 00 00', 'S', '6a 01', '6a 02', '6a 03', 'K', '48 83 c4 18', 'c3'];
     const results = [0x1234_5678_9abc_def0n];
-    const { stop, watched, notes } = run(main, { results, destroyed: [2], clobber: clobberedArg(7) });
+    const { stop, watched, notes, ids } = run(main, { results, destroyed: [2], clobber: clobberedArg(7) });
     expect([stop, watched]).toEqual([{ kind: 'end' }, []]);
-    expect(notes.map(({ id }) => id)).toEqual([CODE + SUB, CODE + 10, CALLEE]);
+    expect(ids).toEqual([CODE + SUB, CODE + 10, CALLEE]);
     const [entered, returned, called] = notes as [Notes, Notes, Notes];
     expect([entered.low(RBX), entered.low(RAX), returned.low(RAX)]).toEqual([9, 0, 42]);
     const rsp = Number(START_RSP);
@@ -221,14 +221,7 @@ function tracked({ log, entry, exit, stack }: Noted, made: ReturnType<typeof pre
     const noted = words.subarray(at + RECORD.regs, at + RECORD.regs + REG_FILE_WORDS);
     const window = new DataView(words.buffer, 8 * (at + RECORD.window), 2 * log.below);
     memory.show(Number(noted[RSP]) - log.below, window);
-    tracker.onBlock(Number(words[at + RECORD.id]), {
-      readRegs: (file) => file.set(noted),
-      writeRegs: () => undefined,
-      reg: (gpr) => noted[gpr] ?? 0n,
-      setReg: () => undefined,
-      watch: () => undefined,
-      stop: () => undefined,
-    });
+    tracker.onBlock(idOf(log, k), cpuOf(noted));
     if (memory.missed) return null;
   }
   memory.show(0, undefined);

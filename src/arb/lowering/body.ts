@@ -13,6 +13,7 @@ import {
   storeReg,
 } from '../../bpf/make-insn.ts';
 import { R0, R10 } from '../../bpf/reg.ts';
+import { lowestBit } from '../../core/bits.ts';
 import type { Stmt } from '../spec.ts';
 import { type FunctionBuilder, SCRATCH } from './builder.ts';
 import { lowerCall } from './call.ts';
@@ -148,7 +149,7 @@ export function lowerExit(b: FunctionBuilder, mix: number): void {
   b.ensure(R0);
   for (let left = mix & b.state.defined & MIXED; left !== 0; left &= left - 1) {
     b.emit(TIMES_MIX);
-    b.emit(PLUS_REG[31 - Math.clz32(left & -left)] as AluInsn);
+    b.emit(PLUS_REG[lowestBit(left)] as AluInsn);
   }
   b.emit(EXIT_INSN);
   b.dead = true;

@@ -190,7 +190,7 @@ function calleeCode(asm: Assembler): number {
 }
 
 /** rcx words from [rdi + 8] on become rsi, rsi + 1, … */
-function destroyWords(asm: Assembler): void {
+export function destroyWords(asm: Assembler): void {
   const again = asm.length;
   asm.mr(TEST.rm64_r64, RCX, RCX);
   asm.rel(JCC.e.rel32, 0);

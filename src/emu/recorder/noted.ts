@@ -1,7 +1,7 @@
 /** Whether what the guest noted is what the reference expects. */
 import type { AsExpected, ExpectedRun } from '../as-expected.ts';
 import type { NativeCallee } from '../native-subject.ts';
-import { HALF } from '../notes.ts';
+import { idOf } from '../notes.ts';
 import { recorderCode } from './code.ts';
 import { CALLEE_ID, PROGRAM_ID, RECORD, RETURN_ID } from './layout.ts';
 import type { LogView } from './recorder.ts';
@@ -38,10 +38,4 @@ function isRecord({ log, callees }: NotedRun, k: number, known: AsExpected): boo
   if (id < CALLEE_ID) return known.isSubprogCall(id, recorderCode().back);
   const callee = callees[id - CALLEE_ID];
   return callee !== undefined && known.calleeCall(callee) !== undefined;
-}
-
-/** Of both halves: no number that is known if there is something in the upper one. */
-function idOf({ halves, stride }: LogView, k: number): number {
-  const at = 2 * (k * stride + RECORD.id);
-  return (halves[at] as number) + HALF * (halves[at + 1] as number);
 }

@@ -100,7 +100,7 @@ export function replay(
 }
 
 /** A guest that has gone on long since. */
-const cpuOf = (regs: BigUint64Array): Cpu => ({
+export const cpuOf = (regs: BigUint64Array): Cpu => ({
   readRegs: (out) => out.set(regs),
   writeRegs: () => undefined,
   reg: (gpr) => regs[gpr] ?? 0n,
