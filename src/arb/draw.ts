@@ -11,17 +11,18 @@ import { wordOf } from './distinct.ts';
 import { Sfc32 } from './sfc32.ts';
 
 const TWO_32 = 2 ** 32;
-/** Random choices, seeded by three words of 32 bits. */
-export class Draw {
-  readonly #random: Sfc32;
+/** Below it, products with 16 bits are of 31. */
+const SMALL = 0x8000;
 
+/** Random choices, seeded by three words of 32 bits. */
+export class Draw extends Sfc32 {
   constructor(word: () => number) {
-    this.#random = new Sfc32(word(), word(), word());
+    super(word(), word(), word());
   }
 
   /** 32 random bits, signed. */
   bits32(): number {
-    return this.#random.next();
+    return this.next();
   }
 
   /** 64 random bits. */
@@ -31,7 +32,10 @@ export class Draw {
 
   /** An integer in [0, count); `count` is small beside 2^32. */
   below(count: number): number {
-    return (((this.bits32() >>> 0) / TWO_32) * count) | 0;
+    const bits = this.next();
+    if (count >= SMALL) return (((bits >>> 0) / TWO_32) * count) | 0;
+    // The high word of bits * count, without a number that is no integer: most choices of a program are made here.
+    return (Math.imul(bits >>> 16, count) + (Math.imul(bits & 0xffff, count) >>> 16)) >>> 16;
   }
 
   /** An integer in [low, high]. */

@@ -1,9 +1,13 @@
-/** A whole spec to a program: functions lowered from the last to the first, laid out, calls resolved. */
-import { MAX_CALL_FRAMES, MAX_STACK_BYTES } from '../bpf/calling.ts';
+/** A whole spec to a program: functions lowered from the last to the first, then linked. */
+import { MAX_STACK_BYTES } from '../bpf/calling.ts';
+import type { CallInsn } from '../bpf/insn.ts';
 import { call } from '../bpf/make-insn.ts';
-import { buildProgram, type Callee, type Program } from '../bpf/program.ts';
+import type { Program } from '../bpf/program.ts';
+import { checkCallee } from '../bpf/program-checks.ts';
 import type { Input } from '../core/env.ts';
+import { badInput } from '../core/errors.ts';
 import { conform } from './conform.ts';
+import { link } from './link.ts';
 import { countersOf } from './lowering/body.ts';
 import { type Callable, pointersOf } from './lowering/builder.ts';
 import { type LoweredFunction, lowerFunction } from './lowering/function.ts';
@@ -21,11 +25,15 @@ export interface Generated {
 /** Instructions a whole run may take. Functions farther back get less, so that those before can call them. */
 const BUDGET = 500;
 
-/** Lowers any spec; the result is valid by construction, and only what the profile takes is in it. */
+/**
+ * Lowers any spec; the result is valid by construction, and only what the profile takes is in it. Throws an `input`
+ * error where there is no function, or too many arguments.
+ */
 export function lower(wanted: ProgramSpec, profile: Profile = ANY): Generated {
   const spec = conform(wanted, profile);
   const addresses = new Addresses(spec);
   const { functions, seed } = spec;
+  if (functions.length === 0) throw badInput('program', 'generated', 'it has no functions');
   const natives = spec.natives.map(nativeCall);
   const counters = functions.map(({ body }) => countersOf(body));
   const lowered: LoweredFunction[] = new Array(functions.length);
@@ -64,20 +72,36 @@ const functionCall = (
 ): Callable => ({
   insn: OPEN_CALL,
   functionIndex: index,
+  native: undefined,
   args: fn.args,
   pointers: pointersOf(fn),
   cost,
   depth: frameBytes(stack) + depth,
 });
 
-const nativeCall = ({ kind, args }: NativeSpec, index: number): Callable => ({
-  insn: call(kind, index + 1),
-  functionIndex: undefined,
-  args,
-  pointers: 0,
-  cost: 0,
-  depth: 0,
-});
+/** Calls of the natives that most programs have, by id, and their names. */
+const KNOWN = 8;
+const callsOf = (kind: NativeSpec['kind']) =>
+  Array.from({ length: KNOWN }, (_, id) => ({ insn: call(kind, id), name: `${kind}${id}` }));
+const CALLS: Readonly<
+  Record<NativeSpec['kind'], readonly { readonly insn: CallInsn; readonly name: string }[]>
+> = { helper: callsOf('helper'), kfunc: callsOf('kfunc') };
+
+function nativeCall({ kind, args }: NativeSpec, index: number): Callable {
+  const id = index + 1;
+  const known = CALLS[kind][id];
+  const native = { kind, id, name: known?.name ?? `${kind}${id}`, args };
+  checkCallee(native);
+  return {
+    insn: known?.insn ?? call(kind, id),
+    functionIndex: undefined,
+    native,
+    args,
+    pointers: 0,
+    cost: 0,
+    depth: 0,
+  };
+}
 
 /**
  * Bytes of stack left for a function by those it may call, and by what those that may call it cannot do without:
@@ -93,55 +117,3 @@ function stackRoom(counters: readonly number[], index: number, behind: readonly 
 
 /** Linux round_up_stack_depth() */
 const frameBytes = (bytes: number): number => 16 * Math.ceil(bytes / 16);
-
-const UNREACHED = -1;
-/** Of the functions there may be. */
-const NAMES = Array.from({ length: MAX_CALL_FRAMES }, (_, index) => (index === 0 ? 'main' : `f${index}`));
-
-function link(spec: ProgramSpec, lowered: readonly LoweredFunction[], addresses: Addresses): Program {
-  const starts = placeReached(lowered);
-  // The rest goes behind main.
-  const insns = lowered[0]?.insns ?? [];
-  const functionNames = new Map<number, string>();
-  const functionArgs = new Map<number, number>();
-  for (let index = 0; index < lowered.length; index++) {
-    const start = starts[index] as number;
-    if (start === UNREACHED) continue;
-    const { insns: own, calls } = lowered[index] as LoweredFunction;
-    if (index > 0) for (const insn of own) insns.push(insn);
-    for (const { slot, functionIndex } of calls) {
-      const at = start + slot;
-      insns[at] = call('local', (starts[functionIndex] as number) - at - 1);
-    }
-    functionNames.set(start, NAMES[index] ?? `f${index}`);
-    functionArgs.set(start, spec.functions[index]?.args ?? 0);
-  }
-  return buildProgram(insns, {
-    name: 'generated',
-    functionNames,
-    functionArgs,
-    callees: spec.natives.map(calleeOf),
-    data: addresses.sections(),
-  });
-}
-
-/** First slots of the functions that some call reaches; functions call those behind them alone. */
-function placeReached(lowered: readonly LoweredFunction[]): readonly number[] {
-  const starts = lowered.map((_, index): number => (index === 0 ? 0 : UNREACHED));
-  let length = 0;
-  for (let index = 0; index < lowered.length; index++) {
-    if (starts[index] === UNREACHED) continue;
-    const { insns, calls } = lowered[index] as LoweredFunction;
-    for (const { functionIndex } of calls) starts[functionIndex] = 0;
-    starts[index] = length;
-    length += insns.length;
-  }
-  return starts;
-}
-
-const calleeOf = ({ kind, args }: NativeSpec, index: number): Callee => ({
-  kind,
-  id: index + 1,
-  name: `${kind}${index + 1}`,
-  args,
-});

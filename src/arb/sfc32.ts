@@ -14,7 +14,23 @@ export class Sfc32 {
     this.#a = a | 0;
     this.#b = b | 0;
     this.#c = c | 0;
-    for (let k = 0; k < WARM_UP; k++) this.next();
+    this.#skip(WARM_UP);
+  }
+
+  /** As so many calls of `next`, with all of the state in registers. */
+  #skip(steps: number): void {
+    let [a, b, c] = [this.#a, this.#b, this.#c];
+    const end = (this.#counter + steps) | 0;
+    for (let counter = this.#counter; counter !== end; counter = (counter + 1) | 0) {
+      const sum = (((a + b) | 0) + counter) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    }
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    this.#counter = end;
   }
 
   /** 32 random bits, signed. */

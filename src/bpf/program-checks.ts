@@ -65,15 +65,10 @@ export function checkEnd(insns: Slots, start: number, end: number): void {
   );
 }
 
-export function checkCallees(known: readonly StatedCallee[]): void {
-  for (const { kind, name, args = 0 } of known) {
-    if (args > MAX_ARGS)
-      throw badInput(
-        'program',
-        `${kind} ${name}`,
-        `a ${kind} takes at most ${MAX_ARGS} arguments, not ${args}`,
-      );
-  }
+export function checkCallee({ kind, name, args = 0 }: StatedCallee): void {
+  if (args <= MAX_ARGS) return;
+  const why = `a ${kind} takes at most ${MAX_ARGS} arguments, not ${args}`;
+  throw badInput('program', `${kind} ${name}`, why);
 }
 
 interface StatedCallee extends CalleeRef {

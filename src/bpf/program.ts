@@ -16,7 +16,7 @@ import type { Insn, Slots } from './insn.ts';
 import { call, ja, jcc, lddw, mayGoto } from './make-insn.ts';
 import { isAmong, type MarkedSlots, markedSlots } from './marked-slots.ts';
 import { type ProgArray, progArraysOf, type StatedProgArray } from './prog-array.ts';
-import { checkArgs, checkCallees, checkEnd, checkJumps, checkStart, checkTarget } from './program-checks.ts';
+import { checkArgs, checkCallee, checkEnd, checkJumps, checkStart, checkTarget } from './program-checks.ts';
 import { type FormFunction, fromFileForm } from './stack-arg-form.ts';
 import { stackArgsUsed } from './stack-arg-use.ts';
 import { uniformSlots } from './uniform.ts';
@@ -135,7 +135,7 @@ export function buildProgram(stated: Slots, parts: ProgramParts = {}): Program {
   });
   const insns = fromFileForm(slots, functions, convention);
   const subprogs = subprogsOf(insns, marked, functions, parts);
-  if (shape === 'checked') checkCallees(callees);
+  if (shape === 'checked') for (const callee of callees) checkCallee(callee);
   const callbacks = addressed(insns, naming, starts);
   const program: Mutable<Program> = {
     name: parts.name ?? 'program',

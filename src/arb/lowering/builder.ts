@@ -5,6 +5,7 @@
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { CallInsn, Insn, JaInsn, JccInsn, LddwInsn, MayGotoInsn } from '../../bpf/insn.ts';
 import { aluImm, lddw, movReg, st } from '../../bpf/make-insn.ts';
+import type { Callee } from '../../bpf/program.ts';
 import { R10 } from '../../bpf/reg.ts';
 import type { Mutable } from '../../core/mutable.ts';
 import type { U64 } from '../../core/u64.ts';
@@ -21,6 +22,8 @@ export interface Callable {
   readonly insn: CallInsn;
   /** Of a function, in the spec. */
   readonly functionIndex: number | undefined;
+  /** What a program knows a helper or kfunc by. */
+  readonly native: Callee | undefined;
   readonly args: number;
   /** Argument n is a pointer: bit n. */
   readonly pointers: number;
@@ -48,10 +51,10 @@ export interface Surroundings {
   readonly counters: number;
 }
 
-/** A call whose distance is set when all functions have their places. */
-export interface OpenCall {
+/** A call in a function. The distance of a function is set when all have their places. */
+export interface MadeCall {
   readonly slot: number;
-  readonly functionIndex: number;
+  readonly callee: Callable;
 }
 
 /** What holds at a point of the code, whichever way it was reached. */
@@ -81,7 +84,7 @@ export class FunctionBuilder {
   /** Bytes of stack for statements; below them lie the counters of loops. */
   readonly stack: number;
   readonly insns: (Insn | undefined)[] = [];
-  readonly calls: OpenCall[] = [];
+  readonly calls: MadeCall[] = [];
   state: State;
   /** No way leads here. */
   dead = false;
@@ -90,8 +93,8 @@ export class FunctionBuilder {
   cost = 0;
   /** Bytes of stack that those it calls take at the most. */
   depth = 0;
-  /** Calls lowered so far. */
-  callCount = 0;
+  /** Stack arguments that its calls pass at the most. */
+  outgoing = 0;
   /** Loops around the code being lowered. */
   nesting = 0;
   /** Constants each register was given. */
@@ -159,7 +162,7 @@ export class FunctionBuilder {
 
   /** A word for an argument of the next call that is nowhere else in the program. */
   freshArgument(argument: number): U64 {
-    return this.#fresh(ARGUMENT_KEYS + 16 * this.callCount + argument);
+    return this.#fresh(ARGUMENT_KEYS + 16 * this.calls.length + argument);
   }
 
   #fresh(key: number): U64 {

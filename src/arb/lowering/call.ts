@@ -30,11 +30,10 @@ export function lowerCall(b: FunctionBuilder, stmt: Call): void {
       placed |= 1 << argument;
     } else store(b, -WORD * (argument - MAX_REG_ARGS), source, stmt.scratch);
   }
-  const slot = b.emit(target.insn);
-  if (target.functionIndex !== undefined) b.calls.push({ slot, functionIndex: target.functionIndex });
+  b.calls.push({ slot: b.emit(target.insn), callee: target });
   b.cost += b.weight * target.cost;
   b.depth = Math.max(b.depth, target.depth);
-  b.callCount++;
+  b.outgoing = Math.max(b.outgoing, target.args - MAX_REG_ARGS);
   b.state.defined = (b.state.defined & ~SCRATCH) | (1 << R0);
 }
 

@@ -7,17 +7,19 @@
 import type { Insn } from '../../bpf/insn.ts';
 import type { FunctionSpec } from '../spec.ts';
 import { lowerBody, lowerExit } from './body.ts';
-import { FunctionBuilder, type OpenCall, type Surroundings } from './builder.ts';
+import { FunctionBuilder, type MadeCall, type Surroundings } from './builder.ts';
 import { lowerHead } from './head.ts';
 
 export interface LoweredFunction {
   readonly insns: (Insn | undefined)[];
-  readonly calls: readonly OpenCall[];
+  readonly calls: readonly MadeCall[];
   /** Instructions it runs at the most, its callees' included. */
   readonly cost: number;
   /** Bytes of stack it uses, and those it calls at the most. */
   readonly stack: number;
   readonly depth: number;
+  /** Stack arguments it passes at the most. */
+  readonly outgoing: number;
 }
 
 export function lowerFunction(spec: FunctionSpec, around: Surroundings): LoweredFunction {
@@ -27,6 +29,6 @@ export function lowerFunction(spec: FunctionSpec, around: Surroundings): Lowered
   lowerHead(builder);
   lowerBody(builder, spec.body);
   if (!builder.dead) lowerExit(builder, spec.mix);
-  const { insns, calls, cost, depth } = builder;
-  return { insns, calls, cost, stack: 8 * Math.ceil(stack / 8) + counters, depth };
+  const { insns, calls, cost, depth, outgoing } = builder;
+  return { insns, calls, cost, stack: 8 * Math.ceil(stack / 8) + counters, depth, outgoing };
 }
