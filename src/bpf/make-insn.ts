@@ -1,12 +1,8 @@
 /**
- * Instructions in the one shape that those of programs have: every object has all fields that any kind has, in one
- * order. What goes through programs reads `kind` of each instruction; JavaScript engines find it at once where all
- * objects are alike, and search for it where there are sixteen sorts of them.
- *
- * First one function a kind, then the forms that programs made here are mostly of: 64 bits wide. `store*(dst, off, …)`
- * as in C.
+ * Instructions in the one shape that those of programs have (insn-shape.ts): first one function a kind, then the forms
+ * that programs made here are mostly of: 64 bits wide. `store*(dst, off, …)` as in C.
  */
-import type { Mutable } from '../core/mutable.ts';
+import { low32 } from '../core/u64.ts';
 import type {
   AluInsn,
   AtomicInsn,
@@ -14,7 +10,6 @@ import type {
   CallxInsn,
   CastInsn,
   ExitInsn,
-  Insn,
   JaInsn,
   JccInsn,
   LddwInsn,
@@ -26,36 +21,41 @@ import type {
   StxInsn,
   SwapInsn,
 } from './insn.ts';
+import { fresh } from './insn-shape.ts';
+import {
+  aluWord,
+  atomicImm,
+  atomicWord,
+  CALLX_WORD,
+  callWord,
+  castImm,
+  castWord,
+  EXIT_WORD,
+  jaWord,
+  jccWord,
+  LDDW_WORD,
+  ldxWord,
+  legacyWord,
+  MAY_GOTO_WORD,
+  movsxWord,
+  registers,
+  stWord,
+  stxWord,
+  swapWord,
+} from './wire-word.ts';
 
-/** What any instruction may have; undefined where its kind has no such field. */
-class Fields {
-  kind: Insn['kind'];
-  op: string | undefined = undefined;
-  width: number | undefined = undefined;
-  source: 'K' | 'X' | undefined = undefined;
-  dst: number | undefined = undefined;
-  src: number | undefined = undefined;
-  off: number | undefined = undefined;
-  imm: number | bigint | undefined = undefined;
-  size: number | undefined = undefined;
-  sign: boolean | undefined = undefined;
-  bits: number | undefined = undefined;
-  access: string | undefined = undefined;
-  to: string | undefined = undefined;
-  target: string | undefined = undefined;
+export const alu = (
+  op: AluInsn['op'],
+  width: AluInsn['width'],
+  source: AluInsn['source'],
+  dst: number,
+  src: number,
+  imm: number,
+): AluInsn => aluOf(aluWord(op, width, source), op, width, source, dst, src, imm);
 
-  constructor(kind: Insn['kind']) {
-    this.kind = kind;
-  }
-}
-
-const fresh = <K extends Insn['kind']>(kind: K): Mutable<Extract<Insn, { kind: K }>> =>
-  new Fields(kind) as unknown as Mutable<Extract<Insn, { kind: K }>>;
-
-/** Whether it was made here. */
-export const isUniform = (insn: Insn): boolean => insn instanceof Fields;
-
-export function alu(
+/** `word`: aluWord() of op, width and source. */
+function aluOf(
+  word: number,
   op: AluInsn['op'],
   width: AluInsn['width'],
   source: AluInsn['source'],
@@ -63,7 +63,7 @@ export function alu(
   src: number,
   imm: number,
 ): AluInsn {
-  const insn = fresh('alu');
+  const insn = fresh('alu', word | registers(dst, src), imm);
   insn.op = op;
   insn.width = width;
   insn.source = source;
@@ -79,7 +79,7 @@ export function movsx(
   dst: number,
   src: number,
 ): MovsxInsn {
-  const insn = fresh('movsx');
+  const insn = fresh('movsx', movsxWord(width, bits) | registers(dst, src), 0);
   insn.width = width;
   insn.bits = bits;
   insn.dst = dst;
@@ -88,7 +88,7 @@ export function movsx(
 }
 
 export function cast(to: CastInsn['to'], dst: number, src: number): CastInsn {
-  const insn = fresh('cast');
+  const insn = fresh('cast', castWord(to) | registers(dst, src), castImm(to));
   insn.to = to;
   insn.dst = dst;
   insn.src = src;
@@ -96,7 +96,7 @@ export function cast(to: CastInsn['to'], dst: number, src: number): CastInsn {
 }
 
 export function swap(op: SwapInsn['op'], bits: SwapInsn['bits'], dst: number): SwapInsn {
-  const insn = fresh('swap');
+  const insn = fresh('swap', swapWord(op) | registers(dst, 0), bits);
   insn.op = op;
   insn.bits = bits;
   insn.dst = dst;
@@ -105,7 +105,7 @@ export function swap(op: SwapInsn['op'], bits: SwapInsn['bits'], dst: number): S
 
 /** `dst = imm`, unsigned 64 bit; another `src` says that imm is something else (LDDW_SRC). */
 export function lddw(dst: number, imm: bigint, src = 0): LddwInsn {
-  const insn = fresh('lddw');
+  const insn = fresh('lddw', LDDW_WORD | registers(dst, src), low32(imm));
   insn.dst = dst;
   insn.src = src;
   insn.imm = imm;
@@ -120,7 +120,7 @@ export function ldx(
   off: number,
   access?: LdxInsn['access'],
 ): LdxInsn {
-  const insn = fresh('ldx');
+  const insn = fresh('ldx', ldxWord(size, sign, access) | registers(dst, src) | (off << 16), 0);
   insn.size = size;
   insn.sign = sign;
   insn.dst = dst;
@@ -137,7 +137,7 @@ export function stx(
   src: number,
   access?: StxInsn['access'],
 ): StxInsn {
-  const insn = fresh('stx');
+  const insn = fresh('stx', stxWord(size, access) | registers(dst, src) | (off << 16), 0);
   insn.size = size;
   insn.dst = dst;
   insn.src = src;
@@ -153,7 +153,7 @@ export function st(
   imm: number,
   access?: StInsn['access'],
 ): StInsn {
-  const insn = fresh('st');
+  const insn = fresh('st', stWord(size, access) | registers(dst, 0) | (off << 16), imm);
   insn.size = size;
   insn.dst = dst;
   insn.off = off;
@@ -170,7 +170,7 @@ export function atomic(
   off: number,
   access?: AtomicInsn['access'],
 ): AtomicInsn {
-  const insn = fresh('atomic');
+  const insn = fresh('atomic', atomicWord(size, access) | registers(dst, src) | (off << 16), atomicImm(op));
   insn.op = op;
   insn.size = size;
   insn.dst = dst;
@@ -186,7 +186,7 @@ export function legacyLoad(
   src: number,
   imm: number,
 ): LegacyLoadInsn {
-  const insn = fresh(kind);
+  const insn = fresh(kind, legacyWord(kind, size) | registers(0, src), imm);
   insn.size = size;
   insn.src = src;
   insn.imm = imm;
@@ -195,7 +195,7 @@ export function legacyLoad(
 
 /** `goto +off`. */
 export function ja(off: number, width: JaInsn['width'] = 16): JaInsn {
-  const insn = fresh('ja');
+  const insn = fresh('ja', jaWord(width) | (width === 16 ? off << 16 : 0), width === 16 ? 0 : off);
   insn.width = width;
   insn.off = off;
   return insn;
@@ -210,7 +210,7 @@ export function jcc(
   imm: number,
   off: number,
 ): JccInsn {
-  const insn = fresh('jcc');
+  const insn = fresh('jcc', jccWord(op, width, source) | registers(dst, src) | (off << 16), imm);
   insn.op = op;
   insn.width = width;
   insn.source = source;
@@ -222,13 +222,13 @@ export function jcc(
 }
 
 export function mayGoto(off: number): MayGotoInsn {
-  const insn = fresh('may_goto');
+  const insn = fresh('may_goto', MAY_GOTO_WORD | (off << 16), 0);
   insn.off = off;
   return insn;
 }
 
 export function call(target: CallInsn['target'], imm: number, off = 0): CallInsn {
-  const insn = fresh('call');
+  const insn = fresh('call', callWord(target) | (off << 16), imm);
   insn.target = target;
   insn.imm = imm;
   insn.off = off;
@@ -236,12 +236,12 @@ export function call(target: CallInsn['target'], imm: number, off = 0): CallInsn
 }
 
 export function callx(dst: number): CallxInsn {
-  const insn = fresh('callx');
+  const insn = fresh('callx', CALLX_WORD | registers(dst, 0), 0);
   insn.dst = dst;
   return insn;
 }
 
-export const EXIT_INSN: ExitInsn = fresh('exit');
+export const EXIT_INSN: ExitInsn = fresh('exit', EXIT_WORD, 0);
 
 /** `dst op= imm`. */
 export const aluImm = (op: AluInsn['op'], dst: number, imm: number, width: AluInsn['width'] = 64): AluInsn =>
@@ -251,8 +251,14 @@ export const aluImm = (op: AluInsn['op'], dst: number, imm: number, width: AluIn
 export const aluReg = (op: AluInsn['op'], dst: number, src: number, width: AluInsn['width'] = 64): AluInsn =>
   alu(op, width, 'X', dst, src, 0);
 
+const MOV_IMM = aluWord('mov', 64, 'K');
+const ADD_IMM = aluWord('add', 64, 'K');
+
 /** `dst = imm`, sign-extended. */
-export const movImm = (dst: number, imm: number): AluInsn => aluImm('mov', dst, imm);
+export const movImm = (dst: number, imm: number): AluInsn => aluOf(MOV_IMM, 'mov', 64, 'K', dst, 0, imm);
+
+/** `dst += imm`. */
+export const addImm = (dst: number, imm: number): AluInsn => aluOf(ADD_IMM, 'add', 64, 'K', dst, 0, imm);
 
 /** By dst and src: they are few, and many of each program's instructions are among them. */
 const MOVES: AluInsn[] = Array.from({ length: 16 * 16 }, (_, at) => aluReg('mov', at >> 4, at & 15));

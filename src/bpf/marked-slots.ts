@@ -1,7 +1,7 @@
 /** Slots of the instructions that building a program is about, found once: its steps go through these alone. */
 import { isStackArgBase } from './calling.ts';
 import type { Slots } from './insn.ts';
-import { isUniform } from './make-insn.ts';
+import { isUniform } from './insn-shape.ts';
 
 /** The lists ascend. */
 export interface MarkedSlots {
@@ -10,7 +10,7 @@ export interface MarkedSlots {
   readonly jumps: readonly number[];
   /** Loads and stores of stack arguments. */
   readonly stackArgs: readonly number[];
-  /** All instructions are of the shape of make-insn.ts. */
+  /** All instructions are of the shape of insn-shape.ts. */
   readonly areUniform: boolean;
 }
 

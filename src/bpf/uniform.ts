@@ -1,6 +1,7 @@
-/** Instructions of any shape, as files and callers have them, to the one shape of make-insn.ts. */
+/** Instructions of any shape, as files and callers have them, to the one shape of insn-shape.ts. */
 import { u64 } from '../core/u64.ts';
 import type { Insn, Slots } from './insn.ts';
+import { isUniform } from './insn-shape.ts';
 import {
   alu,
   atomic,
@@ -8,7 +9,6 @@ import {
   callx,
   cast,
   EXIT_INSN,
-  isUniform,
   ja,
   jcc,
   lddw,
@@ -28,7 +28,7 @@ export const uniformSlots = (slots: Slots): Slots =>
     : slots.map((insn) => (insn === undefined || isUniform(insn) ? insn : uniform(insn)));
 
 /** A copy. */
-function uniform(insn: Insn): Insn {
+export function uniform(insn: Insn): Insn {
   switch (insn.kind) {
     case 'alu':
       return alu(insn.op, insn.width, insn.source, insn.dst, insn.src, insn.imm);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Encoder, encode, encodeWords, fields } from '../../src/bpf/encode.ts';
 import type { Insn } from '../../src/bpf/insn.ts';
+import { land } from '../../src/bpf/insn-shape.ts';
+import { aluImm, ja, jccImm, mayGoto } from '../../src/bpf/make-insn.ts';
 
 const hexOf = (bytes: Uint8Array): string =>
   (Buffer.from(bytes).toString('hex').match(/../g) ?? []).join(' ');
@@ -47,6 +49,24 @@ describe('encode', () => {
     const long = Array.from({ length: 600 }, () => [wide, undefined]).flat();
     for (const slots of [[exit], long, [undefined, exit, undefined], [wide, undefined, exit], [exit], []])
       expect([...encoder.encode(slots)]).toEqual([...encodeWords(slots)]);
+  });
+
+  it('writes zeros for what is no instruction', () => {
+    const none = { kind: 'none' } as unknown as Insn;
+    const encoder = new Encoder();
+    encoder.encode(Array.from({ length: 3 }, () => aluImm('mov', 1, -1)));
+    expect([...encoder.encode([undefined, none, undefined])]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  it('knows where a jump goes that was made to land when it was made', () => {
+    const jumps = [ja(0), ja(0, 32), jccImm('jne', 3, -9, 0, 32), mayGoto(0)];
+    for (const off of [7, -2]) {
+      for (const jump of jumps) land(jump, off);
+      expect(jumps.map((jump) => jump.off)).toEqual(jumps.map(() => off));
+      const want = [ja(off), ja(off, 32), jccImm('jne', 3, -9, off, 32), mayGoto(off)];
+      expect(encode(jumps)).toEqual(encode(want.map((jump) => ({ ...jump }))));
+      expect(encode(jumps)).toEqual(encode(want));
+    }
   });
 
   it('writes nothing for nothing', () => {

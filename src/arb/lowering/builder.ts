@@ -4,10 +4,10 @@
  */
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { CallInsn, Insn, JaInsn, JccInsn, LddwInsn, MayGotoInsn } from '../../bpf/insn.ts';
-import { aluImm, lddw, movReg, st } from '../../bpf/make-insn.ts';
+import { land } from '../../bpf/insn-shape.ts';
+import { addImm, lddw, movReg, st } from '../../bpf/make-insn.ts';
 import type { Callee } from '../../bpf/program.ts';
 import { R10 } from '../../bpf/reg.ts';
-import type { Mutable } from '../../core/mutable.ts';
 import type { U64 } from '../../core/u64.ts';
 import { distinct32, distinct64 } from '../distinct.ts';
 import { hasStructure, type Profile } from '../profile.ts';
@@ -65,7 +65,7 @@ export interface State {
 }
 
 /** A jump whose target is still open: made for its slot alone. */
-type Jump = Mutable<JaInsn | JccInsn | MayGotoInsn>;
+type Jump = JaInsn | JccInsn | MayGotoInsn;
 
 /**
  * Keys of a function's constants (distinct.ts): by what they are for, not by their number, so that few change
@@ -122,7 +122,7 @@ export class FunctionBuilder {
 
   /** dst = dst op imm, 64 bits. */
   addImm(dst: number, imm: number): void {
-    this.emit(aluImm('add', dst, imm));
+    this.emit(addImm(dst, imm));
   }
 
   /** dst = src, 64 bits. */
@@ -188,7 +188,7 @@ export class FunctionBuilder {
 
   /** Makes the jump at `slot` go to what is emitted next. */
   land(slot: number): void {
-    (this.insns[slot] as Jump).off = this.length - slot - 1;
+    land(this.insns[slot] as Jump, this.length - slot - 1);
   }
 }
 

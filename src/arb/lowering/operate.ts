@@ -1,5 +1,5 @@
 /** Arithmetic, sign extension, byte swaps, and what fills. */
-import { aluImm, aluReg, movsx, swap } from '../../bpf/make-insn.ts';
+import { addImm, aluImm, aluReg, movsx, swap } from '../../bpf/make-insn.ts';
 import { R10 } from '../../bpf/reg.ts';
 import type { Source, Stmt } from '../spec.ts';
 import type { FunctionBuilder } from './builder.ts';
@@ -38,7 +38,8 @@ const SHORT_IMM = 3;
 export function lowerPad(b: FunctionBuilder, { bytes, reg }: Stmt & { kind: 'pad' }): void {
   if (bytes < 4) return;
   b.ensure(reg);
-  const [long, short] = [aluImm('add', reg, LONG_IMM), aluImm('add', reg, SHORT_IMM)];
+  const long = addImm(reg, LONG_IMM);
+  const short = addImm(reg, SHORT_IMM);
   for (let left = bytes; left >= 4; ) {
     const isLong = left % 4 !== 0 && left >= 7;
     b.emit(isLong ? long : short);
