@@ -3,10 +3,10 @@
  */
 import type { Choices } from './choices.ts';
 import type { CalleeRef, Word } from './execution.ts';
-import { Hash, halvesOf } from './fmix.ts';
+import { fmix64 } from './fmix.ts';
 import type { JitSwitches } from './jit-switches.ts';
 import type { NativeCall } from './native.ts';
-import { type U64, u64 } from './u64.ts';
+import { fromNumber, type U64, u64 } from './u64.ts';
 
 /** Guest memory as a callee model may use it. Reads and writes that miss return undefined and false. */
 export interface GuestMemory {
@@ -72,40 +72,34 @@ const BPF_KEYS: string[] = [];
 const MAX_KEPT_KEYS = 1024;
 
 const GOLDEN = 0x9e37_79b9_7f4a_7c15n;
-const GOLDEN_HALVES = halvesOf(GOLDEN);
 
 /** What tells callees from each other: kfuncs come after all helpers. */
 const modelNumber = ({ kind, id }: CalleeRef): number => id + (kind === 'kfunc' ? 0x10000 : 1);
 
 /** What the default model of a callee begins with. */
-export const modelStart = (callee: CalleeRef): U64 => u64(GOLDEN * BigInt(modelNumber(callee)));
+export const modelStart = (callee: CalleeRef): U64 => u64(GOLDEN * fromNumber(modelNumber(callee)));
 
 /** What it adds to an argument, by its position: 1 for the first. */
 export const modelKey = (position: number): U64 => u64(GOLDEN * BigInt(position));
 
 /** By position, of those that arguments can have. */
-const MODEL_KEYS = Array.from({ length: 13 }, (_, position) => halvesOf(modelKey(position)));
+const MODEL_KEYS = BigUint64Array.from({ length: 13 }, (_, position) => modelKey(position));
 
 /**
  * The default model: a mix in which every argument counts by its position, so that swapped arguments give
  * another result. Poisoned arguments count as absent.
  */
 export const defaultModel: CalleeModel = ({ callee, args }) => {
-  const hash = new Hash(GOLDEN_HALVES);
-  hash.times(modelNumber(callee));
+  let hash = modelStart(callee);
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
-    if (arg !== undefined) hash.add(arg, MODEL_KEYS[i + 1] ?? halvesOf(modelKey(i + 1)));
+    if (arg !== undefined) hash = fmix64(u64(hash ^ u64(arg + (MODEL_KEYS[i + 1] ?? modelKey(i + 1)))));
   }
-  return hash.word;
+  return hash;
 };
 
 /** The second word of a result of two, which every model has in common: it follows from the first. */
-export function secondWord(result: U64): U64 {
-  const hash = new Hash(halvesOf(result));
-  hash.add(0n, GOLDEN_HALVES);
-  return hash.word;
-}
+export const secondWord = (result: U64): U64 => fmix64(u64(result ^ modelKey(1)));
 
 /**
  * Where BPF frames lie. Frame pointers are visible values (r10), so the reference puts its frames where the
