@@ -10,9 +10,9 @@ const FEW_BYTES = 128;
 const NO_BYTES = new Uint8Array();
 
 export class Arena {
-  /** The block that is filled, none at first, and the same seen four bytes at once. */
+  /** The block that is filled, none at first, and the same seen eight bytes at once. */
   #block = new ArrayBuffer(0);
-  #fours = new Int32Array(this.#block);
+  #eights = new BigUint64Array(this.#block);
   #used = BLOCK_BYTES;
 
   /** A copy of bytes [start, end). */
@@ -24,13 +24,13 @@ export class Arena {
     return copy;
   }
 
-  /** A copy of bytes that are seen four at once, from `start` on: whole words, and fewer than a block has. */
-  copyFours(bytes: Int32Array, start: number): Uint8Array {
+  /** A copy of bytes that are seen eight at once, from `start` on: whole words, and fewer than a block has. */
+  copyEights(bytes: BigUint64Array, start: number): Uint8Array {
     const end = bytes.length;
-    const copy = this.zeros(4 * (end - start));
-    const fours = this.#fours;
-    const at = (this.#used >> 2) - end;
-    for (let i = start; i < end; i++) fours[at + i] = bytes[i] as number;
+    const copy = this.zeros(8 * (end - start));
+    const eights = this.#eights;
+    const at = (this.#used >> 3) - end;
+    for (let i = start; i < end; i++) eights[at + i] = bytes[i] as bigint;
     return copy;
   }
 
@@ -40,11 +40,11 @@ export class Arena {
     if (this.#used + size > BLOCK_BYTES) {
       if (size > BLOCK_BYTES / 4) return new Uint8Array(size);
       this.#block = new ArrayBuffer(BLOCK_BYTES);
-      this.#fours = new Int32Array(this.#block);
+      this.#eights = new BigUint64Array(this.#block);
       this.#used = 0;
     }
     const start = this.#used;
-    // Whole words, so that the next ones can be seen four at once.
+    // Whole words, so that the next ones can be seen eight at once.
     this.#used = (start + size + 7) & ~7;
     return new Uint8Array(this.#block, start, size);
   }

@@ -13,6 +13,7 @@ import { fromS32 } from '../core/u64.ts';
 import { alu, movsx, swap } from './alu.ts';
 import { atomic } from './atomic.ts';
 import { call, callx, exit } from './call.ts';
+import { runPlain } from './fast/plain.ts';
 import { FAST_FROM, runFast } from './fast/run.ts';
 import { ja, jcc, mayGoto } from './jump.ts';
 import { atomicArena, cast, loadLinux, storeArena } from './linux-access.ts';
@@ -34,7 +35,7 @@ export interface InterpretOptions {
    */
   readonly reference?: ReferenceForm;
   /** Of `fast`: instructions before anything is translated. @defaultValue FAST_FROM */
-  readonly fastFrom?: number;
+  readonly fastFrom?: number | undefined;
 }
 
 export type ReferenceForm = 'strict' | 'fast';
@@ -50,7 +51,7 @@ export type ReferenceForm = 'strict' | 'fast';
 export function interpret(program: Program, env: Env, options: InterpretOptions = {}): Execution {
   const { placement = DEFAULT_PLACEMENT, traceLimit = 100_000, reference = 'fast' } = options;
   const m = new Machine(program, env, placement, traceLimit);
-  const { outcome, insns } = run(m, reference === 'fast' ? (options.fastFrom ?? FAST_FROM) : env.insnLimit);
+  const { outcome, insns } = reference === 'fast' ? run(m, options.fastFrom ?? FAST_FROM) : runStrict(m);
   m.release();
   return executionOf(m, outcome, insns);
 }
@@ -96,20 +97,39 @@ function viewOf(m: Machine): ReferenceStep {
   };
 }
 
-/** A wide instruction counts as one. `fastFrom`: as in the options. */
-function run(m: Machine, fastFrom: number): { outcome: Outcome; insns: number } {
+interface Ended {
+  readonly outcome: Outcome;
+  /** A wide instruction counts as one. */
+  readonly insns: number;
+}
+
+const BUDGET: Outcome = { kind: 'budget' };
+
+/** Instruction by instruction. */
+function runStrict(m: Machine): Ended {
   const { insnLimit } = m.env;
-  const limit = Math.min(insnLimit, fastFrom);
-  let insns = 0;
-  while (insns < limit) {
+  for (let insns = 0; insns < insnLimit; ) {
     insns++;
     const outcome = step(m, fetch(m));
     if (outcome !== undefined) return { outcome, insns };
   }
-  if (limit === insnLimit) return { outcome: { kind: 'budget' }, insns };
-  const { outcome = { kind: 'budget' }, insns: all } = runFast(m, insns, fastFrom, (each) =>
-    step(each, fetch(each)),
-  );
+  return { outcome: BUDGET, insns: insnLimit };
+}
+
+/** As `runStrict`, but for plain instructions, and for all that comes after `fastFrom` of them. */
+function run(m: Machine, fastFrom: number): Ended {
+  const { insnLimit } = m.env;
+  const limit = Math.min(insnLimit, fastFrom);
+  let insns = 0;
+  while (insns < limit) {
+    insns += runPlain(m, limit - insns);
+    if (insns === limit) break;
+    insns++;
+    const outcome = step(m, fetch(m));
+    if (outcome !== undefined) return { outcome, insns };
+  }
+  if (limit === insnLimit) return { outcome: BUDGET, insns };
+  const { outcome = BUDGET, insns: all } = runFast(m, insns, fastFrom, (each) => step(each, fetch(each)));
   return { outcome, insns: all };
 }
 

@@ -101,14 +101,15 @@ export class Region {
   }
 }
 
-const STACK_WORDS = MAX_STACK_BYTES / 4;
+/** Words of 8 bytes. */
+const STACK_WORDS = MAX_STACK_BYTES / 8;
 
 /** A frame's stack: MAX_STACK_BYTES below its fp, all poison at first. */
 export class StackRegion extends Region {
   readonly #home = this.bytes;
-  /** Bytes and flags, four at once. */
-  #words = inFours(this.bytes);
-  #flags = inFours(this.poison);
+  /** Bytes and flags, eight at once. */
+  #words = inEights(this.bytes);
+  #flags = inEights(this.poison);
 
   constructor() {
     super(0, new Uint8Array(MAX_STACK_BYTES), true, new Uint8Array(MAX_STACK_BYTES).fill(1));
@@ -116,8 +117,8 @@ export class StackRegion extends Region {
 
   override moveTo(bytes: Uint8Array, poison: Uint8Array): void {
     super.moveTo(bytes, poison);
-    this.#words = inFours(bytes);
-    this.#flags = inFours(poison);
+    this.#words = inEights(bytes);
+    this.#flags = inEights(poison);
     this.lowest = 0;
     this.marks++;
   }
@@ -132,12 +133,31 @@ export class StackRegion extends Region {
     return this.bytes === this.#home;
   }
 
+  /** As `loadWord`, which most words on a stack need no look at each byte for. */
+  loadAligned(offset: number, size: AccessSize): Word {
+    if (size !== 8 || (offset & 7) !== 0) return this.loadWord(offset, size);
+    return this.#flags[offset >> 3] === 0n ? this.#words[offset >> 3] : undefined;
+  }
+
+  /** As `storeWord`. */
+  storeAligned(offset: number, size: AccessSize, word: Word): void {
+    if (size !== 8 || (offset & 7) !== 0 || word === undefined) {
+      this.storeWord(offset, size, word);
+      return;
+    }
+    this.#words[offset >> 3] = word;
+    this.#flags[offset >> 3] = 0n;
+    this.marks++;
+    if (offset < this.lowest) this.lowest = offset;
+  }
+
   /** Fresh stack below `fp`. */
   reset(fp: U64): void {
     this.base = toNumber(fp) - MAX_STACK_BYTES;
-    for (let i = this.lowest >> 2; i < STACK_WORDS; i++) {
-      this.#words[i] = 0;
-      this.#flags[i] = ALL_POISON;
+    for (let i = this.lowest >> 3; i < STACK_WORDS; i++) {
+      this.#words[i] = 0n;
+      // All poison. A literal: V8 then makes no bigint of it.
+      this.#flags[i] = 0x0101_0101_0101_0101n;
     }
     this.lowest = this.#isHome ? MAX_STACK_BYTES : 0;
     this.marks++;
@@ -146,21 +166,20 @@ export class StackRegion extends Region {
   /** From the lowest byte that is not poison (from the word that holds it) up to fp; null if there is none. */
   snapshot(): StackBytes | null {
     const flags = this.#flags;
-    let lowest = this.lowest >> 2;
-    while (lowest < STACK_WORDS && flags[lowest] === ALL_POISON) lowest++;
+    let lowest = this.lowest >> 3;
+    while (lowest < STACK_WORDS && flags[lowest] === 0x0101_0101_0101_0101n) lowest++;
     if (lowest === STACK_WORDS) return null;
-    const from = lowest & ~1;
-    let poisoned = from;
-    while (poisoned < STACK_WORDS && flags[poisoned] === 0) poisoned++;
-    const address = fromNumber(this.base + 4 * from);
-    const bytes = COPIES.copyFours(this.#words, from);
+    let poisoned = lowest;
+    while (poisoned < STACK_WORDS && flags[poisoned] === 0n) poisoned++;
+    const address = fromNumber(this.base + 8 * lowest);
+    const bytes = COPIES.copyEights(this.#words, lowest);
     if (poisoned === STACK_WORDS) return { address, bytes };
-    return { address, bytes, poison: COPIES.copyFours(flags, from) };
+    return { address, bytes, poison: COPIES.copyEights(flags, lowest) };
   }
 }
 
-const inFours = ({ buffer, byteOffset, length }: Uint8Array): Int32Array =>
-  new Int32Array(buffer, byteOffset, length / 4);
+const inEights = ({ buffer, byteOffset, length }: Uint8Array): BigUint64Array =>
+  new BigUint64Array(buffer, byteOffset, length / 8);
 
 /** Little-endian, signed. */
 const fourAt = (bytes: Uint8Array, at: number): number => twoAt(bytes, at) | (twoAt(bytes, at + 2) << 16);

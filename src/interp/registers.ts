@@ -16,13 +16,13 @@ const NO_WORDS: readonly Word[] = new Array<Word>(REG_COUNT).fill(undefined);
 
 /** Indexes are not checked: they come from decoded instructions. All registers start as poison. */
 export class Registers {
-  /** Undefined: poison. */
-  readonly #words: Word[] = [...NO_WORDS];
+  /** Undefined: poison. Where they lie, but while translated code has them. */
+  readonly words: Word[] = [...NO_WORDS];
   #linear: LinearWords | undefined;
 
   /** The value, or undefined for poison. */
   word(reg: Reg): Word {
-    if (this.#linear === undefined) return this.#words[reg];
+    if (this.#linear === undefined) return this.words[reg];
     return this.#linear.poison[reg] === 0 ? this.#linear.values[reg] : undefined;
   }
 
@@ -50,19 +50,19 @@ export class Registers {
 
   /** Sets a value, or poison. */
   put(reg: Reg, word: Word): void {
-    if (this.#linear === undefined) this.#words[reg] = word;
+    if (this.#linear === undefined) this.words[reg] = word;
     else putLinear(this.#linear, reg, word);
   }
 
   /** They lie there from here on. */
   moveTo(linear: LinearWords): void {
-    for (let reg = 0; reg < REG_COUNT; reg++) putLinear(linear, reg, this.#words[reg]);
+    for (let reg = 0; reg < REG_COUNT; reg++) putLinear(linear, reg, this.words[reg]);
     this.#linear = linear;
   }
 
   /** They lie there no more. */
   moveBack(): void {
-    for (let reg = 0; reg < REG_COUNT; reg++) this.#words[reg] = this.word(reg);
+    for (let reg = 0; reg < REG_COUNT; reg++) this.words[reg] = this.word(reg);
     this.#linear = undefined;
   }
 }

@@ -23,7 +23,8 @@ function interpreted(program: Program, env: k.EnvParts = {}, options: InterpretO
 /** How both forms of the reference end, which must be alike. */
 function ends(program: Program, env: k.EnvParts = {}, options: InterpretOptions = {}): string {
   const want = interpret(program, k.envOf(env), { ...options, reference: 'strict' });
-  expect(interpret(program, k.envOf(env), { ...options, fastFrom: 0 })).toEqual(want);
+  for (const fastFrom of [0, undefined])
+    expect(interpret(program, k.envOf(env), { ...options, fastFrom })).toEqual(want);
   return describeOutcome(want.outcome);
 }
 
