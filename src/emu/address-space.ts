@@ -13,6 +13,7 @@
  * them away and put them back are system calls of a guest, or translations, which cost a good part of a run. Such a run
  * counts only if it agrees, if nobody came to what it has no callee for, and nobody stored to what is not its own.
  */
+import type { Arena } from '../core/arena.ts';
 import { badInput } from '../core/errors.ts';
 import type { Fixup, ImageMemory } from '../core/image.ts';
 import { unwritten } from '../core/junk.ts';
@@ -45,10 +46,9 @@ const CALLEE_LIMIT = 0x100_0000;
 /** Most `ret`s there for programs to come. */
 const MAX_RETS = 64;
 
-/** Index of the context among the extents; the stack is before it, data after it. */
-const CTX_EXTENT = 1;
 const NO_FIXUPS: readonly Fixup[] = [];
-const FIRST_DATA = 2;
+const NO_DATA: readonly NativeData[] = [];
+const NO_BYTES = new Uint8Array(0);
 
 /** What of an image is to be in memory. */
 export interface PlacedCode {
@@ -75,8 +75,11 @@ export class AddressSpace {
   #recorder: Recorder | undefined;
   #callback: Slot | undefined;
   #ctx: Slot | undefined;
-  #extents: readonly Extent[] = [];
+  #data = NO_DATA;
   #memory: ExtentMemory | undefined;
+  #stackMemory: ExtentMemory | undefined;
+  /** Where these see the stack. */
+  #buffer: ArrayBufferLike | undefined;
   /** What was last prepared, and nothing beside it: the same again needs no second look. */
   #knownCallees: readonly NativeCallee[] | undefined;
   /** Where nothing but `ret`s stands for callees: their addresses. */
@@ -90,15 +93,15 @@ export class AddressSpace {
   }
 
   /**
-   * Maps and fills everything for a run, and returns the memory the program and its callees may use. `alone`: nothing
-   * else is mapped. Throws an `input` error where regions cannot lie as asked.
+   * Maps and fills everything for a run. `alone`: nothing else is mapped. Throws an `input` error where regions cannot
+   * lie as asked.
    */
   prepare(
     image: PlacedCode,
     { callees, data }: Pick<NativeSubject, 'callees' | 'data'>,
     input: Uint8Array,
     { stubs, alone }: { readonly stubs: StubKind; readonly alone: boolean },
-  ): ExtentMemory {
+  ): void {
     this.#prepareCode(image);
     this.#prepareCallees(callees, stubs, alone);
     const ctxMoved = this.#prepareCtx(input, alone);
@@ -106,12 +109,23 @@ export class AddressSpace {
     const stack = this.#stack.bytes();
     stack.set(this.#canaries);
     // Engines may move memory between runs, all of it at once.
-    const allMoved = stack.buffer !== this.#extents[0]?.bytes.buffer;
-    if (this.#memory === undefined || ctxMoved || dataMoved || allMoved) {
-      this.#extents = this.#extentsOf(data, input.length);
-      this.#memory = new ExtentMemory(this.#extents);
-    }
+    const allMoved = stack.buffer !== this.#buffer;
+    if (allMoved) this.#stackMemory = undefined;
+    if (ctxMoved || dataMoved || allMoved) this.#memory = undefined;
+    this.#buffer = stack.buffer;
+    this.#data = data;
+  }
+
+  /** What the program and its callees may use, as it was prepared. */
+  memory(): ExtentMemory {
+    this.#memory ??= new ExtentMemory([this.#stackExtent(), ...this.#otherExtents()]);
     return this.#memory;
+  }
+
+  /** The stack alone: less to make, for a run that is to do as expected. */
+  stackMemory(): ExtentMemory {
+    this.#stackMemory ??= new ExtentMemory([this.#stackExtent()]);
+    return this.#stackMemory;
   }
 
   /** Mapped when it is first asked for. */
@@ -132,7 +146,12 @@ export class AddressSpace {
 
   /** The context: as many bytes as the input had. */
   ctx(): Uint8Array {
-    return this.#extents[CTX_EXTENT]?.bytes ?? new Uint8Array(0);
+    return this.#ctx?.bytes().subarray(0, this.#inputSize) ?? NO_BYTES;
+  }
+
+  /** As it is now. */
+  copyCtx(copies: Arena): Uint8Array {
+    return this.#ctx === undefined ? NO_BYTES : copies.copy(this.#ctx.bytes(), 0, this.#inputSize);
   }
 
   /** Before something is entered that is no part of what ran: nothing of that is left on the stack. */
@@ -142,7 +161,13 @@ export class AddressSpace {
 
   /** A data section, by its index. */
   data(index: number): Uint8Array {
-    return this.#extents[FIRST_DATA + index]?.bytes ?? new Uint8Array(0);
+    const section = this.#data[index];
+    return section === undefined ? NO_BYTES : this.#sections.bytes(section, index);
+  }
+
+  copyData(index: number, copies: Arena): Uint8Array {
+    const section = this.#data[index];
+    return section === undefined ? NO_BYTES : this.#sections.copy(section, index, copies);
   }
 
   /** The lowest word above `rsp` at entry that is no longer what it was, with its address. */
@@ -240,12 +265,14 @@ export class AddressSpace {
     return moved;
   }
 
-  #extentsOf(data: readonly NativeData[], inputSize: number): Extent[] {
-    const ctx = this.#ctx?.bytes().subarray(0, inputSize) ?? new Uint8Array(0);
+  #stackExtent(): Extent {
+    return { address: STACK_BASE, bytes: this.#stack.bytes(), writable: true };
+  }
+
+  #otherExtents(): Extent[] {
     return [
-      { address: STACK_BASE, bytes: this.#stack.bytes(), writable: true },
-      { address: CTX_BASE, bytes: ctx, writable: true },
-      ...data.map((section, i) => ({
+      { address: CTX_BASE, bytes: this.ctx(), writable: true },
+      ...this.#data.map((section, i) => ({
         address: section.address,
         bytes: this.#sections.bytes(section, i),
         writable: section.writable,

@@ -148,7 +148,7 @@ export class AsExpected {
   /** From where it is called, and registers and frame of who calls. */
   #isCaller({ pc, regs, stack }: CallEvent, tables: ImageTables): boolean {
     const { notes } = this;
-    if ((tables.callPcs.get(notes.wordAt(notes.address(RSP))) ?? null) !== pc) return false;
+    if (tables.callPc(notes.wordAt(notes.address(RSP))) !== pc) return false;
     const fpReg = tables.frameRegs[4];
     const fp = fpReg < 0 ? this.#ownFp(tables) : notes.address(fpReg);
     return this.#areRegs(regs, tables) && this.#isFrame(stack, tables, fp);
@@ -161,14 +161,14 @@ export class AsExpected {
     return true;
   }
 
-  #isFrame(want: StackBytes | null, { stackDepths }: ImageTables, fp: number): boolean {
-    const depth = stackDepths?.[this.subprog];
+  #isFrame(want: StackBytes | null, tables: ImageTables, fp: number): boolean {
+    const depth = tables.stackDepth(this.subprog);
     return depth === undefined || this.notes.areBytesBelow(fp, depth, want);
   }
 
   /** Of the innermost frame, by what the image says of its shape. */
-  #ownFp({ fpDepths }: ImageTables): number {
-    return this.rsp - (fpDepths[this.subprog] as number);
+  #ownFp(tables: ImageTables): number {
+    return this.rsp - tables.fpDepth(this.subprog);
   }
 
   #enter(subprog: number, returnAddress: number): void {

@@ -99,7 +99,7 @@ export class CallTracker {
 
   /** All has returned: what a timer calls is about to be entered, with these registers it sets; false if nothing is left. */
   startTimer(regs: BigUint64Array, returnAddress: U64): boolean {
-    const { targets, nativeArgs, bpfArgs, subprogArgs } = this.#tables;
+    const { targets, nativeArgs, bpfArgs } = this.#tables;
     const rsp = regs[RSP] ?? 0n;
     const address = this.#timers.next(regs, nativeArgs);
     if (address === undefined) return false;
@@ -110,7 +110,7 @@ export class CallTracker {
     if (subprog !== NO_FUNCTION)
       this.#record(() => {
         const callee: CalleeRef = { kind: 'bpf', id: subprog };
-        const args = this.#view.args(bpfArgs, subprogArgs[subprog] ?? MAX_REG_ARGS);
+        const args = this.#view.args(bpfArgs, this.#tables.subprogArgs(subprog) ?? MAX_REG_ARGS);
         return { kind: 'call', callee, pc: null, args, regs: NO_REGS, stack: null, result: undefined };
       });
     this.#shadow.enter(subprog, returnAddress, regs);
@@ -160,8 +160,8 @@ export class CallTracker {
 
   #onSubprog(subprog: number, cpu: Cpu): void {
     const returnAddress = this.#view.returnAddress();
-    const { subprogArgs, bpfArgs } = this.#tables;
-    const count = subprogArgs[subprog] ?? MAX_REG_ARGS;
+    const { bpfArgs } = this.#tables;
+    const count = this.#tables.subprogArgs(subprog) ?? MAX_REG_ARGS;
     this.#shadow.checkDirection(this.#regs, this.#total);
     if (this.#shadow.top?.subprog === NATIVE_FRAME) this.native?.onProgram(this.#regs);
     else this.#record(() => this.#view.call({ kind: 'bpf', id: subprog }, this.#view.args(bpfArgs, count)));

@@ -1,6 +1,6 @@
 /** What the call tracker sees of the guest at a call or a return: arguments, frames, who called from where. */
 import type { CallEvent, CalleeRef, FrameRegs, StackBytes, Word } from '../core/execution.ts';
-import { type ArgPlace, FP_DEPTH } from '../core/image.ts';
+import type { ArgPlace } from '../core/image.ts';
 import { type U64, u64 } from '../core/u64.ts';
 import { RSP } from '../x86/reg.ts';
 import { clobberArgs, clobberRegisters } from './clobber.ts';
@@ -35,7 +35,7 @@ export class CallView {
 
   /** A call by the innermost frame, at the entry of its callee; the result is not known yet. */
   call(callee: CalleeRef, args: readonly Word[]): CallEvent {
-    const pc = this.#tables.callPcs.get(Number(this.returnAddress())) ?? null;
+    const pc = this.#tables.callPc(Number(this.returnAddress()));
     const [regs, stack] = [this.frameRegs(), this.callerStack()];
     return { kind: 'call', callee, pc, args, regs, stack, result: undefined };
   }
@@ -62,14 +62,14 @@ export class CallView {
     const [r6, r7, r8, r9, r10] = this.#tables.frameRegs;
     const regs = this.#regs;
     // A private frame pointer is in a register that calls may use: it shows where it is used.
-    const fp = this.#tables.privateFps[this.#shadow.top?.subprog ?? 0];
+    const fp = this.#tables.privateFp(this.#shadow.top?.subprog ?? 0);
     return [regs[r6], regs[r7], regs[r8], regs[r9], fp ?? regs[r10]];
   }
 
   callerStack(): StackBytes | null {
     const caller: OpenFrame | undefined = this.#shadow.top;
     if (caller === undefined) return null;
-    const fp = this.#tables.privateFps[caller.subprog] ?? this.#regs[this.#tables.frameRegs[4]];
+    const fp = this.#tables.privateFp(caller.subprog) ?? this.#regs[this.#tables.frameRegs[4]];
     return this.#bytesBelow(caller.subprog, fp ?? this.#fpOf(caller));
   }
 
@@ -83,12 +83,11 @@ export class CallView {
   }
 
   #fpOf({ subprog, rsp }: OpenFrame): U64 {
-    const { privateFps, fpDepths } = this.#tables;
-    return privateFps[subprog] ?? rsp - BigInt(fpDepths[subprog] ?? FP_DEPTH);
+    return this.#tables.privateFp(subprog) ?? rsp - BigInt(this.#tables.fpDepth(subprog));
   }
 
   #bytesBelow(subprog: number, fp: U64): StackBytes | null {
-    const depth = this.#tables.stackDepths?.[subprog];
+    const depth = this.#tables.stackDepth(subprog);
     if (!this.#stackBytes || depth === undefined) return null;
     const address = u64(fp - BigInt(depth));
     const bytes = this.#memory.copy(address, depth);

@@ -2,6 +2,7 @@
  * Data of programs and of kernels in the guest, a region of whole pages for each section, put back before each run.
  * Some may stay mapped for runs to come: to map one is a system call of a guest, which can cost as much as a run.
  */
+import type { Arena } from '../core/arena.ts';
 import type { ImageMemory } from '../core/image.ts';
 import { PAGE_SIZE } from '../core/layout.ts';
 import type { U64 } from '../core/u64.ts';
@@ -58,6 +59,12 @@ export class DataSections {
     const offset = Number(address - pageFloor(address));
     const all = this.#current[index]?.bytes() ?? new Uint8Array(0);
     return all.subarray(offset, offset + bytes.length);
+  }
+
+  copy({ address, bytes }: NativeData, index: number, copies: Arena): Uint8Array {
+    const offset = Number(address - pageFloor(address));
+    const all = this.#current[index]?.bytes();
+    return all === undefined ? copies.zeros(0) : copies.copy(all, offset, offset + bytes.length);
   }
 
   /** Takes away what other runs have left where a region is to be. */

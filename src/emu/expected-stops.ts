@@ -22,6 +22,7 @@ const STACK_START = Number(STACK_BASE);
 
 /** A run and the guest it is in. */
 export interface WatchedRun extends ExpectedRun {
+  /** Where arguments on the stack are. */
   readonly memory: ExtentMemory;
   /** All of the native stack, from STACK_BASE on: asked for again at each stop. */
   readonly stack: () => Uint8Array;
@@ -33,7 +34,7 @@ export interface WatchedRun extends ExpectedRun {
 }
 
 /** What of a request says how a run is watched. */
-export type Watching = Pick<RunRequest, 'watch' | 'watcher' | 'noted'>;
+export type Watching = Pick<RunRequest, 'watch' | 'watcher'>;
 
 /** Whether it can be said of an image, without a tracker, that it does what is expected. */
 export const saysEnough = ({ callSites, frames }: Image): boolean =>
@@ -45,6 +46,7 @@ export class ExpectedStops {
   readonly #regs = new BigUint64Array(REG_FILE_WORDS);
   readonly #halves = halvesOf(this.#regs);
   readonly #noted: Answerer;
+  readonly #unexpected = (_address: number, cpu: Cpu): void => this.#fail(cpu);
   #run: WatchedRun | undefined;
   #calls = 0;
   #failed = false;
@@ -64,7 +66,10 @@ export class ExpectedStops {
     this.#failed = false;
     this.#known.notes.showAll(regs, run.stack(), STACK_START);
     this.#known.begin(run, returnTo);
-    return run.noted === null ? this.#watching(run) : this.#noting(run, run.noted);
+    // Where blocks are noted, the engine sees callees without being told.
+    return run.noted === null
+      ? this.#watching(run)
+      : { watch: run.tables.entries, watcher: this.#unexpected };
   }
 
   /** Whether main came back as it should, with these registers. `log`: the notes of a run that was noted. */
@@ -80,13 +85,6 @@ export class ExpectedStops {
     const watch = new Set(tables.targets.keys());
     for (const address of rets) watch.add(Number(address));
     return { watch, watcher: (address, cpu) => this.#onBlock(address, cpu) };
-  }
-
-  /** The engine sees callees without being told. */
-  #noting({ tables }: WatchedRun, noted: NoteRequest): Watching {
-    const watch = new Set<number>();
-    for (const [address, { kind }] of tables.targets) if (kind !== 'callee') watch.add(address);
-    return { watch, watcher: (_address, cpu) => this.#fail(cpu), noted };
   }
 
   #areExpected(run: WatchedRun, log: NoteLog): boolean {

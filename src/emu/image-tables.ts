@@ -1,6 +1,6 @@
 /** What the call tracker looks up while an image runs, made once for an image and its subject. */
 import { badInput } from '../core/errors.ts';
-import { type ArgPlace, FP_DEPTH, type Image, UNKNOWN_GPR } from '../core/image.ts';
+import { type ArgPlace, type CallSite, FP_DEPTH, type Image, UNKNOWN_GPR } from '../core/image.ts';
 import type { NativePlace } from '../core/native.ts';
 import { progArrayBytes } from '../core/prog-array.ts';
 import type { U64 } from '../core/u64.ts';
@@ -26,82 +26,120 @@ export interface ImageTables {
   readonly data: readonly NativeData[];
   /** By address; made when it is asked for: a recorded run needs none. */
   readonly targets: ReadonlyMap<number, CallTarget>;
-  /** Slot of the call by its return address. */
-  readonly callPcs: ReadonlyMap<number, number>;
-  readonly subprogArgs: readonly number[];
+  /** Addresses of those that are no callees. */
+  readonly entries: ReadonlySet<number>;
   readonly bpfArgs: readonly ArgPlace[];
   readonly nativeArgs: readonly ArgPlace[];
   /** GPR numbers of r6..r9, r10; UNKNOWN_GPR where the image does not say. */
   readonly frameRegs: readonly [number, number, number, number, number];
   /** GPR number of r0 when a subprog returns to another. */
   readonly resultReg: number;
-  /** Bytes from a return address down to the fp of its subprog, by subprog. */
-  readonly fpDepths: readonly number[];
   /** Whether subprogs keep psABI's promises to each other. */
   readonly keepsSubprogAbi: boolean;
   readonly callAlign: number;
   /** The exception table, by the address of what faults. */
   readonly fixups: ReadonlyMap<U64, { readonly resume: U64; readonly clear: number | null }>;
-  /** Bytes of BPF stack by subprog; absent where the image does not say. */
-  readonly stackDepths: readonly number[] | undefined;
-  /** r10 of subprogs with a private stack. */
-  readonly privateFps: readonly (bigint | undefined)[];
   /** Absent where nothing is thrown. */
   readonly exceptions: Exceptions | undefined;
+  /** Slot of the call that returns to this address; null for none. */
+  callPc(returnAddress: number): number | null;
+  /** Arguments a subprog takes. */
+  subprogArgs(subprog: number): number | undefined;
+  /** Bytes from a return address down to the fp of its subprog. */
+  fpDepth(subprog: number): number;
+  /** Bytes of BPF stack of a subprog; undefined where the image does not say. */
+  stackDepth(subprog: number): number | undefined;
+  /** r10 of a subprog with a private stack. */
+  privateFp(subprog: number): U64 | undefined;
 }
 
 /** Throws an `input` error for an image that names some registers and lacks others. */
 export const imageTables = (image: Image, subject: NativeSubject): ImageTables => new Tables(image, subject);
 
+/** So many calls are looked through faster than a map of them is made. */
+const FEW_SITES = 32;
+
 /** A class: an accessor in an object literal would cost each object a hidden class, which keeps the image alive. */
 class Tables implements ImageTables {
   readonly #image: Image;
   readonly #subject: NativeSubject;
-  #targets: ReadonlyMap<number, CallTarget> | undefined;
+  #targets: Targets | undefined;
+  #callPcs: ReadonlyMap<number, number> | undefined;
   readonly data: ImageTables['data'];
-  readonly callPcs: ImageTables['callPcs'];
-  readonly subprogArgs: ImageTables['subprogArgs'];
   readonly bpfArgs: ImageTables['bpfArgs'];
   readonly nativeArgs: ImageTables['nativeArgs'];
   readonly frameRegs: ImageTables['frameRegs'];
   readonly resultReg: number;
-  readonly fpDepths: ImageTables['fpDepths'];
   readonly keepsSubprogAbi: boolean;
   readonly callAlign: number;
   readonly fixups: ImageTables['fixups'];
-  readonly stackDepths: ImageTables['stackDepths'];
-  readonly privateFps: ImageTables['privateFps'];
   readonly exceptions: ImageTables['exceptions'];
 
   constructor(image: Image, subject: NativeSubject) {
-    const base = Number(image.base);
-    const { args, callSites, regs, frames, subprogAbi, callAlign = 8 } = image;
+    const { args, regs, subprogAbi, callAlign = 8 } = image;
     this.#image = image;
     this.#subject = subject;
     this.data = dataOf(image, subject);
-    this.callPcs = callPcsOf(base, callSites);
-    this.subprogArgs = subject.subprogs.map((subprog) => subprog.args);
     this.bpfArgs = args.bpf;
     this.nativeArgs = args.native;
     this.frameRegs = frameRegsOf(image);
     this.resultReg = regs?.[0] ?? UNKNOWN_GPR;
-    this.fpDepths = subject.subprogs.map((_, i) => frames?.[i]?.fpDepth ?? FP_DEPTH);
     this.keepsSubprogAbi = subprogAbi !== 'own';
     this.callAlign = callAlign;
     this.fixups = fixupsOf(image);
-    this.stackDepths = frames?.map(({ stackDepth, privateStack }) => privateStack?.depth ?? stackDepth);
-    this.privateFps = (frames ?? []).map(({ privateStack }) => privateStack?.fp);
     this.exceptions = exceptionsOf(image, subject);
   }
 
   get targets(): ReadonlyMap<number, CallTarget> {
     this.#targets ??= targetsOf(this.#image, this.#subject);
-    return this.#targets;
+    return this.#targets.targets;
+  }
+
+  get entries(): ReadonlySet<number> {
+    this.#targets ??= targetsOf(this.#image, this.#subject);
+    return this.#targets.entries;
+  }
+
+  callPc(returnAddress: number): number | null {
+    const { base, callSites } = this.#image;
+    if (callSites === undefined) return null;
+    if (callSites.length > FEW_SITES) {
+      this.#callPcs ??= new Map(callSites.map(({ pc, returnOffset }) => [returnOffset, pc]));
+      return this.#callPcs.get(returnAddress - Number(base)) ?? null;
+    }
+    const offset = returnAddress - Number(base);
+    for (let i = callSites.length - 1; i >= 0; i--) {
+      const { pc, returnOffset } = callSites[i] as CallSite;
+      if (returnOffset === offset) return pc;
+    }
+    return null;
+  }
+
+  subprogArgs(subprog: number): number | undefined {
+    return this.#subject.subprogs[subprog]?.args;
+  }
+
+  fpDepth(subprog: number): number {
+    return this.#image.frames?.[subprog]?.fpDepth ?? FP_DEPTH;
+  }
+
+  stackDepth(subprog: number): number | undefined {
+    const frame = this.#image.frames?.[subprog];
+    return frame?.privateStack?.depth ?? frame?.stackDepth;
+  }
+
+  privateFp(subprog: number): U64 | undefined {
+    return this.#image.frames?.[subprog]?.privateStack?.fp;
   }
 }
 
+interface Targets {
+  readonly targets: ReadonlyMap<number, CallTarget>;
+  readonly entries: ReadonlySet<number>;
+}
+
 /** Throws an `input` error for an image that does not say where tail calls enter. */
-function targetsOf(image: Image, subject: NativeSubject): Map<number, CallTarget> {
+function targetsOf(image: Image, subject: NativeSubject): Targets {
   const base = Number(image.base);
   const targets = new Map<number, CallTarget>();
   image.subprogEntries.forEach((offset, subprog) => {
@@ -113,18 +151,13 @@ function targetsOf(image: Image, subject: NativeSubject): Map<number, CallTarget
   }
   for (const [at, offset] of image.trampoline?.stubs ?? [])
     targets.set(base + offset, { kind: 'native', at });
-  for (const callee of subject.callees) targets.set(Number(callee.address), { kind: 'callee', callee });
   if (subject.callees.some(({ callsBack }) => callsBack === true)) {
     targets.set(CALLBACK_STUB.next, { kind: 'callback', at: 'next' });
     targets.set(CALLBACK_STUB.done, { kind: 'callback', at: 'done' });
   }
-  return targets;
-}
-
-function callPcsOf(base: number, callSites: Image['callSites']): Map<number, number> {
-  const pcs = new Map<number, number>();
-  for (const { pc, returnOffset } of callSites ?? []) pcs.set(base + returnOffset, pc);
-  return pcs;
+  const entries = new Set(targets.keys());
+  for (const callee of subject.callees) targets.set(Number(callee.address), { kind: 'callee', callee });
+  return { targets, entries };
 }
 
 const NO_FIXUPS: ImageTables['fixups'] = new Map();

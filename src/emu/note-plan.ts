@@ -33,26 +33,25 @@ export function noteRequest(
 ): NoteRequest | null {
   const first = firstOnStack(image);
   const below = WORD_BYTES * Math.ceil(seenBytes(image.frames ?? []) / WORD_BYTES);
-  const calls: CallEvent[] = [];
-  for (const event of expected.events) if (event.kind === 'call' && isModelled(event)) calls.push(event);
-  if (first === null || !fits(below, expected, calls.length) || !callees.every(isOfOneWord)) return null;
+  if (first === null || !fits(below, expected) || !callees.every(isOfOneWord)) return null;
   const args = { count: image.args.native.length, firstOnStack: first };
-  const destroyed = destroyedWords(calls, callees, argMasks, args);
-  if (destroyed === null) return null;
   const results: U64[] = [];
-  for (const { result } of calls) {
-    if (result === undefined) return null;
-    results.push(result);
+  const destroyed: number[] = [];
+  for (const event of expected.events) {
+    if (event.kind !== 'call' || !isModelled(event)) continue;
+    const words = wordsDestroyed(event, callees, argMasks?.[results.length], args);
+    if (words === undefined || event.result === undefined) return null;
+    destroyed.push(words);
+    results.push(event.result);
   }
-  return { stack, below, results, destroyed, clobber: clobberedArg(first + 1) };
+  return results.length > MAX_ANSWERS
+    ? null
+    : { stack, below, results, destroyed, clobber: clobberedArg(first + 1) };
 }
 
 /** With room for a note more than are expected. */
-const fits = (below: number, { events, total }: Trace, answers: number): boolean =>
-  total === events.length &&
-  below <= MAX_BELOW &&
-  answers <= MAX_ANSWERS &&
-  (total + 2) * noteWords(below) <= LOG_WORDS;
+const fits = (below: number, { events, total }: Trace): boolean =>
+  total === events.length && below <= MAX_BELOW && (total + 2) * noteWords(below) <= LOG_WORDS;
 
 /** As are its arguments. */
 const isOfOneWord = (callee: NativeCallee): boolean => isOfWords(callee) && callee.returnsTwo !== true;
@@ -77,27 +76,38 @@ export function firstOnStack({ args: { native } }: Image): number | null {
   return first;
 }
 
-/**
- * Words of stack arguments that each call of a helper or kfunc destroys, in order; null if one is of nobody. `args`: how
- * many places there are, and the first of them on the stack.
- */
+/** Places of native arguments: how many there are, and the first of them on the stack. */
+interface NativeArgs {
+  readonly count: number;
+  readonly firstOnStack: number;
+}
+
+/** Words of stack arguments that each call of a helper or kfunc destroys, in order; null if one is of nobody. */
 export function destroyedWords(
   calls: readonly CallEvent[],
   callees: readonly NativeCallee[],
   argMasks: ArrayLike<number> | undefined,
-  args: { readonly count: number; readonly firstOnStack: number },
+  args: NativeArgs,
 ): number[] | null {
   const destroyed: number[] = [];
   for (let i = 0; i < calls.length; i++) {
-    const found = calleeOf(callees, (calls[i] as CallEvent).callee);
-    if (found === undefined) return null;
-    const count = Math.min(argCount(found, argMasks?.[i]), args.count);
-    destroyed.push(Math.max(0, count - args.firstOnStack));
+    const words = wordsDestroyed(calls[i] as CallEvent, callees, argMasks?.[i], args);
+    if (words === undefined) return null;
+    destroyed.push(words);
   }
   return destroyed;
 }
 
-const calleeOf = (
+/** By one call; undefined if the callee is nobody. */
+function wordsDestroyed(
+  { callee: { kind, id } }: CallEvent,
   callees: readonly NativeCallee[],
-  { kind, id }: NativeCallee['ref'],
-): NativeCallee | undefined => callees.find(({ ref }) => ref.kind === kind && ref.id === id);
+  mask: number | undefined,
+  { count, firstOnStack }: NativeArgs,
+): number | undefined {
+  for (const callee of callees) {
+    if (callee.ref.kind === kind && callee.ref.id === id)
+      return Math.max(0, Math.min(argCount(callee, mask), count) - firstOnStack);
+  }
+  return undefined;
+}

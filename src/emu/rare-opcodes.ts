@@ -20,7 +20,21 @@ const SECOND = Uint8Array.from({ length: 256 }, (_, byte) =>
 /** Which of them are there, as bits. */
 export function rareOpcodes(code: Uint8Array): number {
   let [found, begun] = [0, 0];
-  for (let at = 0; at < code.length; at++) {
+  let at = 0;
+  // Four a turn: two thirds of the time.
+  for (const end = code.length - 3; at < end; at += 4) {
+    const [a, b, c, d] = [code[at], code[at + 1], code[at + 2], code[at + 3]] as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const first = (begun & (SECOND[a] as number)) | ((FIRST[a] as number) & (SECOND[b] as number));
+    found |=
+      first | ((FIRST[b] as number) & (SECOND[c] as number)) | ((FIRST[c] as number) & (SECOND[d] as number));
+    begun = FIRST[d] as number;
+  }
+  for (; at < code.length; at++) {
     const byte = code[at] as number;
     found |= begun & (SECOND[byte] as number);
     begun = FIRST[byte] as number;

@@ -74,6 +74,7 @@ export class ImageRunner {
   readonly #recorded: RecordedRuns;
   readonly #known = new AsExpected();
   readonly #stops = new ExpectedStops(this.#known);
+  readonly #stack = (): Uint8Array => this.#space.stack();
   #tables:
     | { readonly image: Image; readonly subject: NativeSubject; readonly tables: ImageTables }
     | undefined;
@@ -117,19 +118,22 @@ export class ImageRunner {
     if (expected === undefined || !saysEnough(image) || env.models.size > 0 || tables.fixups.size > 0)
       return null;
     const parts = { callees: subject.callees, data: tables.data };
-    const memory = this.#space.prepare(image, parts, env.input.memory, { stubs: 'stop', alone: false });
+    this.#space.prepare(image, parts, env.input.memory, { stubs: 'stop', alone: false });
     const stops = this.#stops;
+    const memory = this.#space.stackMemory();
     const regs = enter(this.#regs, env.input, memory, RETURN_TO);
-    const stack = () => this.#space.stack();
+    const stack = this.#stack;
     const { notes } = this.#engine;
     const noted =
       notes === undefined ? null : noteRequest(image, subject.callees, stack(), { expected, argMasks });
     const { rets } = this.#space;
     const run = { tables, programs: programsOf(subject), expected, memory, stack, argMasks, rets, noted };
-    const watching = stops.begin(run, this.#ends.entry, Number(RETURN_TO));
+    const { watch, watcher } = stops.begin(run, this.#ends.entry, Number(RETURN_TO));
     const start = image.base + BigInt(image.entry);
-    const request = { start, until: RETURN_TO, regs, fuel, isStartKnown: true, ...watching };
-    const stop = this.#engine.run(request, this.#out);
+    const stop = this.#engine.run(
+      { start, until: RETURN_TO, regs, fuel, watch, watcher, isStartKnown: true, noted: noted ?? undefined },
+      this.#out,
+    );
     if (stop.kind !== 'end' || !stops.isEnd(this.#ends.exit, notes?.())) return null;
     return this.#asIfTraced(subject, image, expected);
   }
@@ -200,7 +204,8 @@ export class ImageRunner {
     const tables = this.#tablesOf(image, subject);
     const context = native === undefined ? memory : NO_BYTES;
     const parts = { callees, data: tables.data };
-    const guest = this.#space.prepare(image, parts, context, { stubs: 'stop', alone: true });
+    this.#space.prepare(image, parts, context, { stubs: 'stop', alone: true });
+    const guest = this.#space.memory();
     const answers = new Answers(options.expected, env);
     const tracker = new CallTracker(tables, env, guest, { answers, regs: this.#scratch, ...options });
     const regs = enter(this.#regs, env.input, guest, RETURN_TO);
@@ -272,8 +277,8 @@ export class ImageRunner {
   /** Memory as a run left it. */
   #left({ data }: NativeSubject): Pick<Execution, 'memory' | 'data' | 'insns'> {
     return {
-      memory: COPIES.copy(this.#space.ctx()),
-      data: data.map((_, i) => COPIES.copy(this.#space.data(i))),
+      memory: this.#space.copyCtx(COPIES),
+      data: data.map((_, i) => this.#space.copyData(i, COPIES)),
       insns: null,
     };
   }

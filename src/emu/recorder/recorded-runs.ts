@@ -77,7 +77,8 @@ export class RecordedRuns {
     this.#recorder.arm(instrumented, answers.calls, destroyed);
     const { base, fixups, memory } = image;
     const placed = { code: instrumented.code, base, fixups, memory };
-    return new RecordedMemory(this.#space.prepare(placed, { callees, data }, input, RECORDING));
+    this.#space.prepare(placed, { callees, data }, input, RECORDING);
+    return new RecordedMemory(this.#space.memory());
   }
 
   /** Whether the guest noted just what the reference expects. */
