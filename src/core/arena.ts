@@ -24,6 +24,14 @@ export class Arena {
     return copy;
   }
 
+  /** `known` if it is the same as bytes [start, end), else a copy of them. */
+  copyUnless(known: Uint8Array | undefined, bytes: Uint8Array, start: number, end: number): Uint8Array {
+    if (known?.length !== end - start) return this.copy(bytes, start, end);
+    for (let i = 0; i < known.length; i++)
+      if (known[i] !== bytes[start + i]) return this.copy(bytes, start, end);
+    return known;
+  }
+
   /** A copy of bytes that are seen eight at once, from `start` on: whole words, and fewer than a block has. */
   copyEights(bytes: BigUint64Array, start: number): Uint8Array {
     const end = bytes.length;

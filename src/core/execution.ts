@@ -152,3 +152,6 @@ export interface Execution {
   /** Where the reference went the judged JIT's way instead of RFC 9669's. */
   readonly choicesMet?: readonly ChoiceName[];
 }
+
+/** Of a reference that came to its exit, what a native run may count on; it hands on what it leaves just so. */
+export type Expected = Pick<Execution, 'memory' | 'data' | 'trace'>;

@@ -149,9 +149,10 @@ export class AddressSpace {
     return this.#ctx?.bytes().subarray(0, this.#inputSize) ?? NO_BYTES;
   }
 
-  /** As it is now. */
-  copyCtx(copies: Arena): Uint8Array {
-    return this.#ctx === undefined ? NO_BYTES : copies.copy(this.#ctx.bytes(), 0, this.#inputSize);
+  /** As it is now: `known` if it is the same. */
+  copyCtx(copies: Arena, known?: Uint8Array): Uint8Array {
+    if (this.#ctx === undefined) return NO_BYTES;
+    return copies.copyUnless(known, this.#ctx.bytes(), 0, this.#inputSize);
   }
 
   /** Before something is entered that is no part of what ran: nothing of that is left on the stack. */
@@ -165,9 +166,9 @@ export class AddressSpace {
     return section === undefined ? NO_BYTES : this.#sections.bytes(section, index);
   }
 
-  copyData(index: number, copies: Arena): Uint8Array {
+  copyData(index: number, copies: Arena, known?: Uint8Array): Uint8Array {
     const section = this.#data[index];
-    return section === undefined ? NO_BYTES : this.#sections.copy(section, index, copies);
+    return section === undefined ? NO_BYTES : this.#sections.copy(section, index, copies, known);
   }
 
   /** The lowest word above `rsp` at entry that is no longer what it was, with its address. */

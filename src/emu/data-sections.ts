@@ -61,10 +61,12 @@ export class DataSections {
     return all.subarray(offset, offset + bytes.length);
   }
 
-  copy({ address, bytes }: NativeData, index: number, copies: Arena): Uint8Array {
+  /** A copy of them; `known` if it is the same. */
+  copy({ address, bytes }: NativeData, index: number, copies: Arena, known?: Uint8Array): Uint8Array {
     const offset = Number(address - pageFloor(address));
     const all = this.#current[index]?.bytes();
-    return all === undefined ? copies.zeros(0) : copies.copy(all, offset, offset + bytes.length);
+    if (all === undefined) return copies.zeros(0);
+    return copies.copyUnless(known, all, offset, offset + bytes.length);
   }
 
   /** Takes away what other runs have left where a region is to be. */

@@ -1,5 +1,5 @@
 /** What running an image takes beside the image: the program's side of it, in terms an engine's user knows. */
-import type { CalleeRef, Trace } from '../core/execution.ts';
+import type { CalleeRef, Expected } from '../core/execution.ts';
 import type { ArgPlace } from '../core/image.ts';
 import type { NativeStep } from '../core/step.ts';
 import type { U64 } from '../core/u64.ts';
@@ -65,10 +65,10 @@ export interface RunImageOptions {
    */
   readonly argMasks?: ArrayLike<number>;
   /**
-   * The calls of the reference, if it came to its exit: where the image keeps to them and models are the default
-   * ones, the guest is not stopped at each.
+   * What the reference did, if it came to its exit: where the image keeps to its calls and models are the default
+   * ones, the guest is not stopped at each; memory it leaves as the reference does is the reference's.
    */
-  readonly expected?: Trace | undefined;
+  readonly expected?: Expected | undefined;
   /** Whether events show the bytes of BPF stack frames. @defaultValue false */
   readonly stackBytes?: boolean;
   /**

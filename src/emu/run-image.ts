@@ -8,7 +8,7 @@
  */
 import { Arena } from '../core/arena.ts';
 import type { Env, Input } from '../core/env.ts';
-import type { Execution, Outcome, Trace } from '../core/execution.ts';
+import type { Execution, Expected, Outcome } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 import { ENTRY_RSP } from '../core/layout.ts';
 import type { U64 } from '../core/u64.ts';
@@ -114,9 +114,10 @@ export class ImageRunner {
   /** A run that is watched for what is expected alone. */
   #watched(image: Image, subject: NativeSubject, env: Env, options: RunImageOptions): Execution | null {
     const tables = this.#tablesOf(image, subject);
-    const { expected, argMasks, fuel } = options;
-    if (expected === undefined || !saysEnough(image) || env.models.size > 0 || tables.fixups.size > 0)
+    const { argMasks, fuel } = options;
+    if (options.expected === undefined || !saysEnough(image) || env.models.size > 0 || tables.fixups.size > 0)
       return null;
+    const expected = options.expected.trace;
     const parts = { callees: subject.callees, data: tables.data };
     this.#space.prepare(image, parts, env.input.memory, { stubs: 'stop', alone: false });
     const stops = this.#stops;
@@ -135,7 +136,7 @@ export class ImageRunner {
       this.#out,
     );
     if (stop.kind !== 'end' || !stops.isEnd(this.#ends.exit, notes?.())) return null;
-    return this.#asIfTraced(subject, image, expected);
+    return this.#asIfTraced(subject, image, options.expected);
   }
 
   /** A guest that notes its calls by itself; undefined where it cannot. */
@@ -146,7 +147,7 @@ export class ImageRunner {
     options: RunImageOptions,
   ): Execution | null | undefined {
     const tables = this.#tablesOf(image, subject);
-    const answers = new Answers(options.expected, env);
+    const answers = new Answers(options.expected?.trace, env);
     const plan = this.#recorded.plan(image, subject, answers, options);
     if (plan === null) return undefined;
     const guest = this.#recorded.prepare(plan, { subject, data: tables.data }, env.input.memory);
@@ -173,18 +174,18 @@ export class ImageRunner {
     const { callees } = subject;
     const { entry, exit } = this.#ends;
     if (expected === undefined) return null;
-    const run = { tables, callees, expected, entry, exit, returnTo: Number(returnTo) };
+    const run = { tables, callees, expected: expected.trace, entry, exit, returnTo: Number(returnTo) };
     if (!this.#recorded.isAsExpected(plan, run, this.#known)) return null;
     return this.#asIfTraced(subject, plan.image, expected);
   }
 
   /** A run whose trace is the one expected; null if it did something that is in no trace. */
-  #asIfTraced(subject: NativeSubject, image: Image, trace: Trace): Execution | null {
+  #asIfTraced(subject: NativeSubject, image: Image, expected: Expected): Execution | null {
     const outcome = outcomeOf({ kind: 'end' }, this.#out, image);
     if (outcome.kind !== 'exit' || this.#space.brokenCanary() !== undefined) return null;
     if (!this.#space.isRestUntouched()) return null;
-    const { memory, data, insns } = this.#left(subject);
-    return { outcome, memory, data, trace, insns, breaches: [], isNoted: true };
+    const { memory, data, insns } = this.#left(subject, expected);
+    return { outcome, memory, data, trace: expected.trace, insns, breaches: [], isNoted: true };
   }
 
   /** What a tracker makes of the notes; null if they say nothing. */
@@ -206,7 +207,7 @@ export class ImageRunner {
     const parts = { callees, data: tables.data };
     this.#space.prepare(image, parts, context, { stubs: 'stop', alone: true });
     const guest = this.#space.memory();
-    const answers = new Answers(options.expected, env);
+    const answers = new Answers(options.expected?.trace, env);
     const tracker = new CallTracker(tables, env, guest, { answers, regs: this.#scratch, ...options });
     const regs = enter(this.#regs, env.input, guest, RETURN_TO);
     tracker.start(regs, RETURN_TO);
@@ -275,10 +276,10 @@ export class ImageRunner {
   }
 
   /** Memory as a run left it. */
-  #left({ data }: NativeSubject): Pick<Execution, 'memory' | 'data' | 'insns'> {
+  #left({ data }: NativeSubject, expected?: Expected): Pick<Execution, 'memory' | 'data' | 'insns'> {
     return {
-      memory: this.#space.copyCtx(COPIES),
-      data: data.map((_, i) => this.#space.copyData(i, COPIES)),
+      memory: this.#space.copyCtx(COPIES, expected?.memory),
+      data: data.map((_, i) => this.#space.copyData(i, COPIES, expected?.data[i])),
       insns: null,
     };
   }

@@ -117,6 +117,7 @@ function isSameMemory(want: Execution, got: Execution): boolean {
 }
 
 function areSameBytes(want: Uint8Array, got: Uint8Array): boolean {
+  if (want === got) return true;
   if (want.length !== got.length) return false;
   for (let i = 0; i < want.length; i++) if (want[i] !== got[i]) return false;
   return true;

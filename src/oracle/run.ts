@@ -8,7 +8,7 @@
 import type { Program } from '../bpf/program.ts';
 import type { Env, FramePlacement } from '../core/env.ts';
 import { OracleError } from '../core/errors.ts';
-import type { Execution, Trace } from '../core/execution.ts';
+import type { Execution, Expected } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
 import {
   CALLEE_BASE,
@@ -43,8 +43,8 @@ export interface NativeRequest {
   readonly traceLimit: number;
   /** By number of the helper or kfunc call: bit i says that argument i + 1 is defined. */
   readonly argMasks: ArrayLike<number>;
-  /** The calls of the reference, if it came to its exit: a run may count on them. */
-  readonly expected?: Trace | undefined;
+  /** What the reference did, if it came to its exit. */
+  readonly expected?: Expected | undefined;
 }
 
 type RunNatively = (image: Image, program: Program, env: Env, request: NativeRequest) => Execution;
@@ -164,7 +164,7 @@ function runNatively(referred: Referred, engine: NamedEngine, isAlone = false): 
     fuel: policy.fuel,
     traceLimit: TRACE_LIMIT,
     argMasks,
-    expected: isAlone || want.outcome.kind !== 'exit' ? undefined : want.trace,
+    expected: isAlone || want.outcome.kind !== 'exit' ? undefined : want,
   };
   return { referred, engine, got: engine.native(image, subject.program, subject.env, request) };
 }

@@ -18,7 +18,7 @@ const stated = { callSites: [], frames: [] } as const;
 const GOOD = imageOf(['31 c0 | xor eax, eax', 'c3 | ret'], stated);
 const storing = (address: bigint): Image =>
   imageOf([`48 b8 ${word(address)} | mov rax, imm64`, 'c6 00 01 | mov byte [rax], 1', '31 c0', 'c3'], stated);
-const expected: Trace = {
+const trace: Trace = {
   events: [{ kind: 'return', subprog: 0, result: 0n, regs: null, stack: null }],
   total: 1,
 };
@@ -39,6 +39,7 @@ describe.each([
       const data = withData ? [{ address: DATA_BASE, bytes, writable: true }] : [];
       const env = { input: { memory: Uint8Array.from(memory) }, models: new Map(), insnLimit: 1000 };
       const subject = subjectOf({ callees: [], data });
+      const expected = { trace, memory: env.input.memory, data: data.map((section) => section.bytes) };
       return runner.run(image, subject, env, { fuel: 10_000, stackBytes: true, expected });
     };
 

@@ -250,7 +250,7 @@ describe('noted runs', () => {
           const { image, subject, env, options, want } = made;
           if (want.outcome.kind !== 'exit') return;
           counts.all++;
-          const got = runner.run(image, subject, env, { ...options, expected: want.trace });
+          const got = runner.run(image, subject, env, { ...options, expected: want });
           const noted = last();
           if (noted === null) return;
           counts.noted++;
@@ -287,7 +287,7 @@ describe('noted runs', () => {
           place[at % place.length] = (place[at % place.length] ?? 0) ^ (1 << bit);
           left = noted;
         };
-        const got = runner.run(image, subject, env, { ...options, expected: want.trace });
+        const got = runner.run(image, subject, env, { ...options, expected: want });
         spoil = () => undefined;
         const isBelieved = got.trace === want.trace && last() !== null && left !== null;
         count[isBelieved ? 'yes' : 'no']++;

@@ -121,7 +121,7 @@ describe.each([
     function both(made: Subject, convention: Convention) {
       const { want, options, image, env, subject } = prepared(made, convention);
       const before = watched();
-      const recorded = runner.run(image, subject, env, { ...options, expected: want.trace });
+      const recorded = runner.run(image, subject, env, { ...options, expected: want });
       const wasWatched = watched() > before;
       return { want, recorded, watched: runner.run(image, subject, env, options), wasWatched };
     }
@@ -175,7 +175,7 @@ describe.each([
             const made = prepared(lane.draw(7, index, validMix()).subject, convention);
             const { want, options, image, env, subject } = made;
             if (want.outcome.kind !== 'exit') return;
-            const run = () => other.run(image, subject, env, { ...options, expected: want.trace });
+            const run = () => other.run(image, subject, env, { ...options, expected: want });
             spoil = null;
             if (run().trace === want.trace) count.clean++;
             // Records of these programs have some hundred bytes each; most of the log is never written.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CalleeModel, defaultModel } from '../../src/core/env.ts';
-import type { Trace } from '../../src/core/execution.ts';
+import type { Expected } from '../../src/core/execution.ts';
 import { CALLEE_BASE, CODE_BASE, CTX_BASE, DATA_BASE, ENTRY_RSP, STACK_BASE } from '../../src/core/layout.ts';
 import {
   CALL_KFUNC,
@@ -138,11 +138,11 @@ describe('ImageRunner, calls of helpers and kfuncs', () => {
     const call = ['48 83 ec 08', `{call:0x${at.toString(16)}}`, '48 83 c4 08 c3'];
     const parts = { callSites: [{ pc: 1, returnOffset: 9, callee: KFUNC }], frames: [] };
     const subject = subjectOf({ callees: [{ ref: KFUNC, args: 0, address: at }] });
-    const expected = run(imageOf(call, parts), { subject }).trace;
+    const expected = run(imageOf(call, parts), { subject });
     expect(run(imageOf(call, parts), { subject, options: { expected } })).toMatchObject({ isNoted: true });
-    const returning = (result: bigint): Trace => ({
-      events: expected.events.slice(1).map((event) => ({ ...event, result })),
-      total: 1,
+    const returning = (result: bigint): Expected => ({
+      ...expected,
+      trace: { events: expected.trace.events.slice(1).map((event) => ({ ...event, result })), total: 1 },
     });
     // What it left stays for the run of one that agrees, and is gone for one that calls it.
     const good = imageOf(['b8 07 00 00 00 c3'], { callSites: [], frames: [] });

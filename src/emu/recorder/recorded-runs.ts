@@ -55,7 +55,8 @@ export class RecordedRuns {
     answers: Answers,
     options: RunImageOptions,
   ): RecordingPlan | null {
-    const { expected, argMasks, fuel } = options;
+    const { argMasks, fuel } = options;
+    const expected = options.expected?.trace;
     if (expected === undefined || answers.calls.length > MAX_ANSWERS) return null;
     const instrumented = instrument(image, subject, expected);
     if (instrumented === null) return null;
