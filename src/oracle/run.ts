@@ -10,23 +10,15 @@ import type { Env, FramePlacement } from '../core/env.ts';
 import { OracleError } from '../core/errors.ts';
 import type { Execution, Expected } from '../core/execution.ts';
 import type { Image } from '../core/image.ts';
-import {
-  CALLEE_BASE,
-  CODE_BASE,
-  CTX_BASE,
-  RECORDER_BASE,
-  RECORDER_SIZE,
-  STACK_BASE,
-  STACK_SIZE,
-} from '../core/layout.ts';
 import { masksOf } from './arg-masks.ts';
 import { asChosen, type Case, type CaseResult, skipped } from './case.ts';
+import { CasePolicy } from './case-policy.ts';
 import { compare, inconclusiveReason } from './compare.ts';
 import { exposedConstants } from './exposed.ts';
 import { locate } from './locate.ts';
 import { withNative } from './native/expect.ts';
 import { type Refer, refer, referAgain } from './placement.ts';
-import { MAX_DIVERGENCES, type MappedRange, type Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import type { Divergence, Reason, Verdict } from './verdict.ts';
 import { disagreements, firstConclusive } from './witnesses.ts';
 
@@ -136,7 +128,7 @@ function referCase({ subject, image }: Compiled, run: Refer): Referred | CaseRes
   const { common, first } = refer(image, program, env, run);
   const want = common === null ? null : withNative(common, subject);
   if (want === null) return inconclusive(name, { kind: 'placement' }, { program, image, expected });
-  const policy = policyFor(subject, image, want);
+  const policy = new CasePolicy(subject, image, fuelFor(want.insns ?? subject.env.insnLimit));
   const reason = inconclusiveReason(want, policy);
   const choice = want.choicesMet?.[0];
   // What is stated is stated of RFC 9669.
@@ -216,7 +208,8 @@ function resultOf(run: JudgedRun, odd: readonly Divergence[]): CaseResult {
   const { subject, image } = referred;
   const { name, program, expected } = subject;
   const constants = exposedConstants(program, image);
-  const found = constants.map(({ culprit: _, ...divergence }) => divergence);
+  const found =
+    constants.length === 0 ? NONE : constants.map(({ culprit: _, ...divergence }): Divergence => divergence);
   const own = verdict.kind === 'diverge' ? verdict.divergences : NONE;
   const divergences = odd.length + found.length === 0 ? own : [...own, ...odd, ...found];
   const total = (verdict.kind === 'diverge' ? verdict.total : 0) + odd.length + found.length;
@@ -255,38 +248,4 @@ function tryCompile(program: Program, env: Env, machines: Machines): Image | Ora
     if (error instanceof OracleError && (error.kind === 'input' || error.kind === 'jit')) return error;
     throw error;
   }
-}
-
-function policyFor({ program, env }: Case, image: Image, want: Execution): Policy {
-  return {
-    insnLimit: env.insnLimit,
-    fuel: fuelFor(want.insns ?? env.insnLimit),
-    mapped: () => mappedRanges(program, env, image),
-    isReadModifyWrite: (pc) => program.insns[pc]?.kind === 'atomic',
-    maxDivergences: MAX_DIVERGENCES,
-  };
-}
-
-/** Room for code, and for callees after it: engines may map more than the image fills. */
-const CODE_ROOM = Number(CALLEE_BASE - CODE_BASE);
-
-/** Memory of the native side, by the one address map (core/layout.ts). A data section has at least a page. */
-function mappedRanges(program: Program, env: Env, image: Image): MappedRange[] {
-  const data = program.data.map(({ address, bytes, writable }) => {
-    return { address, size: Math.max(bytes.length, 1), writable };
-  });
-  return [
-    ...(env.input.native === undefined
-      ? [{ address: CTX_BASE, size: env.input.memory.length, writable: true }]
-      : []),
-    { address: STACK_BASE, size: STACK_SIZE, writable: true },
-    // Within the room for callees, and some engines have it.
-    { address: RECORDER_BASE, size: RECORDER_SIZE, writable: true },
-    { address: image.base, size: CODE_ROOM, writable: false },
-    { address: CALLEE_BASE, size: CODE_ROOM, writable: false },
-    ...(image.memory === undefined
-      ? []
-      : [{ address: image.memory.address, size: image.memory.bytes.length, writable: true }]),
-    ...data,
-  ];
 }
