@@ -7,16 +7,17 @@ import { isTimerHelper } from './core/timer.ts';
 import type { U64 } from './core/u64.ts';
 import type { NativeCallee } from './emu/native-subject.ts';
 import type { NativeSubject } from './emu/run-image.ts';
-import { defaultAddresses, type JitOptions } from './jit/compile.ts';
+import { defaultAddressAt, type JitOptions } from './jit/compile.ts';
 import { placesOf } from './oracle/native/psabi.ts';
 
 /** What running an image of a program takes beside it. */
-export function subjectOf(
-  program: Program,
-  { calleeAddress = defaultAddresses(program) }: JitOptions = {},
-): NativeSubject {
+export function subjectOf(program: Program, { calleeAddress }: JitOptions = {}): NativeSubject {
   const { subprogs, data, progArrays, exceptionCallback } = program;
-  const callees = [...program.callees.values()].map((ref) => nativeCallee(program, ref, calleeAddress(ref)));
+  const callees: NativeCallee[] = [];
+  for (const ref of program.callees.values()) {
+    const address = calleeAddress === undefined ? defaultAddressAt(callees.length) : calleeAddress(ref);
+    callees.push(nativeCallee(program, ref, address));
+  }
   return { subprogs, callees, data, progArrays, exceptionCallback };
 }
 

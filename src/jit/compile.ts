@@ -21,7 +21,7 @@ import { Entries } from './entries.ts';
 import { throws } from './exceptions.ts';
 import type { Frame, FrameNeeds } from './frame.ts';
 import type { Hardening, PendingRef } from './hardening.ts';
-import { defaultAddresses, linkCalls } from './link.ts';
+import { defaultAddressAt, defaultAddresses, linkCalls } from './link.ts';
 import { type Accesses, accessesOf } from './linux-access.ts';
 import { typedStackWords } from './lower/call.ts';
 import type { PendingCall, PendingFault } from './lower/context.ts';
@@ -34,7 +34,7 @@ import { TARGETS, type Target } from './target.ts';
 import { linkRefs, type Ref } from './thunks.ts';
 import { withTrampoline } from './trampoline/attach.ts';
 
-export { defaultAddresses };
+export { defaultAddressAt, defaultAddresses };
 
 export interface JitOptions extends Hardening {
   /** How arguments 6..12 travel. @defaultValue the program's */

@@ -39,11 +39,16 @@ export function linkCalls(
   }
 }
 
-const addressAt = (index: number): bigint => CALLEE_BASE + BigInt(CALLEE_STRIDE * index);
-
 /** So few are found by a look at each, and their addresses are made once. */
 const FEW_CALLEES = 8;
 const FEW_ADDRESSES = Array.from({ length: FEW_CALLEES }, (_, index) => addressAt(index));
+
+function addressAt(index: number): bigint {
+  return CALLEE_BASE + BigInt(CALLEE_STRIDE * index);
+}
+
+/** Where the program's callee of this index lies by default. */
+export const defaultAddressAt = (index: number): bigint => FEW_ADDRESSES[index] ?? addressAt(index);
 
 /** Where callees lie by default. */
 export function defaultAddresses(program: Program): (callee: CalleeRef) => bigint {
@@ -56,6 +61,6 @@ export function defaultAddresses(program: Program): (callee: CalleeRef) => bigin
       const why = 'the program does not list this callee: make programs with buildProgram';
       throw badInput('jit', `${program.name}: call of ${key}`, why);
     }
-    return FEW_ADDRESSES[index] ?? addressAt(index);
+    return defaultAddressAt(index);
   };
 }
