@@ -58,18 +58,26 @@ export interface Env {
 
 /** `helper:5`, `kfunc:12`, `bpf:1`: also the key of `callees` in the image protocol. */
 export function calleeKey({ kind, id }: CalleeRef): string {
-  // Looked up in the list only where it has a place: far outside, a look costs more than a new string.
-  if (id < 0 || id >= MAX_KEPT_KEYS) return `${kind}:${id}`;
-  const known = kind === 'helper' ? HELPER_KEYS : kind === 'kfunc' ? KFUNC_KEYS : BPF_KEYS;
+  if (!isKept(id)) return `${kind}:${id}`;
+  const known = KEYS[kind];
   known[id] ??= `${kind}:${id}`;
   return known[id];
 }
 
-/** Keys of small numbers: a string that is made anew is hashed anew wherever it is looked up. */
-const HELPER_KEYS: string[] = [];
-const KFUNC_KEYS: string[] = [];
-const BPF_KEYS: string[] = [];
-const MAX_KEPT_KEYS = 1024;
+/** The callee of this number. */
+export function calleeOf(kind: CalleeRef['kind'], id: number): CalleeRef {
+  if (!isKept(id)) return { kind, id };
+  const known = CALLEES[kind];
+  known[id] ??= { kind, id };
+  return known[id];
+}
+
+/** Of small numbers they are made once: a string that is made anew is hashed anew wherever it is looked up. */
+const KEYS: Record<CalleeRef['kind'], string[]> = { helper: [], kfunc: [], bpf: [] };
+const CALLEES: Record<CalleeRef['kind'], CalleeRef[]> = { helper: [], kfunc: [], bpf: [] };
+const MAX_KEPT = 1024;
+/** Looked up in a list only where it has a place: far outside, a look costs more than a new one. */
+const isKept = (id: number): boolean => id >= 0 && id < MAX_KEPT;
 
 const GOLDEN = 0x9e37_79b9_7f4a_7c15n;
 
@@ -83,19 +91,23 @@ export const modelStart = (callee: CalleeRef): U64 => u64(GOLDEN * fromNumber(mo
 export const modelKey = (position: number): U64 => u64(GOLDEN * BigInt(position));
 
 /** By position, of those that arguments can have. */
-const MODEL_KEYS = BigUint64Array.from({ length: 13 }, (_, position) => modelKey(position));
+const MODEL_KEYS: readonly U64[] = Array.from({ length: 13 }, (_, position) => modelKey(position));
+
+/** What a model has mixed so far. In memory: between two steps V8 would make a bigint of it, and need not here. */
+const HASH = new BigUint64Array(1);
 
 /**
  * The default model: a mix in which every argument counts by its position, so that swapped arguments give
  * another result. Poisoned arguments count as absent.
  */
 export const defaultModel: CalleeModel = ({ callee, args }) => {
-  let hash = modelStart(callee);
+  HASH[0] = modelStart(callee);
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
-    if (arg !== undefined) hash = fmix64(u64(hash ^ u64(arg + (MODEL_KEYS[i + 1] ?? modelKey(i + 1)))));
+    if (arg === undefined) continue;
+    HASH[0] = fmix64(u64((HASH[0] as U64) ^ u64(arg + (MODEL_KEYS[i + 1] ?? modelKey(i + 1)))));
   }
-  return hash;
+  return HASH[0] as U64;
 };
 
 /** The second word of a result of two, which every model has in common: it follows from the first. */

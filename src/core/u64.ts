@@ -51,7 +51,8 @@ export function fromHalves(low: number, high: number): U64 {
 /** A signed 32-bit number, sign-extended. `| 0` tells V8 that it is one: no bigint is made where a word will do. */
 export const fromS32 = (x: number): U64 => u64(BigInt(x | 0));
 /** A whole number within 53 bits, sign-extended. */
-export const fromNumber = (x: number): U64 => fromHalves(x, Math.floor(x / 2 ** 32));
+export const fromNumber = (x: number): U64 =>
+  x === (x | 0) ? fromS32(x) : fromHalves(x, Math.floor(x / 2 ** 32));
 
 /** `0x` and 16 hex digits: how registers are written in reports. */
 export const hex64 = (x: U64): string => `0x${x.toString(16).padStart(16, '0')}`;

@@ -7,7 +7,7 @@ import { isThrow } from '../bpf/exceptions.ts';
 import type { CallInsn, CallxInsn } from '../bpf/insn.ts';
 import { type Callee, type Subprog, subprogAt } from '../bpf/program.ts';
 import { R0, R1, R2 } from '../bpf/reg.ts';
-import { calleeKey, defaultModel, secondWord } from '../core/env.ts';
+import { calleeKey, calleeOf, defaultModel, secondWord } from '../core/env.ts';
 import { OracleError } from '../core/errors.ts';
 import type { CalleeRef, Outcome, Word } from '../core/execution.ts';
 import { wordsIn } from '../core/native.ts';
@@ -28,19 +28,19 @@ export function call(m: Machine, insn: CallInsn): Outcome | undefined {
     case 'helper':
       if (isTailCall(m.program, insn)) return tailCall(m, endCall);
       if (isCallingBack(m.program, insn)) {
-        const callee: CalleeRef = { kind: 'helper', id: insn.imm };
+        const callee = calleeOf('helper', insn.imm);
         const known = m.program.callees.get(calleeKey(callee));
         return callBack(m, callee, outgoingArgs(m, nativeArgCount(m, callee, known)), endCall);
       }
       if (isTimer(m.program, insn)) {
         const args = outgoingArgs(m, timerArgs(insn.imm));
-        return callTimer(m, { kind: 'helper', id: insn.imm }, args, endCall);
+        return callTimer(m, calleeOf('helper', insn.imm), args, endCall);
       }
-      return callNative(m, { kind: 'helper', id: insn.imm });
+      return callNative(m, calleeOf('helper', insn.imm));
     // call helper function by BTF ID
     case 'kfunc':
       if (isThrow(m.program, insn)) return throwException(m, insn, m.program.exceptionCallback);
-      return callNative(m, { kind: 'kfunc', id: insn.imm });
+      return callNative(m, calleeOf('kfunc', insn.imm));
   }
 }
 
@@ -58,11 +58,11 @@ function callSubprog(m: Machine, subprog: Subprog): Outcome | undefined {
   // KERNEL: "the call stack of 9 frames is too deep".
   if (m.depth + 1 === MAX_CALL_FRAMES) return m.fault({ kind: 'frames' });
   const args = outgoingArgs(m, subprog.args);
-  const regs = m.frameRegs();
+  const regs = m.regs.ofFrame();
   if (m.trace.admits())
     m.trace.keep({
       kind: 'call',
-      callee: { kind: 'bpf', id: subprog.index },
+      callee: calleeOf('bpf', subprog.index),
       pc: m.pc,
       args,
       regs,
@@ -121,7 +121,7 @@ function callNative(m: Machine, callee: CalleeRef): undefined {
   const stack = m.trace.isFull ? null : m.frame.snapshot();
   const result = runModel(m, callee, args, key, known);
   if (m.trace.admits())
-    m.trace.keep({ kind: 'call', callee, pc: m.pc, args, regs: m.frameRegs(), stack, result });
+    m.trace.keep({ kind: 'call', callee, pc: m.pc, args, regs: m.regs.ofFrame(), stack, result });
   else m.trace.keepMask(args);
   endCall(m);
   m.regs.set(R0, result);

@@ -34,7 +34,7 @@ export function callBack(
     callee,
     pc: m.pc,
     args,
-    regs: m.frameRegs(),
+    regs: m.regs.ofFrame(),
     stack: m.frame.snapshot(),
     result: undefined,
     callsBack: true,
@@ -68,7 +68,7 @@ function callNext(m: Machine, pending: PendingCallback): Outcome | undefined {
   const given = plan.argsAt(index);
   const args = Array.from({ length: subprog.args }, (_, i) => given[i]);
   m.trace.record(() => calledByNone(subprog.index, args, pc));
-  m.enter(subprog, m.frameRegs(), pending);
+  m.enter(subprog, m.regs.ofFrame(), pending);
   for (let i = 0; i < MAX_REG_ARGS; i++) m.regs.put(R1 + i, args[i]);
   return undefined;
 }

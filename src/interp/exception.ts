@@ -13,7 +13,7 @@ export function throwException(m: Machine, { imm }: CallInsn, callback: number):
   const callee: CalleeRef = { kind: 'kfunc', id: imm };
   const cookie = m.regs.word(R1);
   m.trace.record(() => {
-    const [regs, stack] = [m.frameRegs(), m.frame.snapshot()];
+    const [regs, stack] = [m.regs.ofFrame(), m.frame.snapshot()];
     return { kind: 'call', callee, pc: m.pc, args: [cookie], regs, stack, result: undefined, throws: true };
   });
   if (cookie === undefined) return m.poisoned(R1, 'cookie of an exception');

@@ -28,9 +28,6 @@ const RETURN_ADDRESS_BYTES = 8;
 /** Bytes from one function to the next, where nobody says where they lie. */
 const FUNCTION_STRIDE = 16;
 
-/** Registers of FrameRegs. */
-const FRAME_REGS = [R6, R6 + 1, R6 + 2, R6 + 3, R10];
-
 /** Each frame has all of its MAX_STACK_BYTES to itself. */
 export const DEFAULT_PLACEMENT: FramePlacement = { mainFp: MAIN_FP, frameBytes: () => MAX_STACK_BYTES };
 
@@ -108,16 +105,10 @@ export class Machine {
     return word === undefined ? this.writePoison(reg) : this.write(reg, word);
   }
 
-  /** The five registers a trace event shows, and a callee gives back. */
-  frameRegs(): FrameRegs {
-    const { regs } = this;
-    return [regs.word(R6), regs.word(R6 + 1), regs.word(R6 + 2), regs.word(R6 + 3), regs.word(R10)];
-  }
-
   /**
    * Starts a subprog in a frame of its own. abi.rst: R6..R9 are callee-saved, so the caller's are kept.
    * KERNEL: the callee may read none of r0, r6..r9 before it writes them. `saved`: the caller's registers, as
-   * `frameRegs` has them. `calledBy`: the call of a helper that calls it.
+   * `ofFrame` of registers has them. `calledBy`: the call of a helper that calls it.
    */
   enter(subprog: Subprog, saved: FrameRegs, calledBy?: PendingCallback): void {
     const caller = this.frame;
@@ -145,8 +136,7 @@ export class Machine {
     this.next = this.frame.returnPc;
     this.depth--;
     this.frame = this.frames[this.depth] as Frame;
-    const { saved } = this.frame;
-    for (let i = 0; i < saved.length; i++) this.regs.put(FRAME_REGS[i] as Reg, saved[i]);
+    this.regs.putOfFrame(this.frame.saved);
   }
 
   /** Starts another program in the place of the innermost function: r1 is all it gets. */

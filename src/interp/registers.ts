@@ -2,8 +2,8 @@
  * The registers: 64-bit words, each of which may be poison. As long as a run is interpreted they are values that a
  * trace can share; while translated code runs some of it, they lie in its linear memory (fast/room.ts).
  */
-import { REG_COUNT, type Reg } from '../bpf/reg.ts';
-import type { Word } from '../core/execution.ts';
+import { R6, R10, REG_COUNT, type Reg } from '../bpf/reg.ts';
+import type { FrameRegs, Word } from '../core/execution.ts';
 import { numberAt, type U64 } from '../core/u64.ts';
 
 /** Where translated code has them: values, and for each 1 where it is poison. */
@@ -12,12 +12,10 @@ export interface LinearWords {
   readonly poison: Uint8Array;
 }
 
-const NO_WORDS: readonly Word[] = new Array<Word>(REG_COUNT).fill(undefined);
-
 /** Indexes are not checked: they come from decoded instructions. All registers start as poison. */
 export class Registers {
   /** Undefined: poison. Where they lie, but while translated code has them. */
-  readonly words: Word[] = [...NO_WORDS];
+  readonly words = new Array<Word>(REG_COUNT);
   #linear: LinearWords | undefined;
 
   /** The value, or undefined for poison. */
@@ -52,6 +50,20 @@ export class Registers {
   put(reg: Reg, word: Word): void {
     if (this.#linear === undefined) this.words[reg] = word;
     else putLinear(this.#linear, reg, word);
+  }
+
+  /** The five registers a trace event shows, and a callee gives back. */
+  ofFrame(): FrameRegs {
+    const { words } = this;
+    return this.#linear === undefined
+      ? [words[R6], words[R6 + 1], words[R6 + 2], words[R6 + 3], words[R10]]
+      : [this.word(R6), this.word(R6 + 1), this.word(R6 + 2), this.word(R6 + 3), this.word(R10)];
+  }
+
+  /** As `ofFrame` showed them. */
+  putOfFrame(regs: FrameRegs): void {
+    for (let i = 0; i < 4; i++) this.put(R6 + i, regs[i]);
+    this.put(R10, regs[4]);
   }
 
   /** They lie there from here on. */

@@ -24,7 +24,7 @@ export function callTimer(
   m.timers ??= new Timers(m.program.data);
   const result = m.timers.call(callee.id, args);
   m.trace.record(() => {
-    const [regs, stack] = [m.frameRegs(), m.frame.snapshot()];
+    const [regs, stack] = [m.regs.ofFrame(), m.frame.snapshot()];
     return { kind: 'call', callee, pc: m.pc, args, regs, stack, result, timer: true };
   });
   endCall(m);

@@ -152,7 +152,7 @@ describe('may_goto', () => {
     expect(m.frame.loops).toBe(MAX_LOOPS);
     m.frame.loops = 7;
     for (let calls = 0; calls < 2; calls++) {
-      m.enter(program.subprogs[1] as Subprog, m.frameRegs());
+      m.enter(program.subprogs[1] as Subprog, m.regs.ofFrame());
       expect(m.frame.loops).toBe(MAX_LOOPS);
       mayGoto(m, insn);
       m.leave();
