@@ -57,7 +57,7 @@ describe('runCase', () => {
       fuel: fuelFor(100),
       traceLimit: TRACE_LIMIT,
       argMasks: [],
-      expected: want.trace,
+      expected: want,
     });
   });
 
