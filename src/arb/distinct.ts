@@ -34,10 +34,18 @@ export function distinct64(seed: number, stream: number, k: number): U64 {
 /** `size` bytes of a stream, and as many zeros as there shall be behind them. */
 export function distinctBytes(seed: number, stream: number, size: number, zeros = 0): Uint8Array {
   const bytes = new Uint8Array(size + zeros);
-  let word = 0;
-  for (let i = 0; i < size; i++) {
-    word = i % 4 === 0 ? distinct32(seed, stream, i / 4) : word >>> 8;
+  const whole = size & ~3;
+  for (let i = 0; i < whole; i += 4) {
+    const word = distinct32(seed, stream, i / 4);
     bytes[i] = word;
+    bytes[i + 1] = word >>> 8;
+    bytes[i + 2] = word >>> 16;
+    bytes[i + 3] = word >>> 24;
+  }
+  let word = distinct32(seed, stream, whole / 4);
+  for (let i = whole; i < size; i++) {
+    bytes[i] = word;
+    word >>>= 8;
   }
   return bytes;
 }

@@ -81,15 +81,19 @@ const functionCall = (
 
 /** Calls of the natives that most programs have, by id, and their names. */
 const KNOWN = 8;
-const callsOf = (kind: NativeSpec['kind']) =>
+const callsOf = (kind: NativeSpec['kind']): readonly KnownNative[] =>
   Array.from({ length: KNOWN }, (_, id) => ({ insn: call(kind, id), name: `${kind}${id}` }));
-const CALLS: Readonly<
-  Record<NativeSpec['kind'], readonly { readonly insn: CallInsn; readonly name: string }[]>
-> = { helper: callsOf('helper'), kfunc: callsOf('kfunc') };
+const HELPERS = callsOf('helper');
+const KFUNCS = callsOf('kfunc');
+
+interface KnownNative {
+  readonly insn: CallInsn;
+  readonly name: string;
+}
 
 function nativeCall({ kind, args }: NativeSpec, index: number): Callable {
   const id = index + 1;
-  const known = CALLS[kind][id];
+  const known = (kind === 'kfunc' ? KFUNCS : HELPERS)[id];
   const native = { kind, id, name: known?.name ?? `${kind}${id}`, args };
   checkCallee(native);
   return {

@@ -243,17 +243,27 @@ const IMM_MASKS = masksOf('imm');
 /** Above all that an offset of a move can be. */
 const KERNEL_CAST = 1 << 24;
 
-/** No branch on what differs from one instruction to the next: guesses at it cost more than all of the rest. */
-function keyOf(opcode: number, src: number, off: number, imm: number): number {
-  const sub =
+/**
+ * What tells an instruction from others of its opcode byte; 0 of most. No branch on what differs from one instruction
+ * to the next: guesses at it cost more than all of the rest.
+ */
+function subOf(opcode: number, src: number, off: number, imm: number): number {
+  return (
     (src & (SRC_MASKS[opcode] as number)) |
     (off & (OFF_MASKS[opcode] as number)) |
-    (imm & (IMM_MASKS[opcode] as number));
+    (imm & (IMM_MASKS[opcode] as number))
+  );
+}
+
+/** `sub`: subOf() the same. */
+function keyOf(opcode: number, sub: number, off: number, imm: number): number {
   const key = opcode | (sub << 8);
   // Of plain moves imm is 0, or nothing that counts.
   return opcode === MOV64_X && off === 1 && imm === 1 ? key | KERNEL_CAST : key;
 }
 
+/** By opcode byte, of instructions that nothing else tells apart; -1 for none. */
+const PLAIN = new Int16Array(256).fill(-1);
 /** A table of keys, and of the indices of their forms: each as near behind its place as there was room. */
 const PLACES = 1024;
 const KEYS = new Int32Array(PLACES).fill(-1);
@@ -262,16 +272,24 @@ const placeOf = (key: number): number => Math.imul(key, 0x9e37_79b1) >>> 22;
 
 ALL_EXAMPLES.forEach(({ insn }, index) => {
   const [opcode, , src, off, imm] = fields(insn);
-  const key = keyOf(opcode, src, off, imm);
-  let place = placeOf(key);
+  const sub = subOf(opcode, src, off, imm);
+  if (sub === 0) {
+    PLAIN[opcode] = index;
+    return;
+  }
+  let place = placeOf(keyOf(opcode, sub, off, imm));
   while (KEYS[place] !== -1) place = (place + 1) % PLACES;
-  KEYS[place] = key;
+  KEYS[place] = keyOf(opcode, sub, off, imm);
   FORMS[place] = index;
 });
 
 /** Index in ALL_OPCODE_FORMS of an instruction by its wire fields; -1 for one that is left out. */
 export function formIndex(opcode: number, src: number, off: number, imm: number): number {
-  const key = keyOf(opcode, src, off, imm);
+  const sub = subOf(opcode, src, off, imm);
+  return sub === 0 ? (PLAIN[opcode] as number) : indexOfKey(keyOf(opcode, sub, off, imm));
+}
+
+function indexOfKey(key: number): number {
   let place = placeOf(key);
   while (KEYS[place] !== key) {
     if (KEYS[place] === -1) return -1;

@@ -9,6 +9,7 @@ import type { Program } from '../bpf/program.ts';
 import { signatureText } from '../bpf/proto.ts';
 import type { Input } from '../core/env.ts';
 import { type JitSwitches, switchLines } from '../core/jit-switches.ts';
+import { low32 } from '../core/u64.ts';
 
 /** What a case consists of. */
 export interface DigestedCase {
@@ -103,7 +104,7 @@ function hashCase(
     if (signature !== undefined) hash.text(signatureText(signature));
   }
   for (const { address, bytes, writable } of program.data) {
-    hash.word(Number(BigInt.asIntN(32, address)) | (writable ? 1 : 0));
+    hash.word(low32(address) | (writable ? 1 : 0));
     hash.bytes(bytes);
   }
   for (const { programs } of program.progArrays ?? []) for (const entry of programs) hash.word(entry ?? -1);
@@ -119,8 +120,7 @@ export class CaseDigest {
 
   /** Adds a case. `code`: its program, encoded, where the caller has it. */
   add(index: number, subject: DigestedCase, code: Int32Array = encodeWords(subject.program.insns)): void {
-    const [low, high] = hashCase(subject, code, index);
-    this.addLanes([low, high]);
+    this.addLanes(hashCase(subject, code, index));
   }
 
   /** Adds a name, wherever in the order. */

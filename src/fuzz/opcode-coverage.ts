@@ -40,7 +40,8 @@ export class OpcodeCoverage {
 
   /** Counts the instructions of an encoded program (encodeWords). */
   add(code: Int32Array): void {
-    const [counts, pairs] = [this.#counts, this.#pairs];
+    const counts = this.#counts;
+    const pairs = this.#pairs;
     for (let at = 0, head = 0; at < code.length; at += STEPS[head & 0xff] as number) {
       head = code[at] as number;
       const imm = code[at + 1] as number;

@@ -94,12 +94,14 @@ function condition(b: FunctionBuilder, stmt: Branch): JccInsn | MayGotoInsn {
 function lowerLoop(b: FunctionBuilder, stmt: Loop): void {
   const counter = -(8 * Math.ceil(b.stack / 8) + 8 * ++b.nesting);
   b.emit(storeImm(R10, counter, stmt.count));
-  b.weight *= stmt.count;
+  const { weight } = b;
+  b.weight = weight * stmt.count;
   // What holds at the head must hold after the body too: only calls take something away.
   if (makesCall(stmt.body)) b.state.defined &= ~SCRATCH;
   if (stmt.test === 'start') loopFromStart(b, stmt, counter);
   else loopToEnd(b, stmt, counter);
-  b.weight /= stmt.count;
+  // Not divided again: engines keep what was never divided as an integer.
+  b.weight = weight;
   b.nesting--;
 }
 

@@ -21,10 +21,10 @@ export function lowerCall(b: FunctionBuilder, stmt: Call): void {
   let placed = 0;
   const order = argumentOrder(stmt.order, target.args);
   for (let k = 0; k < target.args; k++) {
-    const argument = order?.[k] ?? k + 1;
-    const drawn = stmt.args[argument - 1] ?? { from: 'imm', imm: argument };
+    const argument = order === undefined ? k + 1 : (order[k] as number) & ARGUMENT;
+    const drawn = stmt.args[argument - 1];
     const isPointer = (target.pointers & (1 << argument)) !== 0;
-    const source = isPointer ? asPointer(drawn, argument) : available(b, drawn, { argument, placed });
+    const source = isPointer ? asPointer(drawn, argument) : available(b, drawn, argument, placed);
     if (argument <= MAX_REG_ARGS) {
       place(b, argument, source);
       placed |= 1 << argument;
@@ -49,39 +49,47 @@ function choose(b: FunctionBuilder, { kind, index }: CalleeChoice): Callable | u
   return natives[index % natives.length];
 }
 
-/** Argument numbers, by their keys, else ascending; undefined where no key says other. */
+/** Bits of an argument's number, which stand below its key in an order. */
+const ARGUMENT = 15;
+
+/** Arguments in the order of their keys, then of their numbers; undefined where no key says other than ascending. */
 function argumentOrder(keys: readonly number[], args: number): readonly number[] | undefined {
   if (keys.length === 0) return undefined;
   const order: number[] = [];
   for (let argument = 1; argument <= args; argument++) {
-    const key = keys[argument - 1] ?? 0;
+    const key = (argument <= keys.length ? (keys[argument - 1] as number) : 0) * (ARGUMENT + 1) + argument;
     // They are few: each goes past those behind it.
-    let at = argument - 1;
-    for (; at > 0 && (keys[(order[at - 1] as number) - 1] ?? 0) > key; at--)
-      order[at] = order[at - 1] as number;
-    order[at] = argument;
+    let at = order.push(key) - 1;
+    for (; at > 0 && (order[at - 1] as number) > key; at--) order[at] = order[at - 1] as number;
+    order[at] = key;
   }
   return order;
 }
 
 type Available = Exclude<ArgSource, { from: 'argument' }>;
 
-/** What a source comes to when some argument registers (bit n: rn) hold their arguments already. */
+/**
+ * What a source comes to when some argument registers (bit n: rn) hold their arguments already; an argument that
+ * nothing was drawn for is its own number.
+ */
 function available(
   b: FunctionBuilder,
-  source: ArgSource,
-  { argument, placed }: { readonly argument: number; readonly placed: number },
+  source: ArgSource | undefined,
+  argument: number,
+  placed: number,
 ): Available {
-  if (source.from === 'reg') {
+  if (source === undefined) return { from: 'imm', imm: argument };
+  const { from } = source;
+  if (from === 'reg') {
     if ((placed & (1 << source.reg)) === 0) return source;
-  } else if (source.from === 'argument') {
+  } else if (from === 'argument') {
     if ((placed & (1 << source.argument)) !== 0) return { from: 'reg', reg: source.argument };
   } else return source;
   return { from: 'word', word: b.freshArgument(argument) };
 }
 
-function asPointer(source: ArgSource, argument: number): PointerSource {
-  return source.from === 'pointer' ? source : { from: 'pointer', region: 'stack', off: argument };
+function asPointer(source: ArgSource | undefined, argument: number): PointerSource {
+  return source?.from === 'pointer' ? source : { from: 'pointer', region: 'stack', off: argument };
 }
 
 /** dst = source */
