@@ -1,50 +1,38 @@
 /** Verdicts by lane. */
 import { LANE_NAMES, type LaneName } from '../core/lane-names.ts';
-import type { VerdictName } from '../oracle/case.ts';
-
-const VERDICTS = ['agree', 'diverge', 'inconclusive', 'skipped'] as const satisfies readonly VerdictName[];
+import { VERDICT_NAMES, type VerdictName } from '../oracle/case.ts';
+import { NameTally } from './tallies.ts';
 
 export type LaneVerdicts = Readonly<Record<VerdictName, number>>;
 
 /** Verdicts of lanes that had cases. Plain data. */
 export type LaneVerdictsByName = Readonly<Partial<Record<LaneName, LaneVerdicts>>>;
 
-type Sums = Record<VerdictName, number>;
-
-const none = (): Sums => ({ agree: 0, diverge: 0, inconclusive: 0, skipped: 0 });
-
 export class LaneCounts {
-  readonly #lanes = new Map<LaneName, Sums>();
+  /** In the order of LANE_NAMES. */
+  readonly #lanes = LANE_NAMES.map(() => new NameTally<VerdictName>(VERDICT_NAMES));
 
   add(lane: LaneName, verdict: VerdictName): void {
-    this.#of(lane)[verdict]++;
+    this.#lanes[LANE_NAMES.indexOf(lane)]?.add(verdict);
   }
 
   merge(counts: LaneVerdictsByName): void {
-    for (const name of LANE_NAMES) {
+    LANE_NAMES.forEach((name, at) => {
       const more = counts[name];
-      if (more === undefined) continue;
-      const sum = this.#of(name);
-      for (const verdict of VERDICTS) sum[verdict] += more[verdict];
-    }
+      if (more !== undefined)
+        for (const verdict of VERDICT_NAMES) this.#lanes[at]?.add(verdict, more[verdict]);
+    });
   }
 
   of(lane: LaneName): LaneVerdicts {
-    return { ...(this.#lanes.get(lane) ?? none()) };
-  }
-
-  #of(lane: LaneName): Sums {
-    const known = this.#lanes.get(lane);
-    if (known !== undefined) return known;
-    const sums = none();
-    this.#lanes.set(lane, sums);
-    return sums;
+    const tally = this.#lanes[LANE_NAMES.indexOf(lane)] as NameTally<VerdictName>;
+    const [agree, diverge] = [tally.of('agree'), tally.of('diverge')];
+    return { agree, diverge, inconclusive: tally.of('inconclusive'), skipped: tally.of('skipped') };
   }
 
   /** In the order of LANE_NAMES. */
   counts(): LaneVerdictsByName {
-    return Object.fromEntries(
-      LANE_NAMES.flatMap((name) => (this.#lanes.has(name) ? [[name, this.of(name)]] : [])),
-    );
+    const had = LANE_NAMES.filter((_, at) => (this.#lanes[at]?.counts().size ?? 0) > 0);
+    return Object.fromEntries(had.map((name) => [name, this.of(name)]));
   }
 }

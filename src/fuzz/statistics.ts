@@ -1,7 +1,9 @@
 /** Numbers of a campaign: verdicts, how programs ended, how long they ran and how often they called. */
-import type { CaseResult, Summary, VerdictName } from '../oracle/case.ts';
+import { type CaseResult, type Summary, VERDICT_NAMES, type VerdictName } from '../oracle/case.ts';
+import { NameTally, NumberTally } from './tallies.ts';
 
-export type OutcomeName = 'exit' | 'fault' | 'budget' | 'unsupported' | 'not run';
+const OUTCOME_NAMES = ['exit', 'fault', 'budget', 'unsupported', 'not run'] as const;
+export type OutcomeName = (typeof OUTCOME_NAMES)[number];
 
 /** Counts that can be sent to another process. */
 export interface StatisticsCounts {
@@ -13,61 +15,57 @@ export interface StatisticsCounts {
 }
 
 export class Statistics {
-  readonly #verdicts = new Map<VerdictName, number>();
-  readonly #outcomes = new Map<OutcomeName, number>();
-  readonly #insns = new Map<number, number>();
-  readonly #calls = new Map<number, number>();
+  readonly #verdicts = new NameTally<VerdictName>(VERDICT_NAMES);
+  readonly #outcomes = new NameTally<OutcomeName>(OUTCOME_NAMES);
+  readonly #insns = new NumberTally();
+  readonly #calls = new NumberTally();
 
   add({ verdict, want }: CaseResult): void {
-    count(this.#verdicts, verdict, 1);
-    count(this.#outcomes, want?.outcome.kind ?? 'not run', 1);
+    this.#verdicts.add(verdict);
+    this.#outcomes.add(want === null ? 'not run' : want.outcome.kind);
     if (want === null) return;
-    count(this.#insns, want.insns ?? 0, 1);
+    this.#insns.add(want.insns ?? 0);
     let calls = 0;
     for (const event of want.trace.events) if (event.kind === 'call') calls++;
-    count(this.#calls, calls, 1);
+    this.#calls.add(calls);
   }
 
   merge(counts: StatisticsCounts): void {
-    for (const [name, n] of counts.verdicts) count(this.#verdicts, name, n);
-    for (const [name, n] of counts.outcomes) count(this.#outcomes, name, n);
-    for (const [value, n] of counts.insns) count(this.#insns, value, n);
-    for (const [value, n] of counts.calls) count(this.#calls, value, n);
+    for (const [name, n] of counts.verdicts) this.#verdicts.add(name, n);
+    for (const [name, n] of counts.outcomes) this.#outcomes.add(name, n);
+    for (const [value, n] of counts.insns) this.#insns.add(value, n);
+    for (const [value, n] of counts.calls) this.#calls.add(value, n);
   }
 
   counts(): StatisticsCounts {
     return {
-      verdicts: this.#verdicts,
-      outcomes: this.#outcomes,
-      insns: this.#insns,
-      calls: this.#calls,
+      verdicts: this.#verdicts.counts(),
+      outcomes: this.#outcomes.counts(),
+      insns: this.#insns.counts(),
+      calls: this.#calls.counts(),
     };
   }
 
   summary(): Summary {
-    const of = (name: VerdictName): number => this.#verdicts.get(name) ?? 0;
+    const of = (name: VerdictName): number => this.#verdicts.of(name);
     const [agree, diverge, inconclusive] = [of('agree'), of('diverge'), of('inconclusive')];
     return { ran: agree + diverge + inconclusive, agree, diverge, inconclusive, skipped: of('skipped') };
   }
 
   /** Cases by how the reference ended, the commonest first, whoever counted what first. */
   outcomes(): [OutcomeName, number][] {
-    return [...this.#outcomes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+    return [...this.#outcomes.counts()].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   }
 
   /** Of the BPF instructions a case runs. */
   insns(): { readonly median: number; readonly mean: number } {
-    return { median: median(this.#insns), mean: mean(this.#insns) };
+    return { median: median(this.#insns.counts()), mean: mean(this.#insns.counts()) };
   }
 
   /** Of the calls a case makes. */
   calls(): { readonly median: number; readonly mean: number } {
-    return { median: median(this.#calls), mean: mean(this.#calls) };
+    return { median: median(this.#calls.counts()), mean: mean(this.#calls.counts()) };
   }
-}
-
-function count<K>(counts: Map<K, number>, key: K, n: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + n);
 }
 
 function total(counts: ReadonlyMap<number, number>): number {

@@ -24,7 +24,8 @@ export function asChosen(subject: Case, image: Image | null): Case {
   return choices === undefined ? called : { ...called, env: { ...called.env, choices } };
 }
 
-export type VerdictName = 'agree' | 'diverge' | 'inconclusive' | 'skipped';
+export const VERDICT_NAMES = ['agree', 'diverge', 'inconclusive', 'skipped'] as const;
+export type VerdictName = (typeof VERDICT_NAMES)[number];
 
 /** One judged (or skipped) case: everything a report shows of it. */
 export interface CaseResult {
