@@ -30,7 +30,7 @@ export function drawCall(draw: Draw, { callee, args }: CallTarget): Stmt {
   let reg = draw.below(REGS);
   const sources: ArgSource[] = [];
   for (let k = 0; k < args; k++) {
-    sources.push(drawArg(draw, reg));
+    sources[k] = drawArg(draw, reg);
     reg = (reg + stride) % REGS;
   }
   return { kind: 'call', callee, args: sources, order: drawOrder(draw, args), scratch: draw.below(REGS) };
@@ -58,6 +58,6 @@ function drawOrder(draw: Draw, args: number): number[] {
   const dice = draw.below(100);
   const keys: number[] = [];
   if (args < 2 || dice < 45) return keys;
-  for (let k = 0; k < args; k++) keys.push(dice < 65 ? args - k : draw.below(64));
+  for (let k = 0; k < args; k++) keys[k] = dice < 65 ? args - k : draw.below(64);
   return keys;
 }

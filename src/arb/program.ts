@@ -38,7 +38,10 @@ export function drawSpec(draw: Draw, constraints: ProgramConstraints): ProgramSp
 function targetsOf({ functions }: CallGraph, caller: number, natives: readonly CallTarget[]): CallTarget[] {
   const targets: CallTarget[] = [];
   for (let k = caller + 1; k < functions.length; k++)
-    targets.push({ callee: { kind: 'bpf', index: k - caller - 1 }, args: functions[k]?.args ?? 0 });
+    targets[k - caller - 1] = {
+      callee: { kind: 'bpf', index: k - caller - 1 },
+      args: functions[k]?.args ?? 0,
+    };
   for (const native of natives) targets.push(native);
   return targets;
 }
