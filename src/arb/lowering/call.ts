@@ -1,17 +1,16 @@
 /** Calls: every argument put in its place, registers and outgoing slots alike, right before the call. */
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
-import { movImm, st, stx } from '../../bpf/make-insn.ts';
+import { movImm, st } from '../../bpf/make-insn.ts';
 import { R0 } from '../../bpf/reg.ts';
 import { fromNumber } from '../../core/u64.ts';
 import type { ArgSource, CalleeChoice, Stmt } from '../spec.ts';
 import { type Callable, type FunctionBuilder, SCRATCH } from './builder.ts';
 import { stackOffset } from './memory.ts';
+import { outgoingOff, R11, storeArg } from './stack-arg.ts';
 
 type Call = Stmt & { kind: 'call' };
 type PointerSource = ArgSource & { from: 'pointer' };
 
-/** Base register of stack arguments. */
-const R11 = 11;
 const WORD = 8;
 
 export function lowerCall(b: FunctionBuilder, stmt: Call): void {
@@ -28,7 +27,7 @@ export function lowerCall(b: FunctionBuilder, stmt: Call): void {
     if (argument <= MAX_REG_ARGS) {
       place(b, argument, source);
       placed |= 1 << argument;
-    } else store(b, -WORD * (argument - MAX_REG_ARGS), source, stmt.scratch);
+    } else store(b, argument, source, stmt.scratch);
   }
   b.calls.push({ slot: b.emit(target.insn), callee: target });
   b.cost += b.weight * target.cost;
@@ -123,15 +122,15 @@ function placePointer(b: FunctionBuilder, dst: number, { region: name, off }: Po
   b.constant(dst, fromNumber(start + WORD * (off % Math.trunc(size / WORD))));
 }
 
-/** The outgoing slot at `off` = source. */
-function store(b: FunctionBuilder, off: number, source: Available, scratch: number): void {
+/** The outgoing slot of an argument = source. */
+function store(b: FunctionBuilder, argument: number, source: Available, scratch: number): void {
   if (source.from === 'imm') {
-    b.emit(st(WORD, R11, off, source.imm));
+    b.emit(st(WORD, R11, outgoingOff(argument), source.imm));
   } else if (source.from === 'reg') {
-    b.emit(stx(WORD, R11, off, b.ensure(source.reg)));
+    b.emit(storeArg(argument, b.ensure(source.reg)));
   } else {
     const via = (SCRATCH & (1 << scratch)) !== 0 ? R0 : scratch;
     place(b, via, source);
-    b.emit(stx(WORD, R11, off, via));
+    b.emit(storeArg(argument, via));
   }
 }

@@ -10,8 +10,7 @@ import { R0, R9, R10 } from '../../bpf/reg.ts';
 import type { Incoming } from '../spec.ts';
 import type { FunctionBuilder } from './builder.ts';
 import { stackOffset } from './memory.ts';
-
-const R11 = 11;
+import { loadArg } from './stack-arg.ts';
 
 export function lowerHead(b: FunctionBuilder): void {
   const { restarts, incoming, args } = b.spec;
@@ -43,7 +42,7 @@ function take(b: FunctionBuilder, { argument, as, dst, spill }: Incoming): void 
   const inRegister = argument <= MAX_REG_ARGS;
   const src = inRegister ? argument : dst;
   if (!inRegister) {
-    b.emit(load(dst, R11, 8 * (argument - MAX_REG_ARGS)));
+    b.emit(loadArg(dst, argument));
     b.define(dst);
   }
   // Nobody promises main a pointer to 8 bytes.
