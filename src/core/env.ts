@@ -59,23 +59,32 @@ export interface Env {
 /** `helper:5`, `kfunc:12`, `bpf:1`: also the key of `callees` in the image protocol. */
 export function calleeKey({ kind, id }: CalleeRef): string {
   if (!isKept(id)) return `${kind}:${id}`;
-  const known = KEYS[kind];
-  known[id] ??= `${kind}:${id}`;
-  return known[id];
+  const { keys } = keptOf(kind);
+  keys[id] ??= `${kind}:${id}`;
+  return keys[id];
 }
 
 /** The callee of this number. */
 export function calleeOf(kind: CalleeRef['kind'], id: number): CalleeRef {
   if (!isKept(id)) return { kind, id };
-  const known = CALLEES[kind];
-  known[id] ??= { kind, id };
-  return known[id];
+  const { refs } = keptOf(kind);
+  refs[id] ??= { kind, id };
+  return refs[id];
 }
 
-/** Of small numbers they are made once: a string that is made anew is hashed anew wherever it is looked up. */
-const KEYS: Record<CalleeRef['kind'], string[]> = { helper: [], kfunc: [], bpf: [] };
-const CALLEES: Record<CalleeRef['kind'], CalleeRef[]> = { helper: [], kfunc: [], bpf: [] };
+/** Of small numbers, made once: a string that is made anew is hashed anew wherever it is looked up. */
+interface Kept {
+  readonly keys: string[];
+  readonly refs: CalleeRef[];
+}
+
+const HELPERS: Kept = { keys: [], refs: [] };
+const KFUNCS: Kept = { keys: [], refs: [] };
+const SUBPROGS: Kept = { keys: [], refs: [] };
 const MAX_KEPT = 1024;
+
+const keptOf = (kind: CalleeRef['kind']): Kept =>
+  kind === 'kfunc' ? KFUNCS : kind === 'helper' ? HELPERS : SUBPROGS;
 /** Looked up in a list only where it has a place: far outside, a look costs more than a new one. */
 const isKept = (id: number): boolean => id >= 0 && id < MAX_KEPT;
 

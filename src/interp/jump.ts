@@ -6,7 +6,7 @@ import type { JaInsn, JccInsn, MayGotoInsn } from '../bpf/insn.ts';
 import type { JumpOp } from '../bpf/jump.ts';
 import { assertNever } from '../core/errors.ts';
 import type { Outcome } from '../core/execution.ts';
-import { fromS32, s32, s64, u32 } from '../core/u64.ts';
+import { fromS32, s32, s64, type U64, u32 } from '../core/u64.ts';
 import type { Machine } from './machine.ts';
 
 /** PC += offset (class JMP), PC += imm (class JMP32). */
@@ -16,14 +16,18 @@ export function ja(m: Machine, insn: JaInsn): undefined {
 
 /** PC += offset if dst op src. "JMP32 uses 32-bit wide operands." */
 export function jcc(m: Machine, insn: JccInsn): Outcome | undefined {
-  const { op, dst, src, width } = insn;
+  const { dst, src } = insn;
   const left = m.regs.word(dst);
   if (left === undefined) return m.poisoned(dst, 'jump condition');
   const right = insn.source === 'X' ? m.regs.word(src) : fromS32(insn.imm);
   if (right === undefined) return m.poisoned(src, 'jump condition');
-  if (width === 64 ? holds64(op, left, right) : holds32(op, left, right)) m.next += insn.off;
+  if (isTaken(insn, left, right)) m.next += insn.off;
   return undefined;
 }
+
+/** Whether it jumps, on these operands. */
+export const isTaken = ({ op, width }: JccInsn, dst: U64, src: U64): boolean =>
+  width === 64 ? holds64(op, dst, src) : holds32(op, dst, src);
 
 function holds64(op: JumpOp, dst: bigint, src: bigint): boolean {
   return isSigned(op) ? holds(op, s64(dst), s64(src)) : holds(op, dst, src);

@@ -1,14 +1,15 @@
 /**
- * The fast form of the reference, for runs that are short: constants, moves, sums, products, and what goes through r10
- * and the base of stack arguments are most of any program, and run here in one loop. Before an instruction of any
+ * The fast form of the reference, for runs that are short: constants, moves, sums, products, jumps, and what goes
+ * through r10 and the base of stack arguments are most of any program, and run here in one loop. Before an instruction of any
  * other kind, or one that does not simply succeed, it stops, with nothing of it done: the interpreter runs it.
  */
 import { isStackArgBase, MAX_STACK_BYTES, stackArgSlot } from '../../bpf/calling.ts';
-import type { AluInsn, Insn, LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
+import type { AluInsn, Insn, JccInsn, LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
 import { R10 } from '../../bpf/reg.ts';
 import type { Word } from '../../core/execution.ts';
 import { fromS32, u64 } from '../../core/u64.ts';
 import type { Frame } from '../frame.ts';
+import { isTaken } from '../jump.ts';
 import type { Machine } from '../machine.ts';
 
 /** Runs `most` instructions at the most; how many it ran. No linear memory has the registers yet. */
@@ -20,16 +21,16 @@ export function runPlain(m: Machine, most: number): number {
   let ran = 0;
   for (; ran < most; ran++) {
     const insn = insns[next];
-    const slots = insn === undefined ? 0 : slotsRun(frame, words, insn);
-    if (slots === 0) break;
-    next += slots;
+    const distance = insn === undefined ? 0 : run(frame, words, insn);
+    if (distance === 0) break;
+    next += distance;
   }
   m.next = next;
   return ran;
 }
 
-/** Runs an instruction if it is plain: how many slots it has, else 0. */
-function slotsRun(frame: Frame, words: Word[], insn: Insn): number {
+/** Runs an instruction if it is plain: slots from it to the next one, else 0. A jump to itself is left out, too. */
+function run(frame: Frame, words: Word[], insn: Insn): number {
   switch (insn.kind) {
     case 'lddw':
       if (insn.src !== 0 || insn.dst >= R10) return 0;
@@ -43,6 +44,10 @@ function slotsRun(frame: Frame, words: Word[], insn: Insn): number {
       return store(frame, insn, fromS32(insn.imm)) ? 1 : 0;
     case 'ldx':
       return load(frame, words, insn) ? 1 : 0;
+    case 'jcc':
+      return jcc(words, insn);
+    case 'ja':
+      return 1 + insn.off;
     default:
       return 0;
   }
@@ -64,6 +69,13 @@ function alu(words: Word[], { op, width, source, dst, src, imm }: AluInsn): bool
     words[dst] = left === undefined || right === undefined ? undefined : u64(left + right);
   else return false;
   return true;
+}
+
+function jcc(words: Word[], insn: JccInsn): number {
+  const left = words[insn.dst];
+  const right = insn.source === 'X' ? words[insn.src] : fromS32(insn.imm);
+  if (left === undefined || right === undefined) return 0;
+  return isTaken(insn, left, right) ? 1 + insn.off : 1;
 }
 
 /** To the frame, or to the slot of an outgoing argument. */
