@@ -1,7 +1,7 @@
 /**
  * The fast form of the reference, for runs that are short: constants, moves, sums, products, jumps, and what goes
- * through r10 and the base of stack arguments are most of any program, and run here in one loop. Before an instruction of any
- * other kind, or one that does not simply succeed, it stops, with nothing of it done: the interpreter runs it.
+ * through r10 and the base of stack arguments are most of any program, and run here in one loop. Before an instruction
+ * of any other kind, or one that does not simply succeed, it stops, with nothing of it done: the interpreter runs it.
  */
 import { isStackArgBase, MAX_STACK_BYTES, stackArgSlot } from '../../bpf/calling.ts';
 import type { AluInsn, Insn, JccInsn, LdxInsn, StInsn, StxInsn } from '../../bpf/insn.ts';
