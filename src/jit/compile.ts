@@ -4,6 +4,7 @@
  */
 
 import { type ConventionName, MAX_REG_ARGS } from '../bpf/calling.ts';
+import { type MarkedSlots, marksOf } from '../bpf/marked-slots.ts';
 import { type Program, type Subprog, subprogAt } from '../bpf/program.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
@@ -70,7 +71,6 @@ export interface Compiled {
 /** Subprogs start on multiples of this; the gap is filled with int3, as the kernel fills unused image bytes. */
 const ALIGN = 16;
 const FILL = 0xcc;
-const GAP = new Uint8Array(ALIGN).fill(FILL);
 
 /** Kept from one compilation to the next: they grow to the largest program. The image is a copy. */
 const OUT = new Assembler();
@@ -143,6 +143,7 @@ function imageOf(
 interface Compilation {
   readonly options: JitOptions;
   readonly target: Target;
+  readonly marked: MarkedSlots;
   /** By subprog: bytes of BPF stack, and where it ends if it is not in the frame. */
   readonly depths: readonly number[];
   readonly privateFps: readonly (bigint | undefined)[];
@@ -160,7 +161,8 @@ interface Compilation {
 
 function compilationOf(program: Program, options: JitOptions, target: Target): Compilation {
   OUT.reset();
-  const depths = target.stackDepths(program);
+  const marked = marksOf(program);
+  const depths = target.stackDepths(program, marked);
   const boundary = throws(program) ? target.exceptions.saved : undefined;
   const isPrivate = options.privateStack === true && boundary === undefined;
   return {
@@ -169,7 +171,8 @@ function compilationOf(program: Program, options: JitOptions, target: Target): C
     depths,
     privateFps: isPrivate ? target.privateStacks(program, depths, target.convention) : [],
     roles: tailCallRoles(program),
-    accesses: accessesOf(program),
+    marked,
+    accesses: accessesOf(program, marked),
     boundary,
     out: OUT,
     sites: [],
@@ -181,13 +184,14 @@ function compilationOf(program: Program, options: JitOptions, target: Target): C
 }
 
 function compileSubprog(program: Program, subprog: Subprog, shared: Compilation): CompiledSubprog {
-  const { options, target, out } = shared;
+  const { options, target, out, marked } = shared;
   const { index } = subprog;
   const tailCall = shared.roles[index] as TailCallRole;
   if (tailCall !== 'none') checkTailCalls(program, subprog, target.convention);
   const { base = CODE_BASE, bmi2 = true, endbr = false, blinding } = options;
   const fp = shared.privateFps[index];
-  const rewritten = target.rewrite(program.insns, subprog, shared.depths[index] as number, ENTRIES);
+  const depth = shared.depths[index] as number;
+  const rewritten = target.rewrite(program.insns, subprog, depth, ENTRIES, marked);
   const { entries } = rewritten;
   if (blinding !== undefined) target.blind(entries, blinding);
   if (fp !== undefined) renameFp(entries, target);
@@ -289,5 +293,5 @@ function checkTailCalls(
 }
 
 function align(out: Assembler): void {
-  out.raw(GAP, 0, (ALIGN - (out.length % ALIGN)) % ALIGN);
+  out.fill(FILL, (ALIGN - (out.length % ALIGN)) % ALIGN);
 }

@@ -74,6 +74,14 @@ const BY_CONSTANT: readonly (readonly [op: AluOp, width: Width, imm: number, wan
   ['smod', 32, -1, ['movw r1 0']],
 ];
 
+it('leaves a program of 2,000 instructions as it is', () => {
+  const body = [...Array.from({ length: 1999 }, (_, k) => mov('r0', k)), exit];
+  const entries = entriesOf(body);
+  expect(entries.map(({ pc, target, pass }) => [pc, target, pass])).toEqual(
+    body.map((_, pc) => [pc, -1, undefined]),
+  );
+});
+
 describe('rewrite', () => {
   it.each(BY_REGISTER)('guards %s of %i bits by a register', (op, width, want) => {
     const [last, ...rest] = texts([alu(width, op, 'r1', 'r2'), exit]).reverse();
