@@ -4,17 +4,12 @@
  * UD2 stands in for each that code can reach: it is as long, and the same fault.
  */
 import { iced } from '../x86/iced.ts';
-import { insnLayout } from '../x86/insn-length.ts';
-import { plainLength } from '../x86/plain-length.ts';
 import { isPrefix } from '../x86/prefixes.ts';
+import { insnRow } from './insn-row.ts';
 import { isFarThroughRegister } from './rare-opcodes.ts';
 
 const OPCODE = 0xff;
-/** SDM 2A §2.3.11. */
-const MAX_INSN_BYTES = 15;
 const UD2 = [0x0f, 0x0b];
-/** First byte of opcodes of two bytes. */
-const TWO_BYTES = 0x0f;
 
 /** Code that libunicorn can translate. */
 export interface SafeCode {
@@ -38,64 +33,9 @@ export function withoutFarBranches(code: Uint8Array, entries: readonly number[] 
   return { code: safe, isFaithful: !isShared };
 }
 
-/**
- * Whether code is one row of instructions of known lengths, none of them such a branch, and direct branches go from
- * one to another: a tenth of the work of decoding them.
- */
-function isPlain(code: Uint8Array, entries: readonly number[]): boolean {
-  const starts = noStarts(code.length);
-  const targets = entries.slice();
-  let at = 0;
-  while (at < code.length) {
-    starts[at] = 1;
-    // None of these is a branch.
-    const plain = plainLength(code, at);
-    if (plain > 0) {
-      at += plain;
-      continue;
-    }
-    const size = displacementBytes(code, at);
-    if (size !== 0) {
-      at += (code[at] === TWO_BYTES ? 2 : 1) + size;
-      if (at > code.length) return false;
-      targets.push(at + displacement(code, at - size, size));
-      continue;
-    }
-    const layout = insnLayout(code.subarray(at, at + MAX_INSN_BYTES));
-    if (layout === undefined || opcodeAt(code, at) !== undefined) return false;
-    if (!layout.movable) return false;
-    at += layout.length;
-  }
-  for (let i = 0; i < targets.length; i++) {
-    const target = targets[i] as number;
-    if (target >= 0 && target < code.length && starts[target] !== 1) return false;
-  }
-  return true;
-}
-
-/** Where instructions start, for one look at a time: to make one costs as much as a fifth of the look. */
-let startsOfLook = new Uint8Array(1024);
-
-function noStarts(length: number): Uint8Array {
-  if (startsOfLook.length < length) startsOfLook = new Uint8Array(2 * length);
-  else startsOfLook.fill(0, 0, length);
-  return startsOfLook;
-}
-
-/** Signed, of 1 or 4 bytes. */
-function displacement(code: Uint8Array, at: number, size: 1 | 4): number {
-  if (size === 1) return ((code[at] as number) << 24) >> 24;
-  const low = (code[at] as number) | ((code[at + 1] as number) << 8);
-  return low | ((code[at + 2] as number) << 16) | ((code[at + 3] as number) << 24);
-}
-
-/** Of a direct branch without prefixes; 0 if it is none. */
-function displacementBytes(code: Uint8Array, at: number): 0 | 1 | 4 {
-  const [first = 0, second = 0] = [code[at], code[at + 1]];
-  if ((first >= 0x70 && first <= 0x7f) || first === 0xeb) return 1;
-  if (first === 0xe8 || first === 0xe9 || (first === 0x0f && second >= 0x80 && second <= 0x8f)) return 4;
-  return 0;
-}
+/** Whether code is a row of instructions of which none is such a branch. */
+const isPlain = (code: Uint8Array, entries: readonly number[]): boolean =>
+  insnRow(code, entries, (at) => opcodeAt(code, at) !== undefined) !== null;
 
 interface Places {
   /** Opcodes of such branches. */

@@ -182,14 +182,16 @@ export class UnicornEngine implements Engine {
     this.#checkIdle('run');
     if (!this.#loaded.isFaithful) return { kind: 'unsupported', what: UNTRANSLATABLE, rip: request.start };
     this.#isExact = request.precise === true || request.onInsn !== undefined;
-    if (!this.#isExact && request.fuel <= BRIEF_FUEL) {
+    const isUnusual = this.#isExact || this.#loaded.isUnusualStart(request.start);
+    if (!isUnusual && request.fuel <= BRIEF_FUEL) {
       this.#handle ??= this.#open({ ...this.#hooks, areBlocksBrief: true });
       return this.#runOn(this.#handle, request, out);
     }
     // Translations with other hooks must not mix: a handle of its own.
     const insn = { callback: this.#gate.insn, user: this.#gate.user };
     const step = request.onInsn === undefined ? {} : { step: { callback: this.#stepHook, user: 0n } };
-    const handle = this.#open(this.#isExact ? { ...this.#hooks, insn, ...step } : this.#hooks);
+    const hooks = this.#isExact ? { ...this.#hooks, insn, ...step } : this.#hooks;
+    const handle = this.#open(hooks, isUnusual);
     try {
       return this.#runOn(handle, request, out);
     } finally {
@@ -253,9 +255,12 @@ export class UnicornEngine implements Engine {
     return at;
   }
 
-  #open(hooks: HandleHooks): UnicornHandle {
+  #open(hooks: HandleHooks, isUnusual = false): UnicornHandle {
     const handle = new UnicornHandle(this.#lib, this.#space.mapped, hooks);
-    for (const [address, ranges] of this.#loaded.hooked) this.#hookCmpxchg(handle, address, ranges);
+    const bytesAt = (address: U64, size: number): Uint8Array => this.#space.bytes(address, size);
+    const spared = isUnusual ? this.#loaded.spared(bytesAt) : [];
+    for (const [address, ranges] of [...this.#loaded.hooked, ...spared])
+      this.#hookCmpxchg(handle, address, ranges);
     return handle;
   }
 

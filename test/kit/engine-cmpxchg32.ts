@@ -58,6 +58,44 @@ export function describeCmpxchg32(guest: () => Guest): void {
     expect(seen).toBe(UPPER | 7n);
   });
 
+  // mov eax, [rdx]; mov r11d, eax; and r11d, ecx; lock cmpxchg [rdx], r11d; jne -15; ret
+  const LOOP = '8b 02 41 89 c3 41 21 cb f0 44 0f b1 1a 75 f1 c3';
+
+  it('is right in a loop that loads eax first, wherever the run starts', () => {
+    for (const [start, rax] of [
+      [0, 7n],
+      [2, UPPER | 7n],
+      [8, UPPER | 7n],
+      [9, UPPER | 7n],
+      [0, 7n],
+    ] as const) {
+      memory(7);
+      expect(guest().run(LOOP, regs(UPPER | 7n), { start: at(start) }).regs[RAX]).toBe(rax);
+    }
+  });
+
+  it('is right in such a loop when somebody writes rax before it', () => {
+    memory(7);
+    const { regs: out } = guest().run(LOOP, regs(0n), {
+      onInsn: (address, cpu) => {
+        if (BigInt(address) === at(8)) cpu.setReg(RAX, UPPER | 7n);
+      },
+    });
+    expect(out[RAX]).toBe(UPPER | 7n);
+  });
+
+  it('is right where a run starts within one of 64 bits', () => {
+    for (const [start, rax] of [
+      [0, 7n],
+      [2, UPPER | 0x1_0000_0007n],
+      [0, 7n],
+    ] as const) {
+      viewOf(guest().data()).setBigUint64(0, 7n, true);
+      const before = start === 0 ? 7n : UPPER | 0x1_0000_0007n;
+      expect(guest().run('f0 48 0f b1 0a c3', regs(before), { start: at(start) }).regs[RAX]).toBe(rax);
+    }
+  });
+
   it('is right at a watched block that starts just after it', () => {
     memory(7);
     let seen = UPPER | 7n;
