@@ -3,8 +3,7 @@ import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
 import { MAX_ARGS } from './calling.ts';
 import type { JaInsn, JccInsn, MayGotoInsn, Slots } from './insn.ts';
-import { indexFrom, type MarkedSlots } from './marked-slots.ts';
-import { JUMPS } from './traits.ts';
+import { indexFrom } from './marked-slots.ts';
 
 type JumpInsn = JaInsn | JccInsn | MayGotoInsn;
 
@@ -37,12 +36,11 @@ function notATarget(insns: Slots, target: number): string | undefined {
 
 const placeOf = (insns: Slots, pc: number): string => `insn ${pc} (${insns[pc]?.kind ?? 'none'})`;
 
-/** Jumps of the subprog [start, end) stay within it. */
-export function checkJumps(insns: Slots, { traits, special }: MarkedSlots, start: number, end: number): void {
-  for (let k = indexFrom(special, start); k < special.length; k++) {
-    const pc = special[k] as number;
+/** Jumps of the subprog [start, end) stay within it. `slots`: the program's jumps. */
+export function checkJumps(insns: Slots, slots: readonly number[], start: number, end: number): void {
+  for (let k = indexFrom(slots, start); k < slots.length; k++) {
+    const pc = slots[k] as number;
     if (pc >= end) return;
-    if (((traits[pc] as number) & JUMPS) === 0) continue;
     const target = checkTarget(insns, pc + 1 + (insns[pc] as JumpInsn).off, pc);
     if (target < start || target >= end) {
       throw badInput(

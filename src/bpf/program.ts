@@ -84,8 +84,6 @@ export interface Program {
   readonly convention: ConventionName;
   /** Where its instructions come from, if that is known. */
   readonly lines?: SourceLines;
-  /** What building it found in `insns`; `marksOf` (marked-slots.ts) finds it anew where they were exchanged. */
-  readonly marked?: MarkedSlots | undefined;
 }
 
 /** What is known of a program beside its instructions. */
@@ -146,7 +144,6 @@ export function buildProgram(stated: Slots, parts: ProgramParts = {}): Program {
     callees: calleesOf(insns, naming, callees),
     data: parts.data ?? [],
     convention,
-    marked: insns === stated ? marked : undefined,
   };
   // One by one: a spread of what may not be there is slow, and this is done for every case of a campaign.
   if (callback !== undefined) program.exceptionCallback = starts.indexOf(callback);
@@ -177,7 +174,7 @@ function subprogsOf(
     const used = stackArgsUsed(insns, marked.stackArgs, fn);
     const args = stated ?? Math.max(MAX_REG_ARGS, used.incoming);
     if (shape !== 'as-is') {
-      checkJumps(insns, marked, start, end);
+      checkJumps(insns, marked.jumps, start, end);
       checkEnd(insns, start, end);
       if (used.wrong !== undefined) throw used.wrong;
       checkArgs(args, start);

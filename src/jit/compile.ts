@@ -4,7 +4,6 @@
  */
 
 import { type ConventionName, MAX_REG_ARGS } from '../bpf/calling.ts';
-import { type MarkedSlots, marksOf } from '../bpf/marked-slots.ts';
 import { type Program, type Subprog, subprogAt } from '../bpf/program.ts';
 import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
@@ -71,6 +70,7 @@ export interface Compiled {
 /** Subprogs start on multiples of this; the gap is filled with int3, as the kernel fills unused image bytes. */
 const ALIGN = 16;
 const FILL = 0xcc;
+const GAP = new Uint8Array(ALIGN).fill(FILL);
 
 /** Kept from one compilation to the next: they grow to the largest program. The image is a copy. */
 const OUT = new Assembler();
@@ -143,7 +143,6 @@ function imageOf(
 interface Compilation {
   readonly options: JitOptions;
   readonly target: Target;
-  readonly marked: MarkedSlots;
   /** By subprog: bytes of BPF stack, and where it ends if it is not in the frame. */
   readonly depths: readonly number[];
   readonly privateFps: readonly (bigint | undefined)[];
@@ -161,8 +160,7 @@ interface Compilation {
 
 function compilationOf(program: Program, options: JitOptions, target: Target): Compilation {
   OUT.reset();
-  const marked = marksOf(program);
-  const depths = target.stackDepths(program, marked);
+  const depths = target.stackDepths(program);
   const boundary = throws(program) ? target.exceptions.saved : undefined;
   const isPrivate = options.privateStack === true && boundary === undefined;
   return {
@@ -171,8 +169,7 @@ function compilationOf(program: Program, options: JitOptions, target: Target): C
     depths,
     privateFps: isPrivate ? target.privateStacks(program, depths, target.convention) : [],
     roles: tailCallRoles(program),
-    marked,
-    accesses: accessesOf(program, marked),
+    accesses: accessesOf(program),
     boundary,
     out: OUT,
     sites: [],
@@ -184,14 +181,13 @@ function compilationOf(program: Program, options: JitOptions, target: Target): C
 }
 
 function compileSubprog(program: Program, subprog: Subprog, shared: Compilation): CompiledSubprog {
-  const { options, target, out, marked } = shared;
+  const { options, target, out } = shared;
   const { index } = subprog;
   const tailCall = shared.roles[index] as TailCallRole;
   if (tailCall !== 'none') checkTailCalls(program, subprog, target.convention);
   const { base = CODE_BASE, bmi2 = true, endbr = false, blinding } = options;
   const fp = shared.privateFps[index];
-  const depth = shared.depths[index] as number;
-  const rewritten = target.rewrite(program.insns, subprog, depth, ENTRIES, marked);
+  const rewritten = target.rewrite(program.insns, subprog, shared.depths[index] as number, ENTRIES);
   const { entries } = rewritten;
   if (blinding !== undefined) target.blind(entries, blinding);
   if (fp !== undefined) renameFp(entries, target);
@@ -293,5 +289,5 @@ function checkTailCalls(
 }
 
 function align(out: Assembler): void {
-  out.fill(FILL, (ALIGN - (out.length % ALIGN)) % ALIGN);
+  out.raw(GAP, 0, (ALIGN - (out.length % ALIGN)) % ALIGN);
 }

@@ -1,8 +1,6 @@
 /** What of a program is of the verifier's making, as far as it concerns the whole image. */
 import type { CastInsn, LdxInsn } from '../bpf/insn.ts';
-import type { MarkedSlots } from '../bpf/marked-slots.ts';
 import type { Program } from '../bpf/program.ts';
-import { BY_VERIFIER } from '../bpf/traits.ts';
 import type { Fixup } from '../core/image.ts';
 
 export interface Accesses {
@@ -11,15 +9,17 @@ export interface Accesses {
   readonly percpu: boolean;
 }
 
-export function accessesOf({ insns }: Program, { traits, all }: MarkedSlots): Accesses {
+export function accessesOf({ insns }: Program): Accesses {
   let arena = false;
   let percpu = false;
-  if ((all & BY_VERIFIER) === 0) return { arena, percpu };
   for (let pc = 0; pc < insns.length; pc++) {
-    if (((traits[pc] as number) & BY_VERIFIER) === 0) continue;
-    const { access, to } = insns[pc] as Partial<Pick<LdxInsn, 'access'> & Pick<CastInsn, 'to'>>;
+    const insn = insns[pc];
+    if (insn === undefined) continue;
+    const { access, to } = insn as Partial<Pick<LdxInsn, 'access'> & Pick<CastInsn, 'to'>>;
+    // Most have neither, whatever their kind.
+    if (access === undefined && to === undefined) continue;
     if (to === 'percpu') percpu = true;
-    else if (to !== undefined || access === 'arena') arena = true;
+    else if (access !== 'probe') arena = true;
   }
   return { arena, percpu };
 }

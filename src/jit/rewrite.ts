@@ -12,12 +12,11 @@
 import { MAX_LOOPS } from '../bpf/calling.ts';
 import type { AluInsn, AtomicInsn, Insn, JaInsn, JccInsn, Slots } from '../bpf/insn.ts';
 import { aluImm, aluReg, ja, jccImm, load, movReg, storeImm, storeReg } from '../bpf/make-insn.ts';
-import { indexFrom, type MarkedSlots, markedSlots } from '../bpf/marked-slots.ts';
 import type { Subprog } from '../bpf/program.ts';
 import { R0, R10 } from '../bpf/reg.ts';
-import { JUMPS, MAY_BE_REWRITTEN } from '../bpf/traits.ts';
 import { Entries, type RewritePass } from './entries.ts';
 import { REG_AX } from './regmap.ts';
+import { scratchWords } from './scratch.ts';
 
 /** A subprog after the rewrites. */
 export interface Rewritten {
@@ -32,56 +31,49 @@ interface Group {
   readonly insns: readonly Insn[];
 }
 
+/** By slot. */
+const FIRST_ENTRY = scratchWords();
+
 /**
  * Rewrites one subprog. `stackDepth`: bytes of stack its own code uses, a multiple of 8. `entries`: emptied first, and
- * filled. `marked`: of these slots.
+ * filled.
  */
 export function rewrite(
   slots: Slots,
   subprog: Subprog,
   stackDepth: number,
   entries: Entries = new Entries(),
-  marked: MarkedSlots = markedSlots(slots),
 ): Rewritten {
   entries.reset(slots);
-  if (addAll(slots, subprog, entries, stackDepth, marked)) return { entries, stackDepth };
+  if (addAll(slots, subprog, entries, stackDepth)) return { entries, stackDepth };
   const depth = stackDepth + 8;
   entries.reset(slots);
   entries.addMade(storeImm(R10, -depth, MAX_LOOPS), subprog.start, -1, 'may_goto');
   entries.setup = 1;
-  addAll(slots, subprog, entries, depth, marked);
+  addAll(slots, subprog, entries, depth);
   return { entries, stackDepth: depth };
 }
 
 /** Adds all instructions of a subprog; false, and not all, if there is a may_goto and nothing sets up its counter. */
-function addAll(
-  slots: Slots,
-  { start, end }: Subprog,
-  entries: Entries,
-  depth: number,
-  { traits, special }: MarkedSlots,
-): boolean {
+function addAll(slots: Slots, { start, end }: Subprog, entries: Entries, depth: number): boolean {
+  const firstEntry = FIRST_ENTRY.take(end - start);
   const jumps: number[] = [];
-  /** The first slot that is not added yet. */
-  let next = start;
-  for (let k = indexFrom(special, start); k < special.length; k++) {
-    const pc = special[k] as number;
-    if (pc >= end) break;
-    const bits = traits[pc] as number;
-    const insn = slots[pc] as Insn;
-    if (insn.kind === 'may_goto' && entries.setup === 0) return false;
-    const group = (bits & MAY_BE_REWRITTEN) === 0 ? undefined : groupOf(insn, depth);
-    if (group === undefined && (bits & JUMPS) === 0) continue;
-    entries.addSlots(traits, next, pc);
-    next = pc + 1;
-    if (group !== undefined) addGroup(entries, group, pc, insn, jumps);
-    else {
+  for (let pc = start; pc < end; pc++) {
+    const insn = slots[pc];
+    firstEntry[pc - start] = entries.count;
+    if (insn === undefined) continue;
+    const { kind } = insn;
+    if (kind === 'jcc' || kind === 'ja') {
       jumps.push(entries.count);
-      entries.add(bits, pc, next + (insn as JccInsn | JaInsn).off);
+      entries.add(insn, pc, pc + 1 + insn.off);
+      continue;
     }
+    if (kind === 'may_goto' && entries.setup === 0) return false;
+    const group = groupOf(insn, depth);
+    if (group === undefined) entries.add(insn, pc, -1);
+    else addGroup(entries, group, pc, insn, jumps);
   }
-  entries.addSlots(traits, next, end);
-  resolveTargets(entries, jumps);
+  resolveTargets(entries, jumps, firstEntry, start);
   return true;
 }
 
@@ -97,27 +89,33 @@ function addGroup(entries: Entries, { pass, insns }: Group, pc: number, insn: In
 }
 
 /** Until all entries exist, the target of a jump is a slot (>= 0), or an entry's index written as -2 - index. */
-function resolveTargets(entries: Entries, jumps: readonly number[]): void {
-  const { targets } = entries;
+function resolveTargets(
+  { targets }: Entries,
+  jumps: readonly number[],
+  firstEntry: Int32Array,
+  start: number,
+): void {
   for (let k = 0; k < jumps.length; k++) {
     const i = jumps[k] as number;
     const target = targets[i] as number;
-    targets[i] = target < -1 ? -2 - target : entries.firstOf(target);
+    targets[i] = target < -1 ? -2 - target : (firstEntry[target - start] as number);
   }
 }
 
 /** A jump as the JIT sees them: no may_goto is left. */
 const isJump = (insn: Insn): insn is JaInsn | JccInsn => insn.kind === 'ja' || insn.kind === 'jcc';
 
-/** What one that may become something else (bpf/traits.ts) becomes, if it does not stay. */
+/** What an instruction becomes, if it does not stay. */
 function groupOf(insn: Insn, depth: number): Group | undefined {
   switch (insn.kind) {
+    case 'alu':
+      return rewriteAlu(insn);
     case 'atomic':
       return rewriteCmpxchg(insn);
     case 'may_goto':
       return mayGoto(depth);
     default:
-      return rewriteAlu(insn as AluInsn);
+      return undefined;
   }
 }
 
@@ -129,8 +127,10 @@ function rewriteAlu(insn: AluInsn): Group | undefined {
       return rewriteDivision(insn, guardMod);
     case 'sdiv':
       return rewriteDivision(insn, guardSdiv);
-    default:
+    case 'smod':
       return rewriteDivision(insn, guardSmod);
+    default:
+      return undefined;
   }
 }
 
