@@ -61,8 +61,8 @@ export class AsExpected {
   isSubprogCall(subprog: number, returnAddress: number): boolean {
     const event = this.#event('call');
     const { tables } = this.#known;
-    if (event?.callee.kind !== 'bpf' || event.callee.id !== subprog || event.result !== undefined)
-      return false;
+    if (event === undefined || event.callee.kind !== 'bpf' || event.callee.id !== subprog) return false;
+    if (event.result !== undefined) return false;
     if (!this.#areArgs(event.args, tables.bpfArgs) || !this.#isCaller(event, tables)) return false;
     if (this.notes.address(RSP) >= this.rsp || this.#top + FRAME.size >= this.#frames.length) return false;
     this.#enter(subprog, returnAddress);
@@ -121,7 +121,8 @@ export class AsExpected {
   #event(kind: 'return'): ReturnEvent | undefined;
   #event(kind: 'call' | 'return'): CallEvent | ReturnEvent | undefined {
     const event = this.#known.expected.events[this.#next++];
-    return event?.kind === kind && !(this.notes.low(RFLAGS) & DIRECTION_FLAG) ? event : undefined;
+    if (event === undefined || event.kind !== kind) return undefined;
+    return this.notes.low(RFLAGS) & DIRECTION_FLAG ? undefined : event;
   }
 
   /** The innermost frame has just returned, and left its stack as it should. */

@@ -33,6 +33,17 @@ const POP = 0x8f;
 const MOV_IMM = 0xc7;
 const REX_W = 8;
 
+/** mod 0 and a SIB, whose base 5 stands for a displacement. */
+const SIB_ALONE = 0x04;
+/** Of ModRM, SIB and displacement; 0 where it is relative to rip. SDM 2A §2.1.5, tables 2-2 and 2-3. */
+const OPERAND_BYTES = Uint8Array.from({ length: 256 }, (_, modrm) => {
+  const [mod, rm] = [modrm >> 6, modrm & 7];
+  if (mod === 3) return 1;
+  if (mod === 0 && rm === 5) return 0;
+  const displacement = [0, 1, 4][mod] as number;
+  return 1 + (rm === 4 ? 1 : 0) + displacement;
+});
+
 /** Bytes of the instruction at `start`; 0 for any other, and where the code ends in it. */
 export function plainLength(code: Uint8Array, start: number): number {
   let at = start;
@@ -47,24 +58,15 @@ export function plainLength(code: Uint8Array, start: number): number {
   let imm = form & IMM_BYTES;
   if (form & WIDE && rex & REX_W) imm = 8;
   if (form & MODRM) {
-    const modrm = code[at] as number;
+    const modrm = (code[at] as number) | 0;
     // xbegin is /7, and no other is anything.
     if (opcode === MOV_IMM && (modrm & 0x38) !== 0) return 0;
     if (form & FIRST_TWO && ((modrm >> 3) & 7) >= 2) imm = 0;
-    const operand = operandBytes(modrm, code[at + 1] as number);
+    const operand = OPERAND_BYTES[modrm] as number;
     if (operand === 0) return 0;
+    if ((modrm & 0xc7) === SIB_ALONE && ((code[at + 1] as number) & 7) === 5) at += 4;
     at += operand;
   }
   const length = at + imm - start;
   return start + length <= code.length ? length : 0;
-}
-
-/** Of ModRM, SIB and displacement; 0 where it is relative to rip. SDM 2A §2.1.5, tables 2-2 and 2-3. */
-function operandBytes(modrm: number, sib: number): number {
-  const [mod, rm] = [modrm >> 6, modrm & 7];
-  if (mod === 3) return 1;
-  if (mod === 0 && rm === 5) return 0;
-  const hasSib = rm === 4;
-  const displacement = mod === 1 ? 1 : mod === 2 || (hasSib && (sib & 7) === 5) ? 4 : 0;
-  return 1 + (hasSib ? 1 : 0) + displacement;
 }
