@@ -6,6 +6,7 @@ import { MAX_CALL_FRAMES } from '../bpf/calling.ts';
 import { call } from '../bpf/make-insn.ts';
 import type { Callee, Program, Subprog } from '../bpf/program.ts';
 import { checkArgs } from '../bpf/program-checks.ts';
+import { calleeKey } from '../core/env.ts';
 import type { MadeCall } from './lowering/builder.ts';
 import type { LoweredFunction } from './lowering/function.ts';
 import type { Addresses } from './regions.ts';
@@ -32,7 +33,7 @@ export function link(spec: ProgramSpec, lowered: readonly LoweredFunction[], add
       const at = start + slot;
       if (callee.functionIndex !== undefined)
         insns[at] = call('local', (starts[callee.functionIndex] as number) - at - 1);
-      else if (callee.native !== undefined) callees.set(callee.key, callee.native);
+      else if (callee.native !== undefined) callees.set(calleeKey(callee.native), callee.native);
     }
     const name = NAMES[index] ?? `f${index}`;
     const { args } = spec.functions[index] as FunctionSpec;

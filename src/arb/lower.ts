@@ -4,7 +4,7 @@ import type { CallInsn } from '../bpf/insn.ts';
 import { call } from '../bpf/make-insn.ts';
 import type { Program } from '../bpf/program.ts';
 import { checkCallee } from '../bpf/program-checks.ts';
-import { calleeKey, type Input } from '../core/env.ts';
+import type { Input } from '../core/env.ts';
 import { badInput } from '../core/errors.ts';
 import { conform } from './conform.ts';
 import { link } from './link.ts';
@@ -73,7 +73,6 @@ const functionCall = (
   insn: OPEN_CALL,
   functionIndex: index,
   native: undefined,
-  key: '',
   args: fn.args,
   pointers: pointersOf(fn),
   cost,
@@ -86,7 +85,6 @@ const callsOf = (kind: NativeSpec['kind']): readonly KnownNative[] =>
   Array.from({ length: KNOWN }, (_, id) => ({
     insn: call(kind, id),
     name: `${kind}${id}`,
-    key: calleeKey({ kind, id }),
   }));
 const HELPERS = callsOf('helper');
 const KFUNCS = callsOf('kfunc');
@@ -94,7 +92,6 @@ const KFUNCS = callsOf('kfunc');
 interface KnownNative {
   readonly insn: CallInsn;
   readonly name: string;
-  readonly key: string;
 }
 
 function nativeCall({ kind, args }: NativeSpec, index: number): Callable {
@@ -106,7 +103,6 @@ function nativeCall({ kind, args }: NativeSpec, index: number): Callable {
     insn: known?.insn ?? call(kind, id),
     functionIndex: undefined,
     native,
-    key: known?.key ?? calleeKey(native),
     args,
     pointers: 0,
     cost: 0,

@@ -103,11 +103,11 @@ class Tables implements ImageTables {
   callPc(returnAddress: number): number | null {
     const { base, callSites } = this.#image;
     if (callSites === undefined) return null;
+    const offset = returnAddress - Number(base);
     if (callSites.length > FEW_SITES) {
       this.#callPcs ??= new Map(callSites.map(({ pc, returnOffset }) => [returnOffset, pc]));
-      return this.#callPcs.get(returnAddress - Number(base)) ?? null;
+      return this.#callPcs.get(offset) ?? null;
     }
-    const offset = returnAddress - Number(base);
     for (let i = callSites.length - 1; i >= 0; i--) {
       const { pc, returnOffset } = callSites[i] as CallSite;
       if (returnOffset === offset) return pc;

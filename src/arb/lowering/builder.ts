@@ -24,8 +24,6 @@ export interface Callable {
   readonly functionIndex: number | undefined;
   /** What a program knows a helper or kfunc by. */
   readonly native: Callee | undefined;
-  /** Its `calleeKey`; empty of a function. */
-  readonly key: string;
   readonly args: number;
   /** Argument n is a pointer: bit n. */
   readonly pointers: number;
