@@ -6,12 +6,18 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.js';
 import { buildPage } from './build-page.js';
+import { bundle } from './bundle.js';
 import { installLibunicorn } from './install-libunicorn.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 try {
-  for (const line of [build(root), await buildPage(root), await installLibunicorn(root)]) {
+  for (const line of [
+    build(root),
+    await buildPage(root),
+    await bundle(root),
+    await installLibunicorn(root),
+  ]) {
     if (line !== undefined) console.log(`bpf-oracle: ${line}`);
   }
 } catch (error) {

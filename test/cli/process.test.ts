@@ -1,8 +1,18 @@
 /** The installed command as processes see it: a built copy of the package in a directory of its own. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BenchReport } from '../../src/report/bench-report.ts';
@@ -23,6 +33,17 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
+/** The files of JavaScript that a run loads, as V8 tells them, by their path in the package. */
+function loadedBy(argv: readonly string[]): string[] {
+  const folder = mkdtempSync(join(copy, 'loaded-'));
+  run(argv, { env: { ...process.env, NODE_V8_COVERAGE: folder } });
+  return readdirSync(folder).flatMap((file) => {
+    const { result }: { result: { url: string }[] } = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    const files = result.flatMap(({ url }) => (url.startsWith('file:') ? [fileURLToPath(url)] : []));
+    return files.map((path) => relative(copy, path));
+  });
+}
+
 const run = (argv: readonly string[], options: object = {}): SpawnSyncReturns<string> =>
   spawnSync(process.execPath, [bin, ...argv], { encoding: 'utf8', ...options });
 
@@ -42,8 +63,39 @@ describe('built', () => {
       { encoding: 'utf8' },
     );
     expect(built.stdout).toBe('');
+    const argv = [join(root, 'scripts/bundle.js'), join(copy, 'dist')];
+    const bundled = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+    expect(bundled).toMatchObject({ status: 0, stdout: '', stderr: '' });
     gcd = join(copy, 'gcd.bin');
     cpSync(join(root, 'examples/gcd.bin'), gcd);
+  });
+
+  it('starts from a few files', () => {
+    expect(loadedBy(['--help'])).toEqual(['bin/bpf-oracle.js', 'dist/bundle/main.js']);
+    const check = loadedBy(['check', gcd]);
+    expect(check).toContain('dist/bundle/check.js');
+    expect(check.filter((path) => !path.includes('node_modules'))).toHaveLength(3);
+    // koffi
+    expect(check.length).toBeLessThanOrEqual(8);
+  });
+
+  it('does not start from a bundle that is older than what it is made of', () => {
+    const bundle = join(copy, 'dist/bundle/main.js');
+    utimesSync(bundle, 0, 0);
+    try {
+      const files = loadedBy(['check', gcd]);
+      expect(files).toContain('dist/cli/main.js');
+      expect(files).not.toContain('dist/bundle/main.js');
+      expect(files.length).toBeGreaterThan(100);
+    } finally {
+      utimesSync(bundle, new Date(), new Date());
+    }
+  });
+
+  it('bundles packages with their licenses', () => {
+    const licenses = readFileSync(join(copy, 'dist/bundle/LICENSES'), 'utf8');
+    expect(licenses).toMatch(/^commander \d\S+\n\n\(The MIT License\)$/m);
+    expect(licenses).toContain('Copyright (c) 2011 TJ Holowaychuk');
   });
 
   it('mutants makes the same matrix with one worker and with two', () => {

@@ -25,6 +25,8 @@ beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'bpf-oracle-workers-'));
   for (const name of ['bin', 'dist', 'package.json'])
     cpSync(join(root, name), join(copy, name), { recursive: true });
+  // what is changed below is to run: not what was bundled before
+  rmSync(join(copy, 'dist/bundle'), { recursive: true, force: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   bin = join(copy, 'bin/bpf-oracle.js');
 }, 60_000);

@@ -1,0 +1,98 @@
+/**
+ * Bundles the built command line, dist/cli/main.js and what it loads, into dist/bundle: a command starts from a few
+ * files where Node would find, read and compile some four hundred. As a command: `node scripts/bundle.js [DIST]`.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Files of one chunk each, with all they import; the rest is split as commands need it. */
+const CHUNKS = [
+  // every command's options: what help needs
+  { name: 'main', test: /\/dist\/cli\/(main|commands\/[^/]+)\.js$/, priority: 2 },
+  { name: 'check', test: /\/dist\/(cli\/(judge|conclude)|emu\/engines|report\/text)\.js$/, priority: 1 },
+];
+
+/**
+ * Bundles what was built if the sources and the bundler are there.
+ * @param {string} root directory of the package
+ * @param {string} dist what was built of it
+ * @returns {Promise<string | undefined>} what went wrong, in one line
+ */
+export async function bundle(root, dist = join(root, 'dist')) {
+  const needed = [join(root, 'src'), join(dist, 'cli/main.js'), join(root, 'node_modules/rolldown')];
+  if (!needed.every((path) => existsSync(path))) return undefined;
+  try {
+    rmSync(join(dist, 'bundle'), { recursive: true, force: true });
+    const modules = await write(dist);
+    writeFileSync(join(dist, 'bundle/LICENSES'), licenses(modules));
+    return undefined;
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replaceAll('\n', ' ') : error;
+    return `build: dist/bundle: ${why}; run "npm run build"`;
+  }
+}
+
+/**
+ * @param {string} dist
+ * @returns {Promise<string[]>} the files that were bundled
+ */
+async function write(dist) {
+  const { build } = await import('rolldown');
+  const { output } = await build({
+    input: join(dist, 'cli/main.js'),
+    platform: 'node',
+    // It finds its machine code beside itself.
+    external: 'koffi',
+    plugins: [ownUrls(dist)],
+    checks: { ineffectiveDynamicImport: false },
+    logLevel: 'warn',
+    preserveEntrySignatures: 'allow-extension',
+    output: {
+      dir: join(dist, 'bundle'),
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name].js',
+      codeSplitting: { groups: CHUNKS },
+    },
+  });
+  return output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+}
+
+/**
+ * The URL of a module goes on being that of its own file: assets, workers and children are found from it.
+ * @param {string} dist
+ * @returns {import('rolldown').Plugin}
+ */
+const ownUrls = (dist) => ({
+  name: 'own-urls',
+  transform: {
+    filter: { id: /^\//, code: 'import.meta.url' },
+    handler: (code, id) => {
+      const file = JSON.stringify(relative(join(dist, 'bundle'), id));
+      return code.replaceAll('import.meta.url', `new URL(${file}, import.meta.url).href`);
+    },
+  },
+});
+
+/**
+ * What the packages among them ask to be told.
+ * @param {string[]} modules
+ */
+function licenses(modules) {
+  const folders = modules.flatMap((id) => /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []);
+  const texts = [...new Set(folders)].sort().map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    if (file === undefined) throw new Error(`${name} comes without the text of its license`);
+    return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+  });
+  return texts.join('\n\n');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const failure = await bundle(dirname(dirname(fileURLToPath(import.meta.url))), process.argv[2]);
+  if (failure !== undefined) {
+    console.error(`bpf-oracle: ${failure}`);
+    process.exitCode = 1;
+  }
+}
