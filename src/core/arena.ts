@@ -10,9 +10,10 @@ const FEW_BYTES = 128;
 const NO_BYTES = new Uint8Array();
 
 export class Arena {
-  /** The block that is filled, none at first, and the same seen eight bytes at once. */
+  /** The block that is filled, none at first, and the same seen eight and four bytes at once. */
   #block = new ArrayBuffer(0);
   #eights = new BigUint64Array(this.#block);
+  #halves = new Uint32Array(this.#block);
   #used = BLOCK_BYTES;
 
   /** A copy of bytes [start, end). */
@@ -42,6 +43,16 @@ export class Arena {
     return copy;
   }
 
+  /** The block that the last of `copyEights` is in, four bytes at once. */
+  get halves(): Uint32Array {
+    return this.#halves;
+  }
+
+  /** Index in `halves` where that copy ends. */
+  get halvesEnd(): number {
+    return this.#used >> 2;
+  }
+
   /** So many bytes, all 0. */
   zeros(size: number): Uint8Array {
     if (size === 0) return NO_BYTES;
@@ -49,6 +60,7 @@ export class Arena {
       if (size > BLOCK_BYTES / 4) return new Uint8Array(size);
       this.#block = new ArrayBuffer(BLOCK_BYTES);
       this.#eights = new BigUint64Array(this.#block);
+      this.#halves = new Uint32Array(this.#block);
       this.#used = 0;
     }
     const start = this.#used;

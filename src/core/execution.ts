@@ -56,6 +56,11 @@ export interface StackBytes {
   readonly bytes: Uint8Array;
   /** One byte for each of `bytes`: 1 where it is poison; absent when all may be compared. */
   readonly poison?: Uint8Array;
+  /**
+   * Whether those from index `from` on, but for poison, are the bytes of `window` that lie `shift` further on; both are
+   * whole halves of words. Absent where to look at each byte is as good.
+   */
+  isIn?(window: Uint32Array, shift: number, from: number): boolean;
 }
 
 /** Entering a callee, with every argument as the callee sees it at entry. */

@@ -29,7 +29,7 @@ import {
 } from '../core/layout.ts';
 import { hex, type U64 } from '../core/u64.ts';
 import { CALLBACK_STUB, jumpToStub } from './callback-stub.ts';
-import { areZeros, DataSections, pageFloor, type Slot, wholePages } from './data-sections.ts';
+import { areZeros, DataSections, inPage, pageFloor, type Slot, wholePages } from './data-sections.ts';
 import type { Engine, Perms } from './engine.ts';
 import { type Extent, ExtentMemory } from './guest-memory.ts';
 import { isPlain, type NativeCallee, type NativeData, type NativeSubject } from './native-subject.ts';
@@ -191,13 +191,12 @@ export class AddressSpace {
   }
 
   #prepareCode({ code, base, fixups = NO_FIXUPS }: PlacedCode): void {
-    const start = pageFloor(base);
-    const offset = Number(base - start);
+    const offset = inPage(base);
     const old = this.#code?.region;
     if (old === undefined || this.#codeBase !== base || old.size < offset + code.length) {
       if (old !== undefined) this.#engine.unmap(old);
       const size = Math.ceil((offset + code.length) / CODE_STEP) * CODE_STEP;
-      this.#code = this.#map('code', start, size, 'rx');
+      this.#code = this.#map('code', pageFloor(base), size, 'rx');
       this.#code.bytes().fill(INT3);
       this.#codeBase = base;
       this.#codeLength = -1;

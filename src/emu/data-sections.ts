@@ -5,13 +5,14 @@
 import type { Arena } from '../core/arena.ts';
 import type { ImageMemory } from '../core/image.ts';
 import { PAGE_SIZE } from '../core/layout.ts';
-import type { U64 } from '../core/u64.ts';
+import { low32, type U64 } from '../core/u64.ts';
 import type { Engine, Region } from './engine.ts';
 import { overlap } from './guest-space.ts';
 import type { NativeData } from './native-subject.ts';
 
 /** Sections that are mapped at once, with those that no run has. */
 const MAX_MAPPED = 32;
+const PAGE = BigInt(PAGE_SIZE);
 const ZEROS = Buffer.alloc(PAGE_SIZE);
 
 /** A region that stays mapped while it fits. */
@@ -56,14 +57,14 @@ export class DataSections {
 
   /** The bytes of a section, by its index. */
   bytes({ address, bytes }: NativeData, index: number): Uint8Array {
-    const offset = Number(address - pageFloor(address));
+    const offset = inPage(address);
     const all = this.#current[index]?.bytes() ?? new Uint8Array(0);
     return all.subarray(offset, offset + bytes.length);
   }
 
   /** A copy of them; `known` if it is the same. */
   copy({ address, bytes }: NativeData, index: number, copies: Arena, known?: Uint8Array): Uint8Array {
-    const offset = Number(address - pageFloor(address));
+    const offset = inPage(address);
     const all = this.#current[index]?.bytes();
     if (all === undefined) return copies.zeros(0);
     return copies.copyUnless(known, all, offset, offset + bytes.length);
@@ -110,15 +111,14 @@ export function areZeros(bytes: Uint8Array): boolean {
 
 function putBack(slot: Slot | undefined, { address, bytes }: ImageMemory): void {
   const all = slot?.bytes();
-  const offset = Number(address - pageFloor(address));
+  const offset = inPage(address);
   all?.fill(0, 0, offset).set(bytes, offset);
   all?.fill(0, offset + bytes.length);
 }
 
 function dataRegion({ address, bytes, writable }: NativeData, index: number): Region {
-  const start = pageFloor(address);
-  const size = wholePages(Number(address - start) + Math.max(bytes.length, 1));
-  return { name: `data ${index}`, address: start, size, perms: writable ? 'rw' : 'r' };
+  const size = wholePages(inPage(address) + Math.max(bytes.length, 1));
+  return { name: `data ${index}`, address: pageFloor(address), size, perms: writable ? 'rw' : 'r' };
 }
 
 /** It says where it lies itself, by the page. */
@@ -133,4 +133,6 @@ const isSameRegion = (a: Region, b: Region): boolean =>
   a.address === b.address && a.size === b.size && a.perms === b.perms;
 
 export const wholePages = (size: number): number => Math.ceil(size / PAGE_SIZE) * PAGE_SIZE;
-export const pageFloor = (address: U64): U64 => address - (address % BigInt(PAGE_SIZE));
+export const pageFloor = (address: U64): U64 => address - (address % PAGE);
+/** Bytes of its page before an address. */
+export const inPage = (address: U64): number => low32(address) & (PAGE_SIZE - 1);

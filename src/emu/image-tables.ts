@@ -3,7 +3,7 @@ import { badInput } from '../core/errors.ts';
 import { type ArgPlace, type CallSite, FP_DEPTH, type Image, UNKNOWN_GPR } from '../core/image.ts';
 import type { NativePlace } from '../core/native.ts';
 import { progArrayBytes } from '../core/prog-array.ts';
-import type { U64 } from '../core/u64.ts';
+import { toNumber, type U64 } from '../core/u64.ts';
 import { CALLBACK_STUB } from './callback-stub.ts';
 import type { NativeCallee, NativeData, NativeSubject } from './native-subject.ts';
 import { type Exceptions, exceptionsOf } from './unwind.ts';
@@ -63,6 +63,7 @@ const FEW_SITES = 32;
 class Tables implements ImageTables {
   readonly #image: Image;
   readonly #subject: NativeSubject;
+  readonly #base: number;
   #targets: Targets | undefined;
   #callPcs: ReadonlyMap<number, number> | undefined;
   readonly data: ImageTables['data'];
@@ -79,6 +80,7 @@ class Tables implements ImageTables {
     const { args, regs, subprogAbi, callAlign = 8 } = image;
     this.#image = image;
     this.#subject = subject;
+    this.#base = toNumber(image.base);
     this.data = dataOf(image, subject);
     this.bpfArgs = args.bpf;
     this.nativeArgs = args.native;
@@ -101,9 +103,9 @@ class Tables implements ImageTables {
   }
 
   callPc(returnAddress: number): number | null {
-    const { base, callSites } = this.#image;
+    const { callSites } = this.#image;
     if (callSites === undefined) return null;
-    const offset = returnAddress - Number(base);
+    const offset = returnAddress - this.#base;
     if (callSites.length > FEW_SITES) {
       this.#callPcs ??= new Map(callSites.map(({ pc, returnOffset }) => [returnOffset, pc]));
       return this.#callPcs.get(offset) ?? null;
@@ -140,23 +142,25 @@ interface Targets {
 
 /** Throws an `input` error for an image that does not say where tail calls enter. */
 function targetsOf(image: Image, subject: NativeSubject): Targets {
-  const base = Number(image.base);
+  const base = toNumber(image.base);
   const targets = new Map<number, CallTarget>();
+  const entries = new Set<number>();
+  const enter = (address: number, target: CallTarget): void => {
+    targets.set(address, target);
+    entries.add(address);
+  };
   image.subprogEntries.forEach((offset, subprog) => {
     const kind = subprog === subject.exceptionCallback ? 'exception' : 'subprog';
-    targets.set(base + offset, { kind, subprog });
+    enter(base + offset, { kind, subprog });
   });
-  for (const subprog of programsOf(subject)) {
-    targets.set(base + tailCallEntry(image, subprog), { kind: 'program', subprog });
-  }
-  for (const [at, offset] of image.trampoline?.stubs ?? [])
-    targets.set(base + offset, { kind: 'native', at });
+  for (const subprog of programsOf(subject))
+    enter(base + tailCallEntry(image, subprog), { kind: 'program', subprog });
+  for (const [at, offset] of image.trampoline?.stubs ?? []) enter(base + offset, { kind: 'native', at });
   if (subject.callees.some(({ callsBack }) => callsBack === true)) {
-    targets.set(CALLBACK_STUB.next, { kind: 'callback', at: 'next' });
-    targets.set(CALLBACK_STUB.done, { kind: 'callback', at: 'done' });
+    enter(CALLBACK_STUB.next, { kind: 'callback', at: 'next' });
+    enter(CALLBACK_STUB.done, { kind: 'callback', at: 'done' });
   }
-  const entries = new Set(targets.keys());
-  for (const callee of subject.callees) targets.set(Number(callee.address), { kind: 'callee', callee });
+  for (const callee of subject.callees) targets.set(toNumber(callee.address), { kind: 'callee', callee });
   return { targets, entries };
 }
 

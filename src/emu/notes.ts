@@ -16,6 +16,11 @@ const NO_BYTES = new Uint8Array(0);
 /** 64-bit words, in halves of 32 bits. */
 export const halvesOf = ({ buffer, byteOffset, length }: BigUint64Array): Uint32Array =>
   new Uint32Array(buffer, byteOffset, 2 * length);
+/** Of bytes that are whole words; none of others. */
+const halvesOfBytes = ({ buffer, byteOffset, length }: Uint8Array): Uint32Array =>
+  (byteOffset | length) % HALF_BYTES === 0
+    ? new Uint32Array(buffer, byteOffset, length / HALF_BYTES)
+    : NO_HALVES;
 
 /** What a record is of, of both halves: no number that is known if there is something in the upper one. */
 export function idOf({ halves, stride }: Records, k: number): number {
@@ -31,15 +36,23 @@ export class Notes {
   #regsAt = 0;
   /** `#windowBytes` from `#windowAt` on are those of the guest from address `#windowStart` on. */
   #window: Uint8Array = NO_BYTES;
+  /** The same bytes, in halves of words. */
+  #windowHalves: Uint32Array = NO_HALVES;
   #windowAt = 0;
   #windowStart = 0;
   #windowBytes = 0;
+  /** The whole stack, as it was last shown. */
+  #stack: Uint8Array = NO_BYTES;
+  #stackHalves: Uint32Array = NO_HALVES;
 
   /** Registers now (halves of a register file), and all of the stack, whose first byte is at `start`. */
   showAll(regs: Uint32Array, stack: Uint8Array, start: number): void {
     this.#regs = regs;
     this.#regsAt = 0;
+    if (this.#stack !== stack) this.#stackHalves = halvesOfBytes(stack);
+    this.#stack = stack;
     this.#window = stack;
+    this.#windowHalves = this.#stackHalves;
     this.#windowAt = 0;
     this.#windowStart = start;
     this.#windowBytes = stack.length;
@@ -50,6 +63,7 @@ export class Notes {
     this.#regs = halves;
     this.#regsAt = 2 * (k * stride + RECORD.regs);
     this.#window = bytes;
+    this.#windowHalves = halves;
     this.#windowAt = 8 * (k * stride + RECORD.window);
     this.#windowBytes = 8 * (stride - RECORD.window);
     this.#windowStart = this.address(RSP) - below;
@@ -78,9 +92,10 @@ export class Notes {
   /** False for a word that is not in the window. */
   isWordAt(address: number, want: Word): boolean {
     if (want === undefined) return true;
+    const at = this.#find(address, 2 * HALF_BYTES);
+    if (at < 0) return false;
     this.#word[0] = want;
-    const [low, high] = [this.#wanted[0] as number, this.#wanted[1] as number];
-    return this.isHalfAt(address, low) && this.isHalfAt(address + HALF_BYTES, high);
+    return this.#half(at) === this.#wanted[0] && this.#half(at + HALF_BYTES) === this.#wanted[1];
   }
 
   /** A word on the stack as a number; NaN if it is not in the window. */
@@ -89,20 +104,23 @@ export class Notes {
     return at < 0 ? Number.NaN : this.#half(at) + HALF * this.#half(at + HALF_BYTES);
   }
 
-  isHalfAt(address: number, want: number): boolean {
-    const at = this.#find(address, HALF_BYTES);
-    return at >= 0 && this.#half(at) === want;
-  }
-
   /** The `depth` bytes below `fp`, laid on those wanted at their ends; false if they are not all in the window. */
   areBytesBelow(fp: number, depth: number, want: StackBytes | null): boolean {
     const at = this.#find(fp - depth, depth);
     if (at < 0 || want === null) return at >= 0;
-    const { bytes, poison } = want;
-    const window = this.#window;
+    const { bytes } = want;
     const shift = at + depth - bytes.length;
-    // Most of a frame is poison: that is asked first, for a branch that goes the same way is soon gone.
-    for (let i = Math.max(0, bytes.length - depth); i < bytes.length; i++)
+    const from = Math.max(0, bytes.length - depth);
+    const areHalves = (shift | from) % HALF_BYTES === 0 && this.#windowHalves.length > 0;
+    return areHalves && want.isIn !== undefined
+      ? want.isIn(this.#windowHalves, shift, from)
+      : this.#areBytes(want, shift, from);
+  }
+
+  /** From index `from` of those wanted on: whether they are the same as what lies `shift` bytes further on in the window. */
+  #areBytes({ bytes, poison }: StackBytes, shift: number, from: number): boolean {
+    const window = this.#window;
+    for (let i = from; i < bytes.length; i++)
       if (poison?.[i] !== 1 && bytes[i] !== window[shift + i]) return false;
     return true;
   }

@@ -5,6 +5,7 @@
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
 import { Arena } from '../core/arena.ts';
 import type { StackBytes, Word } from '../core/execution.ts';
+import { StackCopy } from '../core/stack-copy.ts';
 import { fromHalves, fromNumber, high32, low32, toNumber, type U64 } from '../core/u64.ts';
 
 /** Memory of runs, and frames as they were at calls and returns. */
@@ -172,9 +173,8 @@ export class StackRegion extends Region {
     let poisoned = lowest;
     while (poisoned < STACK_WORDS && flags[poisoned] === 0n) poisoned++;
     const address = fromNumber(this.base + 8 * lowest);
-    const bytes = COPIES.copyEights(this.#words, lowest);
-    if (poisoned === STACK_WORDS) return { address, bytes };
-    return { address, bytes, poison: COPIES.copyEights(flags, lowest) };
+    const poison = poisoned === STACK_WORDS ? null : flags;
+    return new StackCopy(COPIES, address, { words: this.#words, poison }, lowest);
   }
 }
 
