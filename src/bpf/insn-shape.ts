@@ -38,6 +38,15 @@ class Fields {
     words[at + 1] = this.#imm;
   }
 
+  static wordOf(insn: object): number {
+    // To ask first whether it has one costs more than what most ask this for.
+    try {
+      return (insn as Fields).#word;
+    } catch {
+      return 0;
+    }
+  }
+
   /** A jump. */
   land(off: number): void {
     this.off = off;
@@ -56,6 +65,9 @@ export const fresh = <K extends Insn['kind']>(
 
 /** Whether it was made here. */
 export const isUniform = (insn: Insn): boolean => insn instanceof Fields;
+
+/** Of an instruction that was made here, the first word on the wire, which is never 0; else 0. */
+export const wordOf = (insn: Insn): number => Fields.wordOf(insn);
 
 /** Writes the two words of its first slot: opcode, dst, src and off; and imm. Made here it must be. */
 export const putWords = (insn: Insn, words: Int32Array, at: number): void =>

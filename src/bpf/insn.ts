@@ -202,14 +202,5 @@ export function accessOf(insn: Insn): Access | undefined {
 export const dstOf = (insn: Insn): Reg | undefined => ('dst' in insn ? insn.dst : undefined);
 export const srcOf = (insn: Insn): Reg | undefined => ('src' in insn ? insn.src : undefined);
 
-/**
- * Bits of the registers its dst and src fields name, if it has them; an lddw's src may be another thing's number.
- * Without a look at its kind, which of most programs no processor can predict.
- */
-export function fieldBits(insn: Insn): number {
-  const { dst, src } = insn as { readonly dst?: Reg; readonly src?: Reg };
-  return (dst === undefined ? 0 : 1 << dst) | (src === undefined ? 0 : 1 << src);
-}
-
 /** Slots it takes. */
 export const slotsOf = (insn: Insn): 1 | 2 => (insn.kind === 'lddw' ? 2 : 1);

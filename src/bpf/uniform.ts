@@ -1,7 +1,7 @@
 /** Instructions of any shape, as files and callers have them, to the one shape of insn-shape.ts. */
 import { u64 } from '../core/u64.ts';
 import type { Insn, Slots } from './insn.ts';
-import { isUniform } from './insn-shape.ts';
+import { isUniform, wordOf } from './insn-shape.ts';
 import {
   alu,
   atomic,
@@ -20,6 +20,13 @@ import {
   stx,
   swap,
 } from './make-insn.ts';
+import { INSN, traitsOfWord } from './traits.ts';
+
+/** Traits (traits.ts) of any instruction. */
+export function traitsOf(insn: Insn): number {
+  const word = wordOf(insn) || wordOf(uniform(insn));
+  return word === 0 ? INSN : traitsOfWord(word);
+}
 
 /** The same instructions; those that are of the shape already stay what they are. */
 export const uniformSlots = (slots: Slots): Slots =>

@@ -27,6 +27,22 @@ export class PcMap implements Iterable<PcRow> {
     this.#numbers[at + 1] = offset;
   }
 
+  /** The first ones of these slots [from, to), as they change, at these addresses counted from an offset. */
+  addFirsts(pcs: Int32Array, addrs: Int32Array, from: number, to: number, offset: number): void {
+    const numbers = this.#numbers;
+    let at = 2 * this.#length;
+    let last = -1;
+    for (let i = from; i < to; i++) {
+      const pc = pcs[i] as number;
+      if (pc === last) continue;
+      numbers[at] = pc;
+      numbers[at + 1] = offset + (addrs[i] as number);
+      at += 2;
+      last = pc;
+    }
+    this.#length = at >> 1;
+  }
+
   get length(): number {
     return this.#length;
   }

@@ -12,12 +12,7 @@ export interface RewriteNote {
 /** First native byte of each slot, of a subprog at `offset`; the instructions a rewrite added belong to the slot they stem from. */
 export function addToMap(map: PcMap, entries: Entries, addrs: Int32Array, offset: number): void {
   const { pcs, setup, count } = entries;
-  let last = -1;
-  for (let i = setup; i < count; i++) {
-    const pc = pcs[i] as number;
-    if (pc !== last) map.add(pc, offset + (addrs[i] as number));
-    last = pc;
-  }
+  map.addFirsts(pcs, addrs, setup, count, offset);
 }
 
 /** One for all that a rewrite made of one instruction. */

@@ -27,6 +27,7 @@ import { typedStackWords } from './lower/call.ts';
 import type { PendingCall, PendingFault } from './lower/context.ts';
 import { tailCallOffset } from './lower/tail-call.ts';
 import { TAIL_CALL_BYTES } from './lower/tail-call-count.ts';
+import { Marks } from './marks.ts';
 import { BPF_TO_GPR } from './regmap.ts';
 import type { Rewritten } from './rewrite.ts';
 import { type TailCallRole, tailCallRoles } from './tail-calls.ts';
@@ -70,12 +71,12 @@ export interface Compiled {
 /** Subprogs start on multiples of this; the gap is filled with int3, as the kernel fills unused image bytes. */
 const ALIGN = 16;
 const FILL = 0xcc;
-const GAP = new Uint8Array(ALIGN).fill(FILL);
 
 /** Kept from one compilation to the next: they grow to the largest program. The image is a copy. */
 const OUT = new Assembler();
 const ASM = new Assembler();
 const ENTRIES = new Entries();
+const MARKS = new Marks();
 
 const NO_THUNKS: readonly ThunkPlace[] = [];
 
@@ -143,6 +144,7 @@ function imageOf(
 interface Compilation {
   readonly options: JitOptions;
   readonly target: Target;
+  readonly marks: Marks;
   /** By subprog: bytes of BPF stack, and where it ends if it is not in the frame. */
   readonly depths: readonly number[];
   readonly privateFps: readonly (bigint | undefined)[];
@@ -160,7 +162,8 @@ interface Compilation {
 
 function compilationOf(program: Program, options: JitOptions, target: Target): Compilation {
   OUT.reset();
-  const depths = target.stackDepths(program);
+  const marks = MARKS.read(program.insns);
+  const depths = target.stackDepths(program, marks);
   const boundary = throws(program) ? target.exceptions.saved : undefined;
   const isPrivate = options.privateStack === true && boundary === undefined;
   return {
@@ -169,7 +172,8 @@ function compilationOf(program: Program, options: JitOptions, target: Target): C
     depths,
     privateFps: isPrivate ? target.privateStacks(program, depths, target.convention) : [],
     roles: tailCallRoles(program),
-    accesses: accessesOf(program),
+    marks,
+    accesses: accessesOf(program, marks),
     boundary,
     out: OUT,
     sites: [],
@@ -181,13 +185,14 @@ function compilationOf(program: Program, options: JitOptions, target: Target): C
 }
 
 function compileSubprog(program: Program, subprog: Subprog, shared: Compilation): CompiledSubprog {
-  const { options, target, out } = shared;
+  const { options, target, out, marks } = shared;
   const { index } = subprog;
   const tailCall = shared.roles[index] as TailCallRole;
   if (tailCall !== 'none') checkTailCalls(program, subprog, target.convention);
   const { base = CODE_BASE, bmi2 = true, endbr = false, blinding } = options;
   const fp = shared.privateFps[index];
-  const rewritten = target.rewrite(program.insns, subprog, shared.depths[index] as number, ENTRIES);
+  const depth = shared.depths[index] as number;
+  const rewritten = target.rewrite(program.insns, subprog, depth, ENTRIES, marks);
   const { entries } = rewritten;
   if (blinding !== undefined) target.blind(entries, blinding);
   if (fp !== undefined) renameFp(entries, target);
@@ -289,5 +294,5 @@ function checkTailCalls(
 }
 
 function align(out: Assembler): void {
-  out.raw(GAP, 0, (ALIGN - (out.length % ALIGN)) % ALIGN);
+  out.fill(FILL, (ALIGN - (out.length % ALIGN)) % ALIGN);
 }

@@ -1,5 +1,8 @@
 /** The instructions of a subprog as the JIT sees them, column by column: no object for each. */
-import { fieldBits, type Insn, type Slots } from '../bpf/insn.ts';
+import type { Insn, Slots } from '../bpf/insn.ts';
+import { INSN_SHIFT } from '../bpf/traits.ts';
+import { traitsOf } from '../bpf/uniform.ts';
+import { indexFrom } from './marks.ts';
 
 /** The rewrites that happen before the JIT (rewrite.ts, blinding.ts). */
 export const REWRITE_PASSES = [
@@ -36,8 +39,8 @@ export class Entries {
   setup = 0;
   /** Whether some are not what is in their slots. */
   areRewritten = false;
-  /** Those that dst or src of some instruction names, as bits. */
-  registers = 0;
+  /** Of all instructions that are or were among them (bpf/traits.ts). */
+  traits = 0;
   pcs = new Int32Array(LEAST);
   targets = new Int32Array(LEAST);
   /** AS_IN_SLOT, 1 and on: REWRITE_PASSES, or REPLACED. */
@@ -52,23 +55,46 @@ export class Entries {
     this.#slots = slots;
     this.count = 0;
     this.setup = 0;
-    this.registers = 0;
+    this.traits = 0;
     this.areRewritten = false;
   }
 
-  /** The instruction of a slot, as it is there. */
-  add(insn: Insn, pc: number, target: number): void {
-    this.registers |= fieldBits(insn);
+  /** The instruction of a slot, as it is there, by its traits. */
+  add(traits: number, pc: number, target: number): void {
+    this.traits |= traits;
     const i = this.count++;
     if (i === this.pcs.length) this.#grow();
     this.pcs[i] = pc;
     this.targets[i] = target;
   }
 
+  /** Those of slots [start, end), none of which jumps, by the traits of all slots. */
+  addSlots(traits: Int32Array, start: number, end: number): void {
+    while (this.count + end - start >= this.pcs.length) this.#grow();
+    const { pcs, targets } = this;
+    let i = this.count;
+    let all = 0;
+    for (let pc = start; pc < end; pc++) {
+      const bits = traits[pc] as number;
+      all |= bits;
+      // Of the second half of a wide one, what comes next overwrites it: no processor could predict a branch here.
+      pcs[i] = pc;
+      targets[i] = -1;
+      i += bits >> INSN_SHIFT;
+    }
+    this.count = i;
+    this.traits |= all;
+  }
+
   /** Another one. `pass`: the rewrite that made it, if one did. */
   addMade(insn: Insn, pc: number, target: number, pass?: RewritePass): void {
-    this.add(insn, pc, target);
+    this.add(traitsOf(insn), pc, target);
     this.#make(this.count - 1, insn, pass === undefined ? REPLACED : 1 + REWRITE_PASSES.indexOf(pass));
+  }
+
+  /** Index of the first one of a slot, or of one behind it; what sets up the counter is of none. */
+  firstOf(slot: number): number {
+    return indexFrom(this.pcs, slot, this.setup, this.count);
   }
 
   insnAt(i: number): Insn {
@@ -79,7 +105,7 @@ export class Entries {
   /** Puts another instruction into the place of one. */
   replace(i: number, insn: Insn): void {
     const origin = this.#origins[i] as number;
-    this.registers |= fieldBits(insn);
+    this.traits |= traitsOf(insn);
     this.#make(i, insn, origin === AS_IN_SLOT ? REPLACED : origin);
   }
 

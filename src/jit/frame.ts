@@ -77,7 +77,7 @@ const SAVED_WITH_ARENA = SAVED.map((saved) => [R12, ...saved]);
 const FIRST = CALLEE_SAVED_BPF[0] as number;
 
 /** Kernel: `detect_reg_usage()`. A register counts if it stands in any dst or src field. */
-function savedOf({ registers }: Entries, hasArena: boolean): readonly Gpr[] {
-  const used = (registers >> FIRST) & (SAVED.length - 1);
+function savedOf({ traits }: Entries, hasArena: boolean): readonly Gpr[] {
+  const used = (traits >> FIRST) & (SAVED.length - 1);
   return (hasArena ? SAVED_WITH_ARENA : SAVED)[used] as readonly Gpr[];
 }

@@ -14,9 +14,10 @@ import type { AluInsn, AtomicInsn, Insn, JaInsn, JccInsn, Slots } from '../bpf/i
 import { aluImm, aluReg, ja, jccImm, load, movReg, storeImm, storeReg } from '../bpf/make-insn.ts';
 import type { Subprog } from '../bpf/program.ts';
 import { R0, R10 } from '../bpf/reg.ts';
+import { JUMPS, MAY_BE_REWRITTEN } from '../bpf/traits.ts';
 import { Entries, type RewritePass } from './entries.ts';
+import { indexFrom, Marks } from './marks.ts';
 import { REG_AX } from './regmap.ts';
-import { scratchWords } from './scratch.ts';
 
 /** A subprog after the rewrites. */
 export interface Rewritten {
@@ -31,49 +32,56 @@ interface Group {
   readonly insns: readonly Insn[];
 }
 
-/** By slot. */
-const FIRST_ENTRY = scratchWords();
-
 /**
  * Rewrites one subprog. `stackDepth`: bytes of stack its own code uses, a multiple of 8. `entries`: emptied first, and
- * filled.
+ * filled. `marks`: of these slots.
  */
 export function rewrite(
   slots: Slots,
   subprog: Subprog,
   stackDepth: number,
   entries: Entries = new Entries(),
+  marks: Marks = new Marks().read(slots),
 ): Rewritten {
   entries.reset(slots);
-  if (addAll(slots, subprog, entries, stackDepth)) return { entries, stackDepth };
+  if (addAll(slots, subprog, entries, stackDepth, marks)) return { entries, stackDepth };
   const depth = stackDepth + 8;
   entries.reset(slots);
   entries.addMade(storeImm(R10, -depth, MAX_LOOPS), subprog.start, -1, 'may_goto');
   entries.setup = 1;
-  addAll(slots, subprog, entries, depth);
+  addAll(slots, subprog, entries, depth, marks);
   return { entries, stackDepth: depth };
 }
 
 /** Adds all instructions of a subprog; false, and not all, if there is a may_goto and nothing sets up its counter. */
-function addAll(slots: Slots, { start, end }: Subprog, entries: Entries, depth: number): boolean {
-  const firstEntry = FIRST_ENTRY.take(end - start);
+function addAll(
+  slots: Slots,
+  { start, end }: Subprog,
+  entries: Entries,
+  depth: number,
+  { traits, special, specials }: Marks,
+): boolean {
   const jumps: number[] = [];
-  for (let pc = start; pc < end; pc++) {
-    const insn = slots[pc];
-    firstEntry[pc - start] = entries.count;
-    if (insn === undefined) continue;
-    const { kind } = insn;
-    if (kind === 'jcc' || kind === 'ja') {
+  /** The first slot that is not added yet. */
+  let next = start;
+  for (let k = indexFrom(special, start, 0, specials); k < specials; k++) {
+    const pc = special[k] as number;
+    if (pc >= end) break;
+    const bits = traits[pc] as number;
+    const insn = slots[pc] as Insn;
+    if (insn.kind === 'may_goto' && entries.setup === 0) return false;
+    const group = (bits & MAY_BE_REWRITTEN) === 0 ? undefined : groupOf(insn, depth);
+    if (group === undefined && (bits & JUMPS) === 0) continue;
+    entries.addSlots(traits, next, pc);
+    next = pc + 1;
+    if (group !== undefined) addGroup(entries, group, pc, insn, jumps);
+    else {
       jumps.push(entries.count);
-      entries.add(insn, pc, pc + 1 + insn.off);
-      continue;
+      entries.add(bits, pc, next + (insn as JccInsn | JaInsn).off);
     }
-    if (kind === 'may_goto' && entries.setup === 0) return false;
-    const group = groupOf(insn, depth);
-    if (group === undefined) entries.add(insn, pc, -1);
-    else addGroup(entries, group, pc, insn, jumps);
   }
-  resolveTargets(entries, jumps, firstEntry, start);
+  entries.addSlots(traits, next, end);
+  resolveTargets(entries, jumps);
   return true;
 }
 
@@ -89,33 +97,27 @@ function addGroup(entries: Entries, { pass, insns }: Group, pc: number, insn: In
 }
 
 /** Until all entries exist, the target of a jump is a slot (>= 0), or an entry's index written as -2 - index. */
-function resolveTargets(
-  { targets }: Entries,
-  jumps: readonly number[],
-  firstEntry: Int32Array,
-  start: number,
-): void {
+function resolveTargets(entries: Entries, jumps: readonly number[]): void {
+  const { targets } = entries;
   for (let k = 0; k < jumps.length; k++) {
     const i = jumps[k] as number;
     const target = targets[i] as number;
-    targets[i] = target < -1 ? -2 - target : (firstEntry[target - start] as number);
+    targets[i] = target < -1 ? -2 - target : entries.firstOf(target);
   }
 }
 
 /** A jump as the JIT sees them: no may_goto is left. */
 const isJump = (insn: Insn): insn is JaInsn | JccInsn => insn.kind === 'ja' || insn.kind === 'jcc';
 
-/** What an instruction becomes, if it does not stay. */
+/** What one that may become something else (bpf/traits.ts) becomes, if it does not stay. */
 function groupOf(insn: Insn, depth: number): Group | undefined {
   switch (insn.kind) {
-    case 'alu':
-      return rewriteAlu(insn);
     case 'atomic':
       return rewriteCmpxchg(insn);
     case 'may_goto':
       return mayGoto(depth);
     default:
-      return undefined;
+      return rewriteAlu(insn as AluInsn);
   }
 }
 
@@ -127,10 +129,8 @@ function rewriteAlu(insn: AluInsn): Group | undefined {
       return rewriteDivision(insn, guardMod);
     case 'sdiv':
       return rewriteDivision(insn, guardSdiv);
-    case 'smod':
-      return rewriteDivision(insn, guardSmod);
     default:
-      return undefined;
+      return rewriteDivision(insn, guardSmod);
   }
 }
 

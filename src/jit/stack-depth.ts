@@ -6,28 +6,29 @@
  */
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
 import type { Program } from '../bpf/program.ts';
+import { Marks } from './marks.ts';
 import { directReach } from './stack/direct.ts';
 import { StackFacts } from './stack/facts.ts';
 import { FP, pointer } from './stack/pointer.ts';
 import { Walk } from './stack/walk.ts';
 
 /** Depth of each subprog in bytes, a multiple of 8. */
-export function stackDepths(program: Program): number[] {
-  const direct = program.subprogs.map((subprog) => directReach(program.insns, subprog));
+export function stackDepths(program: Program, marks: Marks = new Marks().read(program.insns)): number[] {
+  const direct = program.subprogs.map((subprog) => directReach(program.insns, subprog, marks));
   // Where no subprog has a pointer, none gets one from another.
-  const lowest = direct.includes(null) ? walked(program, direct) : (direct as number[]);
+  const lowest = direct.includes(null) ? walked(program, marks, direct) : (direct as number[]);
   return lowest.map((low) => (Math.min(MAX_STACK_BYTES, 0 - low) + 7) & ~7);
 }
 
 /** How far below its r10 each subprog reaches, <= 0. `direct`: what `directReach` says of each. */
-function walked(program: Program, direct: readonly (number | null)[]): number[] {
+function walked(program: Program, marks: Marks, direct: readonly (number | null)[]): number[] {
   const facts = new StackFacts(program);
   while (facts.startRound()) {
     for (const subprog of program.subprogs) {
       if (!facts.takeStale(subprog.index)) continue;
       const summary = facts.summary(subprog.index);
       const lowest = facts.seesPointers(summary) ? null : (direct[subprog.index] as number | null);
-      if (lowest === null) new Walk(program, subprog, summary, facts).run();
+      if (lowest === null) new Walk(program, marks, subprog, { summary, facts }).run();
       else facts.reach(summary, pointer(FP), lowest);
     }
   }

@@ -17,6 +17,8 @@ const SHORT_COPY = 64;
 const MIDDLING_COPY = 512;
 /** For the longest instruction, and a word written at its last byte. */
 const ROOM = 20;
+/** The first four bytes of each nop, little-endian. */
+const NOP_WORDS = NOPS.map((bytes) => bytes.slice(0, 4).reduceRight((word, byte) => (word << 8) | byte, 0));
 const REX_R = 4;
 const REX_B = 1;
 
@@ -167,8 +169,9 @@ export class Assembler {
     for (let left = count; left > 0; ) {
       const size = Math.min(left, NOPS.length - 1);
       const at = this.#room();
-      const nop = NOPS[size] as readonly number[];
-      for (let k = 0; k < size; k++) this.#bytes[at + k] = nop[k] as number;
+      this.#view.setInt32(at, NOP_WORDS[size] as number, true);
+      // Those of more bytes end in zeroes.
+      this.#view.setInt32(at + 4, 0);
       this.#at = at + size;
       left -= size;
     }
@@ -198,6 +201,14 @@ export class Assembler {
       for (let k = from, at = this.#at; k < to; k++, at++) this.#bytes[at] = bytes[k] as number;
     else this.#bytes.set(bytes.subarray(from, to), this.#at);
     this.#at = end;
+  }
+
+  /** So many times a byte, 16 at the most. */
+  fill(byte: number, count: number): void {
+    const at = this.#room();
+    const word = 0x01010101 * byte;
+    for (let k = 0; k < count; k += 4) this.#view.setInt32(at + k, word);
+    this.#at = at + count;
   }
 
   /** Overwrites a byte emitted earlier. */

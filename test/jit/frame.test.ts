@@ -1,6 +1,7 @@
 /** Which frame a subprog gets, and the code that makes and leaves it. */
 import { describe, expect, it } from 'vitest';
 import type { Insn } from '../../src/bpf/insn.ts';
+import { traitsOf } from '../../src/bpf/uniform.ts';
 import { Entries } from '../../src/jit/entries.ts';
 import { type Frame, layOut } from '../../src/jit/frame.ts';
 import type { LowerContext } from '../../src/jit/lower/context.ts';
@@ -12,7 +13,7 @@ import { alu, atomic, exit, helper, jcc, lddw, ldx, mov, movsx, store, swap } fr
 function entriesOf(insns: readonly Insn[]): Entries {
   const entries = new Entries();
   entries.reset(insns);
-  for (const [pc, insn] of insns.entries()) entries.add(insn, pc, -1);
+  for (const [pc, insn] of insns.entries()) entries.add(traitsOf(insn), pc, -1);
   return entries;
 }
 

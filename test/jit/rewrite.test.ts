@@ -74,6 +74,22 @@ const BY_CONSTANT: readonly (readonly [op: AluOp, width: Width, imm: number, wan
   ['smod', 32, -1, ['movw r1 0']],
 ];
 
+it('leaves a program of 2,000 instructions as it is', () => {
+  const body = [...Array.from({ length: 1999 }, (_, k) => mov('r0', k)), exit];
+  const entries = entriesOf(body);
+  expect(entries.map(({ pc, target, pass }) => [pc, target, pass])).toEqual(
+    body.map((_, pc) => [pc, -1, undefined]),
+  );
+});
+
+it('has room for whatever 1,000 divisions become', () => {
+  const body = [...Array.from({ length: 1000 }, () => alu(64, 'smod', 'r0', 'r1')), exit];
+  expect(entriesOf(body).map(({ pc }) => pc)).toEqual([
+    ...Array.from({ length: 7000 }, (_, k) => Math.floor(k / 7)),
+    1000,
+  ]);
+});
+
 describe('rewrite', () => {
   it.each(BY_REGISTER)('guards %s of %i bits by a register', (op, width, want) => {
     const [last, ...rest] = texts([alu(width, op, 'r1', 'r2'), exit]).reverse();

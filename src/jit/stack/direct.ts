@@ -1,7 +1,9 @@
 /** The quick way for code whose only stack pointer is r10 itself: one look at each instruction. */
-import { fieldBits, type Insn, type Slots } from '../../bpf/insn.ts';
+import type { Insn, JccInsn, Slots } from '../../bpf/insn.ts';
 import type { Subprog } from '../../bpf/program.ts';
 import { R10 } from '../../bpf/reg.ts';
+import { EXITS, JUMPS } from '../../bpf/traits.ts';
+import type { Marks } from '../marks.ts';
 import { scratchBytes } from '../scratch.ts';
 
 const FP_BIT = 1 << R10;
@@ -12,32 +14,33 @@ const IS_TARGET = scratchBytes();
  * Null where r10 is more than the base of loads and stores, or where a look from top to bottom cannot tell
  * what code is ever run.
  */
-export function directReach(insns: Slots, { start, end }: Subprog): number | null {
+export function directReach(insns: Slots, { start, end }: Subprog, { traits, all }: Marks): number | null {
   /** By slot: 1 where a jump that is reached goes. */
-  const isTarget = IS_TARGET.take(end - start).fill(0, 0, end - start);
+  const isTarget = IS_TARGET.take(end - start);
+  if ((all & JUMPS) !== 0) isTarget.fill(0, 0, end - start);
   let lowest = 0;
   let isReached = true;
   let hasGap = false;
   for (let pc = start; pc < end; pc++) {
-    const insn = insns[pc];
-    if (insn === undefined) continue;
-    isReached ||= isTarget[pc - start] === 1;
+    const bits = traits[pc] as number;
     if (!isReached) {
-      hasGap = true;
-      continue;
+      if ((all & JUMPS) === 0) break;
+      isReached = isTarget[pc - start] === 1;
+      if (!isReached) hasGap = true;
     }
-    if ((fieldBits(insn) & FP_BIT) !== 0) {
+    if (!isReached || (bits & (FP_BIT | JUMPS | EXITS)) === 0) continue;
+    const insn = insns[pc] as Insn;
+    if ((bits & FP_BIT) !== 0) {
       if (takesFp(insn)) return null;
       lowest = Math.min(lowest, offFromFp(insn));
     }
-    const { kind } = insn;
-    if (kind === 'exit') isReached = false;
-    else if (kind === 'jcc' || kind === 'ja' || kind === 'may_goto') {
+    if ((bits & JUMPS) !== 0) {
+      const { off } = insn as JccInsn;
       // A loop may begin in what looked unreachable.
-      if (insn.off < 0 && hasGap) return null;
-      isTarget[pc + 1 + insn.off - start] = 1;
-      if (kind === 'ja') isReached = false;
+      if (off < 0 && hasGap) return null;
+      isTarget[pc + 1 + off - start] = 1;
     }
+    isReached = insn.kind !== 'exit' && insn.kind !== 'ja';
   }
   return lowest;
 }

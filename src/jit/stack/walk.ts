@@ -1,10 +1,12 @@
 /** One pass over the code of a subprog: follows stack pointers through registers, spills and calls. */
 import { isStackArgBase, MAX_REG_ARGS, STACK_ARG_BASES, stackArgSlot } from '../../bpf/calling.ts';
-import { type AluInsn, type AtomicInsn, fieldBits, type Insn, type LdxInsn } from '../../bpf/insn.ts';
+import type { AluInsn, AtomicInsn, Insn, JccInsn, LdxInsn, StxInsn } from '../../bpf/insn.ts';
 import type { Program, Subprog } from '../../bpf/program.ts';
-import { R0 } from '../../bpf/reg.ts';
+import { R0, R10 } from '../../bpf/reg.ts';
+import { ATOMIC, CALLS, EXITS, JUMPS, LOADS, STORES } from '../../bpf/traits.ts';
 import { lowestBit } from '../../core/bits.ts';
 import { CONTEXT_OF_HELPER } from '../../core/callback.ts';
+import type { Marks } from '../marks.ts';
 import type { StackFacts, Summary } from './facts.ts';
 import {
   basesOf,
@@ -42,11 +44,23 @@ const STATE: State = entryState(0);
 /** No slot; a small integer, as slots are. */
 const NOWHERE = -1;
 
-/** Bases of stack arguments: to store no pointer there may overwrite one. */
-const ALWAYS = STACK_ARG_BASES;
+/** Traits of what has to be looked at wherever it is: all else only if it names a register that is live. */
+const ALWAYS = JUMPS | CALLS | EXITS;
+const FP_BIT = 1 << R10;
+/** r0..r10 in `live`, and as arguments in `pointerArgs`, those below stack arguments. */
+const LIVE_REGS = (1 << (R10 + 1)) - 1;
+const REG_POINTER_ARGS = (1 << (MAX_REG_ARGS + 1)) - 1;
+const OWN_FRAME = pointer(FP);
+
+/** What is known of the subprog, and of all. */
+interface Known {
+  readonly summary: Summary;
+  readonly facts: StackFacts;
+}
 
 export class Walk {
   readonly #program: Program;
+  readonly #marks: Marks;
   readonly #subprog: Subprog;
   readonly #summary: Summary;
   readonly #facts: StackFacts;
@@ -55,8 +69,9 @@ export class Walk {
   /** Something was decided by nobody having a pointer into the frame. */
   #reliesOnHidden = false;
 
-  constructor(program: Program, subprog: Subprog, summary: Summary, facts: StackFacts) {
+  constructor(program: Program, marks: Marks, subprog: Subprog, { summary, facts }: Known) {
     this.#program = program;
+    this.#marks = marks;
     this.#subprog = subprog;
     this.#summary = summary;
     this.#facts = facts;
@@ -75,50 +90,49 @@ export class Walk {
   #sweep(from: number): number {
     const { start, end } = this.#subprog;
     const { insns } = this.#program;
+    const { traits, all } = this.#marks;
     const states = this.#states;
     const state = STATE;
-    let isReached = false;
     let again = NOWHERE;
+    /** Traits of what has to be looked at; none where nothing is reached. */
+    let concerns = 0;
     for (let pc = from; pc < end; pc++) {
-      if (states[pc - start] !== undefined) {
-        if (isReached) mergeAt(states, pc - start, state, join);
+      if ((pc === from || (all & JUMPS) !== 0) && states[pc - start] !== undefined) {
+        if (concerns !== 0) mergeAt(states, pc - start, state, join);
         assign(state, states[pc - start] as State);
-        isReached = true;
+        concerns = this.#concerns(state);
       }
-      const insn = insns[pc];
-      if (!isReached || insn === undefined || !this.#concerns(insn, state.live)) continue;
-      this.#step(state, pc, insn);
-      if (insn.kind === 'ja' || insn.kind === 'jcc' || insn.kind === 'may_goto') {
-        const target = pc + 1 + insn.off;
+      const bits = traits[pc] as number;
+      if ((bits & concerns) === 0) continue;
+      const insn = insns[pc] as Insn;
+      if ((bits & JUMPS) !== 0) {
+        const target = pc + 1 + (insn as JccInsn).off;
         const isLoop = target <= pc;
         const changed = mergeAt(states, target - start, state, isLoop ? widen : join);
         if (changed && isLoop && (again === NOWHERE || target < again)) again = target;
+        if (insn.kind === 'ja') concerns = 0;
+      } else if ((bits & EXITS) !== 0) {
+        if (state.regs[R0] !== NONE) this.#facts.returnsPointer(this.#summary);
+        concerns = 0;
+      } else if (isPlainAccess(state, bits, insn))
+        this.#facts.reach(this.#summary, OWN_FRAME, (insn as LdxInsn).off);
+      else {
+        this.#step(state, pc, insn);
+        concerns = this.#concerns(state);
       }
-      if (insn.kind === 'ja' || insn.kind === 'exit') isReached = false;
     }
     return again;
   }
 
-  /**
-   * Whether an instruction has to be looked at where these are live: of no pointers comes none, which most are of.
-   * Told by fields before kinds, as no processor can predict these.
-   */
-  #concerns(insn: Insn, live: number): boolean {
-    if ((fieldBits(insn) & (live | ALWAYS)) !== 0) return true;
-    switch (insn.kind) {
-      case 'jcc':
-      case 'ja':
-      case 'may_goto':
-      case 'call':
-      case 'callx':
-      case 'exit':
-      case 'atomic':
-        return true;
-      case 'ldx':
-        return this.#facts.found !== NONE;
-      default:
-        return false;
-    }
+  /** Of no pointers comes none, so that most instructions concern nobody. */
+  #concerns({ live }: State): number {
+    let concerns = (live & LIVE_REGS) | ALWAYS;
+    // To store no pointer there may overwrite one.
+    if (live > LIVE_REGS || this.#summary.pointerArgs > REG_POINTER_ARGS) concerns |= STACK_ARG_BASES;
+    if (this.#facts.found !== NONE) concerns |= LOADS | ATOMIC;
+    // cmpxchg may leave r0 as it is.
+    if ((live & 1) !== 0) concerns |= ATOMIC;
+    return concerns;
   }
 
   #step(state: State, pc: number, insn: Insn): void {
@@ -151,9 +165,6 @@ export class Walk {
       case 'call':
       case 'callx':
         this.#call(state, pc, insn);
-        break;
-      case 'exit':
-        if (state.regs[R0] !== NONE) this.#facts.returnsPointer(this.#summary);
         break;
     }
   }
@@ -265,6 +276,14 @@ export class Walk {
       last = value;
     }
   }
+}
+
+/** Whether an instruction loads or stores by r10 alone, what is no pointer, where the frame holds none. */
+function isPlainAccess({ regs, live, spills }: State, bits: number, insn: Insn): boolean {
+  if ((bits & (LOADS | STORES)) === 0 || (bits & live & LIVE_REGS) !== FP_BIT || spills !== undefined)
+    return false;
+  const { dst, src } = insn as StxInsn;
+  return ((bits & STORES) === 0 ? src : dst) === R10 && dst !== src && regs[R10] === OWN_FRAME;
 }
 
 function aluResult(state: State, insn: AluInsn): Value {
