@@ -1,14 +1,16 @@
 #!/usr/bin/env node
-// Starts the built command line (dist/, made by `npm run build` and by `npm ci`): its bundle, which starts faster, or
-// what that is made of where there is none or it is older.
-import { statSync } from 'node:fs';
+// Starts the built command line (dist/, made by `npm run build` and by `npm ci`): its bundle, which starts faster. What
+// that is made of starts where there is none, or, in a checkout, an older one: then only the sources were compiled.
+import { existsSync, statSync } from 'node:fs';
 
-const main = new URL('../dist/cli/main.js', import.meta.url);
-const bundle = new URL('../dist/bundle/main.js', import.meta.url);
-const builtAt = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? -1;
+const file = (path) => new URL(`../${path}`, import.meta.url);
+const builtAt = (path) => statSync(file(path), { throwIfNoEntry: false })?.mtimeMs;
 
-if (builtAt(main) >= 0) {
-  const { runProcess } = await import((builtAt(bundle) >= builtAt(main) ? bundle : main).href);
+const [main, bundle] = ['dist/cli/main.js', 'dist/bundle/main.js'];
+
+if (existsSync(file(main))) {
+  const bundled = existsSync(file('src')) ? builtAt(bundle) >= builtAt(main) : existsSync(file(bundle));
+  const { runProcess } = await import(file(bundled ? bundle : main).href);
   await runProcess();
 } else {
   process.stderr.write('bpf-oracle: start: dist/cli/main.js: not built; run "npm run build"\n');

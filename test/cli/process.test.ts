@@ -3,6 +3,7 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -79,16 +80,21 @@ describe('built', () => {
     expect(check.length).toBeLessThanOrEqual(8);
   });
 
-  it('does not start from a bundle that is older than what it is made of', () => {
+  it('in a checkout does not start from a bundle that is older than what it is made of', () => {
     const bundle = join(copy, 'dist/bundle/main.js');
     utimesSync(bundle, 0, 0);
+    // as a package manager leaves it
+    expect(loadedBy(['--version'])).toContain('dist/bundle/main.js');
+    mkdirSync(join(copy, 'src'));
     try {
       const files = loadedBy(['check', gcd]);
       expect(files).toContain('dist/cli/main.js');
       expect(files).not.toContain('dist/bundle/main.js');
       expect(files.length).toBeGreaterThan(100);
-    } finally {
       utimesSync(bundle, new Date(), new Date());
+      expect(loadedBy(['--version'])).toContain('dist/bundle/main.js');
+    } finally {
+      rmSync(join(copy, 'src'), { recursive: true });
     }
   });
 
