@@ -1,10 +1,14 @@
 /**
- * Bundles the built command line, dist/cli/main.js and what it loads, into dist/bundle: a command starts from a few
- * files where Node would find, read and compile some four hundred. As a command: `node scripts/bundle.js [DIST]`.
+ * Bundles the built command line and its workers, with what they load, into dist/bundle: they start from a few files
+ * where Node would find, read and compile some four hundred, and calls of other modules cost workers less. As a
+ * command: `node scripts/bundle.js [DIST]`.
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+/** In dist/cli. */
+const ENTRIES = ['main.js', 'fuzz-worker.js', 'mutants-worker.js', 'bench-worker.js'];
 
 /** Files of one chunk each, with all they import; the rest is split as commands need it. */
 const CHUNKS = [
@@ -40,7 +44,7 @@ export async function bundle(root, dist = join(root, 'dist')) {
 async function write(dist) {
   const { build } = await import('rolldown');
   const { output } = await build({
-    input: join(dist, 'cli/main.js'),
+    input: ENTRIES.map((name) => join(dist, 'cli', name)),
     platform: 'node',
     // It finds its machine code beside itself.
     external: 'koffi',
@@ -59,14 +63,15 @@ async function write(dist) {
 }
 
 /**
- * The URL of a module goes on being that of its own file: assets, workers and children are found from it.
+ * The URL of a module goes on being that of its own file: assets and children are found from it. Workers are not:
+ * whoever is bundled starts bundled ones, beside it.
  * @param {string} dist
  * @returns {import('rolldown').Plugin}
  */
 const ownUrls = (dist) => ({
   name: 'own-urls',
   transform: {
-    filter: { id: /^\//, code: 'import.meta.url' },
+    filter: { id: { include: /^\//, exclude: /\/cli\/worker-process\.js$/ }, code: 'import.meta.url' },
     handler: (code, id) => {
       const file = JSON.stringify(relative(join(dist, 'bundle'), id));
       return code.replaceAll('import.meta.url', `new URL(${file}, import.meta.url).href`);

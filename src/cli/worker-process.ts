@@ -69,7 +69,7 @@ export class WorkerProcess<Job, Answer> {
 
   /** `setup`: plain data, the first it is told. */
   constructor(setup: unknown, { command, workers, words }: WorkerOptions) {
-    // In the source tree this module ends in .ts, built in .js; the worker's beside it does too.
+    // In the source tree this module ends in .ts, built and bundled in .js; the worker's beside it does too.
     const file = new URL(`./${command}-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
     this.#child = fork(file, {
       execArgv: [...workerFlags(workers)],

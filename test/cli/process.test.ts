@@ -80,6 +80,13 @@ describe('built', () => {
     expect(check.length).toBeLessThanOrEqual(8);
   });
 
+  it('starts workers from a few files too', () => {
+    const files = loadedBy(['fuzz', '--runs', '64', '--workers', '1', '--corpus', join(copy, 'none')]);
+    expect(files).toContain('dist/bundle/fuzz-worker.js');
+    expect(files.filter((path) => /^dist\/(?!bundle\/)/.test(path))).toEqual([]);
+    expect(files.length).toBeLessThan(100);
+  });
+
   it('in a checkout does not start from a bundle that is older than what it is made of', () => {
     const bundle = join(copy, 'dist/bundle/main.js');
     utimesSync(bundle, 0, 0);
