@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 /** In dist/cli. */
 const ENTRIES = ['main.js', 'fuzz-worker.js', 'mutants-worker.js', 'bench-worker.js'];
@@ -32,7 +33,9 @@ export async function bundle(root, dist = join(root, 'dist')) {
     writeFileSync(join(dist, 'bundle/LICENSES'), licenses(modules));
     return undefined;
   } catch (error) {
-    const why = error instanceof Error ? error.message.replaceAll('\n', ' ') : error;
+    // The bundler's errors have many lines, in colours, and its own message counts them: the first line says most.
+    const first = error instanceof Error ? (error.errors?.[0] ?? error) : new Error(String(error));
+    const why = stripVTControlCharacters(first.message).split('\n')[0];
     return `build: dist/bundle: ${why}; run "npm run build"`;
   }
 }
