@@ -10,8 +10,9 @@ import { readExpectedFailures, staleLine } from './expected-failures.ts';
 import { Explainer } from './explainer.ts';
 import { EXIT, type ExitCode, worst } from './failure.ts';
 import { judgingOptions } from './judging-options.ts';
+import { listText } from './list-text.ts';
 import type { ExpectOptions } from './options.ts';
-import { listText, type PartOfFiles, partOfFiles, type ShardOptions, settingsOf } from './shard-option.ts';
+import { type PartOfFiles, partOfFiles, type ShardOptions, settingsOf } from './shard-option.ts';
 import type { Targets } from './targets.ts';
 import { casesCode } from './verdict-code.ts';
 

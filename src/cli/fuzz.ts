@@ -23,10 +23,11 @@ import { type Loss, ProcessPool } from './fuzz-pool.ts';
 import { Progress } from './fuzz-progress.ts';
 import { checkerOptionsOf } from './jit-choice.ts';
 import { type LaneMix, laneMixOf } from './lane-mix.ts';
+import { listText } from './list-text.ts';
 import { laneWords, setupWords } from './open-case.ts';
 import type { Setup } from './options.ts';
 import { replayCase, replayCases } from './replay-cases.ts';
-import { listText, partOfFiles, type ShardOptions, settingsOf } from './shard-option.ts';
+import { partOfFiles, type ShardOptions, settingsOf } from './shard-option.ts';
 import type { Targets } from './targets.ts';
 import { fuzzCode } from './verdict-code.ts';
 

@@ -1,5 +1,4 @@
 /** `--shard i/n`: which part of the cases this process does, and by what `merge` knows the others. */
-import { createHash } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Part, WHOLE } from '../core/part.ts';
 import { packageVersion } from './version.ts';
@@ -55,10 +54,6 @@ interface Listed {
 
 const byPath = (a: Listed, b: Listed): number =>
   a.path < b.path ? -1 : a.path > b.path ? 1 : a.position - b.position;
-
-/** The same for the same files in the same order. */
-export const listText = (files: readonly string[]): string =>
-  `${files.length} files, sha256 ${createHash('sha256').update(files.join('\0')).digest('hex').slice(0, 16)}`;
 
 /** Options that do not change what is found: where to look and to write, how many workers. */
 const INDIFFERENT = new Set(['shard', 'workers', 'corpus', 'reporter', 'output', 'expectFailures']);
