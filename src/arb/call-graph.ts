@@ -42,10 +42,10 @@ export function drawGraph(
   { maxFunctions = MAX_CALL_FRAMES, maxNatives = 4 }: GraphConstraints = {},
 ): CallGraph {
   const count = Math.min(drawCount(draw), maxFunctions);
-  const functions: Building[] = [];
-  for (let k = 0; k < count; k++) functions.push({ args: k === 0 ? MAIN_ARGS : drawArity(draw), calls: [] });
-  const natives: NativeSpec[] = [];
-  for (let k = draw.between(1, maxNatives); k > 0; k--) natives.push(drawNative(draw));
+  const functions = new Array<Building>(count);
+  for (let k = 0; k < count; k++) functions[k] = { args: k === 0 ? MAIN_ARGS : drawArity(draw), calls: [] };
+  const natives = new Array<NativeSpec>(draw.between(1, maxNatives));
+  for (let k = 0; k < natives.length; k++) natives[k] = drawNative(draw);
   connect(draw, functions);
   addSites(draw, functions, natives.length);
   return { functions, natives };

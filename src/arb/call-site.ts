@@ -28,7 +28,7 @@ const POINTER_REGIONS = ['stack', 'stack', 'stack', 'ctx', 'data'] as const;
 export function drawCall(draw: Draw, { callee, args }: CallTarget): Stmt {
   const stride = draw.pick(STRIDES);
   let reg = draw.below(REGS);
-  const sources: ArgSource[] = [];
+  const sources = new Array<ArgSource>(args);
   for (let k = 0; k < args; k++) {
     sources[k] = drawArg(draw, reg);
     reg = (reg + stride) % REGS;
@@ -53,11 +53,13 @@ function drawArg(draw: Draw, reg: number): ArgSource {
   return { from: 'pointer', region: draw.pick(POINTER_REGIONS), off: draw.below(512) };
 }
 
+const ASCENDING: readonly number[] = [];
+
 /** Ascending, descending, or any. */
-function drawOrder(draw: Draw, args: number): number[] {
+function drawOrder(draw: Draw, args: number): readonly number[] {
   const dice = draw.below(100);
-  const keys: number[] = [];
-  if (args < 2 || dice < 45) return keys;
+  if (args < 2 || dice < 45) return ASCENDING;
+  const keys = new Array<number>(args);
   for (let k = 0; k < args; k++) keys[k] = dice < 65 ? args - k : draw.below(64);
   return keys;
 }

@@ -1,4 +1,5 @@
 /** Words and bytes that follow from a seed: full width, and no two words of one seed alike. */
+import { Arena } from '../core/arena.ts';
 import type { U64 } from '../core/u64.ts';
 
 const halves = new Uint32Array(2);
@@ -31,9 +32,12 @@ export function distinct64(seed: number, stream: number, k: number): U64 {
   return wordOf(fmix32(low + GOLDEN), low);
 }
 
+/** Of programs, which have few each. */
+const BYTES = new Arena();
+
 /** `size` bytes of a stream, and as many zeros as there shall be behind them. */
 export function distinctBytes(seed: number, stream: number, size: number, zeros = 0): Uint8Array {
-  const bytes = new Uint8Array(size + zeros);
+  const bytes = BYTES.zeros(size + zeros);
   const whole = size & ~3;
   for (let i = 0; i < whole; i += 4) {
     const word = distinct32(seed, stream, i / 4);

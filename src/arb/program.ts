@@ -22,13 +22,19 @@ export function drawSpec(draw: Draw, constraints: ProgramConstraints): ProgramSp
   const natives = graph.natives.map(
     ({ args }, index): CallTarget => ({ callee: { kind: 'native', index }, args }),
   );
-  const functions: FunctionSpec[] = [];
+  const functions = new Array<FunctionSpec>(graph.functions.length);
   for (let index = 0; index < graph.functions.length; index++) {
     const { args, calls } = graph.functions[index] as CallGraph['functions'][number];
     const targets = targetsOf(graph, index, natives);
     const behind = targets.length - natives.length;
     const sites = calls.map((callee) => targets[(callee.kind === 'bpf' ? 0 : behind) + callee.index]);
-    functions.push(drawFunction(draw, { index, args, calls: sites as CallTarget[], targets, maxStatements }));
+    functions[index] = drawFunction(draw, {
+      index,
+      args,
+      calls: sites as CallTarget[],
+      targets,
+      maxStatements,
+    });
   }
   const { ctx, data, rodata, seed } = drawMemory(draw, constraints);
   return { functions, natives: graph.natives, ctx, data, rodata, seed };
@@ -36,13 +42,11 @@ export function drawSpec(draw: Draw, constraints: ProgramConstraints): ProgramSp
 
 /** Everybody a function may call: functions, the nearest first, then natives. */
 function targetsOf({ functions }: CallGraph, caller: number, natives: readonly CallTarget[]): CallTarget[] {
-  const targets: CallTarget[] = [];
-  for (let k = caller + 1; k < functions.length; k++)
-    targets[k - caller - 1] = {
-      callee: { kind: 'bpf', index: k - caller - 1 },
-      args: functions[k]?.args ?? 0,
-    };
-  for (const native of natives) targets.push(native);
+  const behind = functions.length - caller - 1;
+  const targets = new Array<CallTarget>(behind + natives.length);
+  for (let k = 0; k < behind; k++)
+    targets[k] = { callee: { kind: 'bpf', index: k }, args: functions[caller + 1 + k]?.args ?? 0 };
+  for (let k = 0; k < natives.length; k++) targets[behind + k] = natives[k] as CallTarget;
   return targets;
 }
 

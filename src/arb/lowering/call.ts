@@ -54,11 +54,11 @@ const ARGUMENT = 15;
 /** Arguments in the order of their keys, then of their numbers; undefined where no key says other than ascending. */
 function argumentOrder(keys: readonly number[], args: number): readonly number[] | undefined {
   if (keys.length === 0) return undefined;
-  const order: number[] = [];
+  const order = new Array<number>(args);
   for (let argument = 1; argument <= args; argument++) {
     const key = (argument <= keys.length ? (keys[argument - 1] as number) : 0) * (ARGUMENT + 1) + argument;
     // They are few: each goes past those behind it.
-    let at = order.push(key) - 1;
+    let at = argument - 1;
     for (; at > 0 && (order[at - 1] as number) > key; at--) order[at] = order[at - 1] as number;
     order[at] = key;
   }
