@@ -41,6 +41,15 @@ export function numberAt(x: U64, distance: number): number {
   return (HALVES[1] as number) * 2 ** 32 + (((HALVES[0] as number) >>> 0) + distance);
 }
 
+/** `to - from` as a signed number: rounded where it is not within 53 bits. */
+export function distanceTo(to: U64, from: U64): number {
+  WORD[0] = to;
+  const low = (HALVES[0] as number) >>> 0;
+  const high = (HALVES[1] as number) >>> 0;
+  WORD[0] = from;
+  return (high - ((HALVES[1] as number) >>> 0)) * 2 ** 32 + (low - ((HALVES[0] as number) >>> 0));
+}
+
 /** Of the low 32 bits of each. */
 export function fromHalves(low: number, high: number): U64 {
   HALVES[0] = low;
@@ -53,6 +62,17 @@ export const fromS32 = (x: number): U64 => u64(BigInt(x | 0));
 /** A whole number within 53 bits, sign-extended. */
 export const fromNumber = (x: number): U64 =>
   x === (x | 0) ? fromS32(x) : fromHalves(x, Math.floor(x / 2 ** 32));
+
+/** The low 8, 16, 32 or 64 bits, sign-extended. Not `BigInt.asIntN`: of a number that varies, it is a slow call. */
+export function signExtend(x: U64, bits: number): U64 {
+  const above = 32 - bits;
+  return bits === 64 ? x : fromS32((low32(x) << above) >> above);
+}
+/** The same, zero-extended. */
+export function zeroExtend(x: U64, bits: number): U64 {
+  if (bits === 64) return x;
+  return fromHalves(bits === 32 ? low32(x) : low32(x) & ((1 << bits) - 1), 0);
+}
 
 /** `0x` and 16 hex digits: how registers are written in reports. */
 export const hex64 = (x: U64): string => `0x${x.toString(16).padStart(16, '0')}`;

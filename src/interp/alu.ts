@@ -10,7 +10,19 @@ import { R0 } from '../bpf/reg.ts';
 import type { ChoiceName } from '../core/choices.ts';
 import { assertNever } from '../core/errors.ts';
 import type { Outcome } from '../core/execution.ts';
-import { fromS32, s32, s64, type U64, u32, u64 } from '../core/u64.ts';
+import {
+  fromHalves,
+  fromS32,
+  high32,
+  low32,
+  s32,
+  s64,
+  signExtend,
+  type U64,
+  u32,
+  u64,
+  zeroExtend,
+} from '../core/u64.ts';
 import { exitMain } from './call.ts';
 import type { Machine } from './machine.ts';
 
@@ -160,18 +172,18 @@ function alu32(op: AluOp, dst: bigint, src: bigint): U64 {
 export function movsx(m: Machine, insn: MovsxInsn): Outcome | undefined {
   if (m.regs.isPoison(insn.src)) return m.writePoison(insn.dst);
   // dst = (s8,s16,s32)src
-  const value = BigInt.asIntN(insn.bits, m.regs.value(insn.src));
-  return m.write(insn.dst, insn.width === 64 ? u64(value) : u32(value));
+  const value = signExtend(m.regs.value(insn.src), insn.bits);
+  return m.write(insn.dst, insn.width === 64 ? value : u32(value));
 }
 
 /** Byte swaps on a little-endian host; what is above `bits` becomes zero. */
 export function swap(m: Machine, insn: SwapInsn): Outcome | undefined {
   if (m.regs.isPoison(insn.dst)) return m.writePoison(insn.dst);
-  const value = BigInt.asUintN(insn.bits, m.regs.value(insn.dst));
+  const value = m.regs.value(insn.dst);
   switch (insn.op) {
     // dst = htole16(dst), htole32(dst), htole64(dst)
     case 'le':
-      return m.write(insn.dst, value);
+      return m.write(insn.dst, zeroExtend(value, insn.bits));
     // dst = htobe16(dst), htobe32(dst), htobe64(dst)
     case 'be':
     // dst = bswap16(dst), bswap32(dst), bswap64(dst)
@@ -182,11 +194,12 @@ export function swap(m: Machine, insn: SwapInsn): Outcome | undefined {
   }
 }
 
-function reverseBytes(value: bigint, bits: 16 | 32 | 64): bigint {
-  let reversed = 0n;
-  for (let done = 0; done < bits; done += 8) {
-    reversed = (reversed << 8n) | (value & 0xffn);
-    value >>= 8n;
-  }
-  return reversed;
+/** Of the low `bits`. */
+function reverseBytes(value: U64, bits: 16 | 32 | 64): U64 {
+  const low = reverseWord(low32(value));
+  if (bits === 64) return fromHalves(reverseWord(high32(value)), low);
+  return fromHalves(bits === 32 ? low : low >>> 16, 0);
 }
+
+const reverseWord = (x: number): number =>
+  (x << 24) | ((x & 0xff00) << 8) | ((x >>> 8) & 0xff00) | (x >>> 24);

@@ -9,7 +9,7 @@ import type { AtomicInsn } from '../bpf/insn.ts';
 import { R0, type Reg } from '../bpf/reg.ts';
 import { assertNever } from '../core/errors.ts';
 import type { Outcome, Word } from '../core/execution.ts';
-import type { U64 } from '../core/u64.ts';
+import { type U64, zeroExtend } from '../core/u64.ts';
 import { load, store } from './load-store.ts';
 import type { Machine } from './machine.ts';
 import type { AccessSize, Region } from './region.ts';
@@ -100,4 +100,4 @@ function cmpxchg(m: Machine, { region, offset, size }: Place, old: Word, src: Wo
   return m.writeWord(R0, old);
 }
 
-const low = (value: U64, size: AccessSize): bigint => BigInt.asUintN(size * 8, value);
+const low = (value: U64, size: AccessSize): U64 => zeroExtend(value, size * 8);

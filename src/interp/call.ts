@@ -143,7 +143,9 @@ function runModel(
   key: string,
   known: Callee | undefined,
 ): U64 {
-  const model = m.env.models.get(key) ?? defaultModel;
+  const { models } = m.env;
+  // Most have none.
+  const model = models.size === 0 ? defaultModel : (models.get(key) ?? defaultModel);
   try {
     return u64(model({ callee, args, memory: m.memory }));
   } catch (cause) {

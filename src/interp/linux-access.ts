@@ -7,7 +7,7 @@ import { R0 } from '../bpf/reg.ts';
 import type { Outcome, Word } from '../core/execution.ts';
 import { ARENA_BASE, ARENA_USER_BASE, isUserAddress } from '../core/layout.ts';
 import { CPU_OFFSET } from '../core/percpu.ts';
-import { type U64, u32, u64 } from '../core/u64.ts';
+import { signExtend, type U64, u32, u64 } from '../core/u64.ts';
 import { modify } from './atomic.ts';
 import type { Machine } from './machine.ts';
 import type { AccessSize } from './region.ts';
@@ -36,7 +36,7 @@ export function loadLinux(m: Machine, insn: LdxInsn): Outcome | undefined {
   if (region === undefined) return missed(m, { kind: 'read', address, size }, access, dst);
   const word = region.loadWord(region.offsetOf(address), size);
   if (word === undefined) return m.writePoison(dst);
-  return m.write(dst, insn.sign ? u64(BigInt.asIntN(size * 8, word)) : word);
+  return m.write(dst, insn.sign ? signExtend(word, size * 8) : word);
 }
 
 export function storeArena(m: Machine, insn: StxInsn | StInsn, word: Word): Outcome | undefined {

@@ -7,7 +7,7 @@ import type { LddwInsn, LdxInsn, StInsn, StxInsn } from '../bpf/insn.ts';
 import { LDDW_SRC } from '../bpf/load-store.ts';
 import { subprogAt, targetOf } from '../bpf/program.ts';
 import type { Outcome, Word } from '../core/execution.ts';
-import { fromS32, u64 } from '../core/u64.ts';
+import { fromS32, signExtend } from '../core/u64.ts';
 import type { Machine } from './machine.ts';
 
 /**
@@ -55,7 +55,7 @@ export function load(
   const offset = at - region.base;
   if (region.isPoison(offset, size)) return m.writePoison(dst);
   const value = region.load(offset, size);
-  return m.write(dst, extend === 'signed' ? u64(BigInt.asIntN(size * 8, value)) : value);
+  return m.write(dst, extend === 'signed' ? signExtend(value, size * 8) : value);
 }
 
 /** *(size *) (dst + offset) = word; poison is stored as poison. */

@@ -91,7 +91,6 @@ export function lowerEntries(
   const starts = STARTS.take(count + 1);
   const slots = SLOTS.take(count + 1);
   const jump = JUMP_KINDS.take(count);
-  jump.fill(NO_JUMP, 0, count);
   let slot = 0;
   let exit = -1;
   for (let i = 0; i < count; i++) {
@@ -99,6 +98,7 @@ export function lowerEntries(
     const pc = pcs[i] as number;
     starts[i] = asm.length;
     slots[i] = slot;
+    jump[i] = NO_JUMP;
     // Looked up once: what it is of differs in shape from kind to kind, which is what this loop would wait for.
     const { kind } = insn;
     if (kind === 'exit') {

@@ -23,7 +23,7 @@ import type { Frame, FrameNeeds } from './frame.ts';
 import type { Hardening, PendingRef } from './hardening.ts';
 import { defaultAddressAt, defaultAddresses, linkCalls } from './link.ts';
 import { type Accesses, accessesOf } from './linux-access.ts';
-import { typedStackWords } from './lower/call.ts';
+import { hasSignatures, typedStackWords } from './lower/call.ts';
 import type { PendingCall, PendingFault } from './lower/context.ts';
 import { tailCallOffset } from './lower/tail-call.ts';
 import { TAIL_CALL_BYTES } from './lower/tail-call-count.ts';
@@ -150,6 +150,8 @@ interface Compilation {
   readonly privateFps: readonly (bigint | undefined)[];
   readonly roles: readonly TailCallRole[];
   readonly accesses: Accesses;
+  /** Some callee's arguments have types. */
+  readonly isTyped: boolean;
   /** Registers that main saves as an exception boundary, if it is one. */
   readonly boundary: readonly Gpr[] | undefined;
   readonly out: Assembler;
@@ -174,12 +176,13 @@ function compilationOf(program: Program, options: JitOptions, target: Target): C
     roles: tailCallRoles(program),
     marks,
     accesses: accessesOf(program, marks),
+    isTyped: hasSignatures(program),
     boundary,
     out: OUT,
     sites: [],
     refs: [],
     fixups: [],
-    pcMap: new PcMap(program.insns.length),
+    pcMap: new PcMap(marks.insns),
     rewrites: [],
   };
 }
@@ -213,14 +216,14 @@ function frameOf(
   program: Program,
   subprog: Subprog,
   { entries, stackDepth }: Rewritten,
-  { target, accesses, boundary, roles, privateFps }: Compilation,
+  { target, accesses, isTyped, boundary, roles, privateFps }: Compilation,
 ): Frame {
   const fp = privateFps[subprog.index];
   const needs: Mutable<FrameNeeds> = { hasArena: accesses.arena };
   if (boundary !== undefined && subprog.index === 0) needs.boundary = boundary;
   if (roles[subprog.index] !== 'none') needs.tailCallBytes = TAIL_CALL_BYTES;
   if (fp !== undefined) needs.privateStack = { fp, depth: stackDepth };
-  const outgoing = outgoingArgs(program, subprog, target.convention);
+  const outgoing = isTyped ? outgoingArgs(program, subprog, target.convention) : subprog.outgoing;
   return target.layOut(entries, fp === undefined ? stackDepth : 0, outgoing, needs);
 }
 

@@ -5,6 +5,7 @@ import { badInput } from '../core/errors.ts';
 import type { CalleeRef } from '../core/execution.ts';
 import type { CallSite } from '../core/image.ts';
 import { CALLEE_BASE, CALLEE_STRIDE } from '../core/layout.ts';
+import { distanceTo } from '../core/u64.ts';
 import type { Assembler } from '../x86/assembler.ts';
 import type { Target } from './target.ts';
 
@@ -26,9 +27,11 @@ export function linkCalls(
   { base, offsets, addressOf }: Callees,
   { displacement: displacementTo }: Target,
 ): void {
-  for (const { returnOffset: end, callee } of sites) {
+  for (let k = 0; k < sites.length; k++) {
+    const { returnOffset: end, callee } = sites[k] as CallSite;
     // What does not fit a number exactly is out of reach by far; functions of the image are within it.
-    const target = callee.kind === 'bpf' ? (offsets[callee.id] as number) : Number(addressOf(callee) - base);
+    const target =
+      callee.kind === 'bpf' ? (offsets[callee.id] as number) : distanceTo(addressOf(callee), base);
     const displacement = displacementTo(target, end);
     if ((displacement | 0) !== displacement) {
       const where = `${program.name}: call of ${calleeKey(callee)}`;

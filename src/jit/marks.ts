@@ -16,6 +16,8 @@ export class Marks {
   traits = new Int32Array(LEAST);
   /** Those of any. */
   all = 0;
+  /** How many instructions there are: a wide one counts as one. */
+  insns = 0;
   /** Slots of what jumps, and of what may become something else, ascending. */
   special = new Int32Array(LEAST);
   /** How many these are. */
@@ -30,11 +32,13 @@ export class Marks {
     }
     const { traits, special } = this;
     let all = 0;
+    let count = 0;
     let specials = 0;
     for (let pc = 0; pc < length; pc++) {
       const insn = insns[pc];
       traits[pc] = 0;
       if (insn === undefined) continue;
+      count++;
       const word = wordOf(insn);
       const bits = word === 0 ? traitsOf(insn) : traitsOfWord(word);
       traits[pc] = bits;
@@ -42,6 +46,7 @@ export class Marks {
       if ((bits & SPECIAL) !== 0) special[specials++] = pc;
     }
     this.all = all;
+    this.insns = count;
     this.specials = specials;
     return this;
   }

@@ -66,7 +66,9 @@ describe('helpers and kfuncs', () => {
       args: passed(6),
       memory: { read: () => 0n, write: () => false },
     } as const;
-    expect(r0([...passAll(6), k.kfunc(4), k.exit])).toBe(hex64(defaultModel(call)));
+    const others = { models: models({ 'helper:4': () => 0n }) };
+    for (const parts of [{}, others])
+      expect(r0([...passAll(6), k.kfunc(4), k.exit], parts)).toBe(hex64(defaultModel(call)));
   });
 
   it.each([1, 2, 3, 4, 5])('leave r%d unreadable', (n) => {

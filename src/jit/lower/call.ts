@@ -2,7 +2,7 @@
 import { MAX_REG_ARGS } from '../../bpf/calling.ts';
 import type { CallInsn } from '../../bpf/insn.ts';
 import { type Program, type Subprog, subprogAt } from '../../bpf/program.ts';
-import { calleeKey } from '../../core/env.ts';
+import { calleeKey, calleeOf } from '../../core/env.ts';
 import type { CalleeRef } from '../../core/execution.ts';
 import { wordsIn } from '../../core/native.ts';
 import { CALL_REL32 } from '../../x86/forms.ts';
@@ -36,7 +36,7 @@ export function emitCall(context: LowerContext, callee: CallTarget): void {
   if (words !== undefined) emitMoves(asm, movesOf(words));
   countCall(context);
   asm.rel(CALL_REL32, 0);
-  calls.push({ end: asm.length, callee: { kind, id } });
+  calls.push({ end: asm.length, callee: calleeOf(kind, id) });
   if (returnsTwo === true) movReg64(asm, RSI, RDX);
 }
 
@@ -62,7 +62,6 @@ export function callTarget(program: Program, caller: Subprog, pc: number, insn: 
 /** Words of stack that some kfunc a subprog calls takes, gaps too; those of types of one word are not counted. */
 export function typedStackWords(program: Program, { start, end }: Subprog): number {
   let most = 0;
-  if (!hasSignatures(program)) return most;
   for (let pc = start; pc < end; pc++) {
     const insn = program.insns[pc];
     if (insn?.kind !== 'call' || insn.target !== 'kfunc') continue;
@@ -72,7 +71,8 @@ export function typedStackWords(program: Program, { start, end }: Subprog): numb
   return most;
 }
 
-function hasSignatures({ callees }: Program): boolean {
+/** Whether the types of some callee's arguments are known. */
+export function hasSignatures({ callees }: Program): boolean {
   for (const { signature } of callees.values()) if (signature !== undefined) return true;
   return false;
 }

@@ -15,7 +15,7 @@ import { BASES, basesOf, FOUND, FP, hasBase, lowAt, NO_BOUND, NONE, pointer, typ
 export interface Summary {
   readonly index: number;
   /** Subprogs whose walks looked at this one, as they call it; some more than once. */
-  readonly callers: number[];
+  callers: readonly number[];
   /** How far below each base it reaches, <= 0. */
   readonly lowest: number[];
   /** Bit n: argument n may be a stack pointer. */
@@ -30,7 +30,15 @@ export interface Summary {
 /** Rounds after which a bound that still falls is given up: only recursion and chains in memory take so many. */
 const PATIENCE = 8;
 
+const NOBODY: readonly number[] = [];
 const NO_REACH: readonly number[] = new Array<number>(BASES).fill(0);
+
+/** Most have one, and it calls once. */
+function addCaller(callee: Summary, caller: number): void {
+  const { callers } = callee;
+  if (callers.length === 0) callee.callers = [caller];
+  else if (callers[callers.length - 1] !== caller) callee.callers = [...callers, caller];
+}
 
 /** Facts of a whole program; they only grow, so that repeating the walks comes to an end. */
 export class StackFacts {
@@ -45,7 +53,7 @@ export class StackFacts {
     this.#program = program;
     this.#summaries = program.subprogs.map(({ index }) => ({
       index,
-      callers: [],
+      callers: NOBODY,
       lowest: NO_REACH.slice(),
       pointerArgs: 0,
       returnsPointer: false,
@@ -86,7 +94,7 @@ export class StackFacts {
     const start = targetOf(pc, insn);
     if (start === undefined) return undefined;
     const callee = this.summary(subprogAt(this.#program, start).index);
-    if (callee.callers.at(-1) !== caller.index) callee.callers.push(caller.index);
+    addCaller(callee, caller.index);
     return callee;
   }
 
@@ -95,7 +103,7 @@ export class StackFacts {
     if (this.#program.callbacks === undefined) return;
     for (const index of calledBackBy(this.#program, insn)) {
       const callee = this.summary(index);
-      if (callee.callers.at(-1) !== caller.index) callee.callers.push(caller.index);
+      addCaller(callee, caller.index);
       if (value !== NONE) this.pass(caller, callee, contextOf((insn as CallInsn).imm), value);
     }
   }
@@ -166,8 +174,9 @@ export class StackFacts {
     callee.isStale = true;
   }
 
+  /** A call takes what it passed for what comes back: who passed no pointer, and finds none, learns nothing by it. */
   returnsPointer(summary: Summary): void {
-    if (!summary.returnsPointer) this.#outdateCallers(summary);
+    if (!summary.returnsPointer && this.seesPointers(summary)) this.#outdateCallers(summary);
     summary.returnsPointer = true;
   }
 }

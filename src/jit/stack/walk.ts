@@ -40,6 +40,8 @@ import {
 
 /** Where a sweep is: none goes on where another one was. */
 const STATE: State = entryState(0);
+/** Where code jumps to, by slot from the start of the subprog that is walked; of others what was left. */
+const STATES: (State | undefined)[] = [];
 
 /** No slot; a small integer, as slots are. */
 const NOWHERE = -1;
@@ -64,8 +66,6 @@ export class Walk {
   readonly #subprog: Subprog;
   readonly #summary: Summary;
   readonly #facts: StackFacts;
-  /** Where code jumps to, by slot from the start. */
-  readonly #states: (State | undefined)[];
   /** Something was decided by nobody having a pointer into the frame. */
   #reliesOnHidden = false;
 
@@ -75,14 +75,14 @@ export class Walk {
     this.#subprog = subprog;
     this.#summary = summary;
     this.#facts = facts;
-    this.#states = new Array(subprog.end - subprog.start);
   }
 
   /** Sweeps in program order; again from the first loop head that changed, until none does. */
   run(): void {
-    const { start } = this.#subprog;
+    const { start, end } = this.#subprog;
     const { pointerArgs } = this.#summary;
-    this.#states[0] = pointerArgs === 0 ? PLAIN : entryState(pointerArgs);
+    if ((this.#marks.all & JUMPS) !== 0) for (let at = 0; at < end - start; at++) STATES[at] = undefined;
+    STATES[0] = pointerArgs === 0 ? PLAIN : entryState(pointerArgs);
     for (let from = start; from !== NOWHERE; from = this.#sweep(from));
     if (this.#reliesOnHidden && this.#summary.isExposed) this.#summary.isStale = true;
   }
@@ -91,7 +91,7 @@ export class Walk {
     const { start, end } = this.#subprog;
     const { insns } = this.#program;
     const { traits, all } = this.#marks;
-    const states = this.#states;
+    const states = STATES;
     const state = STATE;
     let again = NOWHERE;
     /** Traits of what has to be looked at; none where nothing is reached. */
