@@ -41,13 +41,14 @@ function drawPointer(draw: Draw, args: number): number {
 
 function drawIncoming(draw: Draw, args: number, pointer: number): Incoming[] {
   const incoming: Incoming[] = [];
+  let taken = 0;
   for (let argument = 1; argument <= args; argument++) {
     const inRegister = argument <= MAX_REG_ARGS;
     if (argument !== pointer && !draw.chance(inRegister ? 15 : 92)) continue;
     const as = argument === pointer ? draw.pick(POINTER_TYPES) : drawType(draw);
-    incoming.push({ argument, as, dst: drawReg(draw), spill: !inRegister && draw.chance(40) });
+    incoming[taken++] = { argument, as, dst: drawReg(draw), spill: !inRegister && draw.chance(40) };
   }
-  if (draw.chance(40)) incoming.reverse();
+  if (draw.chance(40)) for (let i = 0, j = taken - 1; i < j; i++, j--) swap(incoming, i, j);
   return incoming;
 }
 
@@ -71,8 +72,10 @@ function drawBodyAround(draw: Draw, { calls, targets, maxStatements }: FunctionP
   return body;
 }
 
-function swap(body: Stmt[], i: number, j: number): void {
-  [body[i], body[j]] = [body[j] as Stmt, body[i] as Stmt];
+function swap<T>(items: T[], i: number, j: number): void {
+  const item = items[i] as T;
+  items[i] = items[j] as T;
+  items[j] = item;
 }
 
 /** Now and then in a loop, so that one site calls more than once. */

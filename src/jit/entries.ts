@@ -51,7 +51,7 @@ export class Entries {
 
   /** Empties it, for instructions of these slots. */
   reset(slots = this.#slots): void {
-    if (this.areRewritten) this.#origins.fill(AS_IN_SLOT, 0, this.count);
+    if (this.areRewritten) for (let i = 0; i < this.count; i++) this.#origins[i] = AS_IN_SLOT;
     this.#slots = slots;
     this.count = 0;
     this.setup = 0;

@@ -5,32 +5,41 @@
  * another frame lies there.
  */
 import { MAX_STACK_BYTES } from '../bpf/calling.ts';
-import type { Program } from '../bpf/program.ts';
+import type { Program, Subprog } from '../bpf/program.ts';
 import { Marks } from './marks.ts';
-import { directReach } from './stack/direct.ts';
+import { directReach, UNKNOWN_REACH } from './stack/direct.ts';
 import { StackFacts } from './stack/facts.ts';
 import { FP, pointer } from './stack/pointer.ts';
 import { Walk } from './stack/walk.ts';
 
 /** Depth of each subprog in bytes, a multiple of 8. */
 export function stackDepths(program: Program, marks: Marks = new Marks().read(program.insns)): number[] {
-  const direct = program.subprogs.map((subprog) => directReach(program.insns, subprog, marks));
+  const { subprogs, insns } = program;
+  const lowest = new Array<number>(subprogs.length);
+  let arePlain = true;
+  for (let index = 0; index < lowest.length; index++) {
+    const reach = directReach(insns, subprogs[index] as Subprog, marks);
+    if (reach === UNKNOWN_REACH) arePlain = false;
+    lowest[index] = reach;
+  }
   // Where no subprog has a pointer, none gets one from another.
-  const lowest = direct.includes(null) ? walked(program, marks, direct) : (direct as number[]);
-  return lowest.map((low) => (Math.min(MAX_STACK_BYTES, 0 - low) + 7) & ~7);
+  if (!arePlain) follow(program, marks, lowest);
+  for (let index = 0; index < lowest.length; index++)
+    lowest[index] = (Math.min(MAX_STACK_BYTES, 0 - (lowest[index] as number)) + 7) & ~7;
+  return lowest;
 }
 
-/** How far below its r10 each subprog reaches, <= 0. `direct`: what `directReach` says of each. */
-function walked(program: Program, marks: Marks, direct: readonly (number | null)[]): number[] {
+/** Makes of `lowest`, what `directReach` says of each subprog, how far below its r10 it reaches, <= 0. */
+function follow(program: Program, marks: Marks, lowest: number[]): void {
   const facts = new StackFacts(program);
   while (facts.startRound()) {
     for (const subprog of program.subprogs) {
       if (!facts.takeStale(subprog.index)) continue;
       const summary = facts.summary(subprog.index);
-      const lowest = facts.seesPointers(summary) ? null : (direct[subprog.index] as number | null);
-      if (lowest === null) new Walk(program, marks, subprog, { summary, facts }).run();
-      else facts.reach(summary, pointer(FP), lowest);
+      const reach = facts.seesPointers(summary) ? UNKNOWN_REACH : (lowest[subprog.index] as number);
+      if (reach === UNKNOWN_REACH) new Walk(program, marks, subprog, { summary, facts }).run();
+      else facts.reach(summary, pointer(FP), reach);
     }
   }
-  return program.subprogs.map(({ index }) => facts.summary(index).lowest[FP] as number);
+  for (let index = 0; index < lowest.length; index++) lowest[index] = facts.summary(index).ownLowest;
 }

@@ -7,14 +7,16 @@ import type { Marks } from '../marks.ts';
 import { scratchBytes } from '../scratch.ts';
 
 const FP_BIT = 1 << R10;
+/** No reach is: all are <= 0. */
+export const UNKNOWN_REACH = 1;
 const IS_TARGET = scratchBytes();
 
 /**
  * Offset from r10 of the lowest byte that a subprog reaches, <= 0; no pointer may come into it from outside.
- * Null where r10 is more than the base of loads and stores, or where a look from top to bottom cannot tell
+ * UNKNOWN_REACH where r10 is more than the base of loads and stores, or where a look from top to bottom cannot tell
  * what code is ever run.
  */
-export function directReach(insns: Slots, { start, end }: Subprog, { traits, all }: Marks): number | null {
+export function directReach(insns: Slots, { start, end }: Subprog, { traits, all }: Marks): number {
   /** By slot: 1 where a jump that is reached goes. */
   const isTarget = IS_TARGET.take(end - start);
   // Not by `fill`: a call of it takes as long as most loops.
@@ -32,13 +34,13 @@ export function directReach(insns: Slots, { start, end }: Subprog, { traits, all
     if (!isReached || (bits & (FP_BIT | JUMPS | EXITS)) === 0) continue;
     const insn = insns[pc] as Insn;
     if ((bits & FP_BIT) !== 0) {
-      if (takesFp(insn)) return null;
+      if (takesFp(insn)) return UNKNOWN_REACH;
       lowest = Math.min(lowest, offFromFp(insn));
     }
     if ((bits & JUMPS) !== 0) {
       const { off } = insn as JccInsn;
       // A loop may begin in what looked unreachable.
-      if (off < 0 && hasGap) return null;
+      if (off < 0 && hasGap) return UNKNOWN_REACH;
       isTarget[pc + 1 + off - start] = 1;
     }
     isReached = insn.kind !== 'exit' && insn.kind !== 'ja';

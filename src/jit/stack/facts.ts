@@ -16,8 +16,10 @@ export interface Summary {
   readonly index: number;
   /** Subprogs whose walks looked at this one, as they call it; some more than once. */
   callers: readonly number[];
-  /** How far below each base it reaches, <= 0. */
-  readonly lowest: number[];
+  /** How far below its r10 it reaches, <= 0. */
+  ownLowest: number;
+  /** The same of other bases: few subprogs reach below any. */
+  lowest: readonly number[];
   /** Bit n: argument n may be a stack pointer. */
   pointerArgs: number;
   returnsPointer: boolean;
@@ -54,7 +56,8 @@ export class StackFacts {
     this.#summaries = program.subprogs.map(({ index }) => ({
       index,
       callers: NOBODY,
-      lowest: NO_REACH.slice(),
+      ownLowest: 0,
+      lowest: NO_REACH,
       pointerArgs: 0,
       returnsPointer: false,
       isExposed: false,
@@ -118,14 +121,14 @@ export class StackFacts {
     const low = lowAt(value, off);
     // Most are of this frame alone.
     if (basesOf(value) === 1 << FP) {
-      if (low < (summary.lowest[FP] as number)) summary.lowest[FP] = low;
+      if (low < summary.ownLowest) summary.ownLowest = low;
       return;
     }
     // From the lowest bit up.
     for (let left = basesOf(value); left !== 0; left &= left - 1) {
       const base = lowestBit(left);
       // Nobody else looks at this one.
-      if (base === FP) summary.lowest[FP] = Math.min(summary.lowest[FP] as number, low);
+      if (base === FP) summary.ownLowest = Math.min(summary.ownLowest, low);
       else if (base === FOUND) this.#reachFound(low);
       else this.#reachArgument(summary, base, low);
     }
@@ -139,7 +142,7 @@ export class StackFacts {
 
   #reachArgument(summary: Summary, n: number, low: number): void {
     if (low >= (summary.lowest[n] as number)) return;
-    summary.lowest[n] = this.#patient(low);
+    summary.lowest = summary.lowest.with(n, this.#patient(low));
     this.#outdateCallers(summary);
   }
 
