@@ -28,7 +28,8 @@ export interface Profile {
 /** Takes all there is. */
 export const ANY: Profile = { lacks: new Map() };
 
-export const hasStructure = ({ lacks }: Profile, name: Structure): boolean => !lacks.has(name);
+export const hasStructure = ({ lacks }: Profile, name: Structure): boolean =>
+  lacks.size === 0 || !lacks.has(name);
 
 /** Whether it takes an instruction, by its form. */
 export function takes({ lacks }: Profile, insn: Insn): boolean {
