@@ -15,7 +15,8 @@ export interface StackWords {
 export class StackCopy implements StackBytes {
   readonly address: U64;
   readonly bytes: Uint8Array;
-  readonly poison?: Uint8Array;
+  /** Absent, not undefined, where there is none. */
+  declare readonly poison?: Uint8Array;
   /** What `bytes` and `poison` are parts of, from these indexes on. */
   readonly #halves: Uint32Array;
   readonly #at: number;
