@@ -105,7 +105,7 @@ export class CallTracker {
     if (address === undefined) return false;
     regs[RSP] = rsp;
     this.#regs.set(regs);
-    const target = targets.get(Number(address));
+    const target = targets.at(Number(address));
     const subprog = target?.kind === 'subprog' ? target.subprog : NO_FUNCTION;
     if (subprog !== NO_FUNCTION)
       this.#record(() => {
@@ -124,7 +124,7 @@ export class CallTracker {
     const rsp = regs[RSP] ?? 0n;
     const top = this.#shadow.top;
     if (top !== undefined && rsp > top.rsp && BigInt(address) === top.returnAddress) this.#onReturn(rsp);
-    const target = this.#tables.targets.get(address);
+    const target = this.#tables.targets.at(address);
     if (target === undefined) return;
     if (target.kind === 'native') this.#onNative(target.at, cpu);
     else if (target.kind === 'callback') this.#onCallback(target.at, cpu);

@@ -92,11 +92,13 @@ export class Cmpxchg32 {
     this.#next = undefined;
   }
 
-  /** Gives rax its upper half back if execution is at `address`, just after a cmpxchg that succeeded. */
-  settle(address: number): void {
-    if (this.#next === undefined) return;
+  /** Gives rax its upper half back if execution is at `address`, just after a cmpxchg that succeeded: true if it was. */
+  settle(address: number): boolean {
+    if (this.#next === undefined) return false;
     const after = this.#next === address;
     this.#next = undefined;
-    if (after && (this.#guest.rflags() & ZF) !== 0n) this.#guest.setRax(this.#guest.rax() | this.#upper);
+    if (!after || (this.#guest.rflags() & ZF) === 0n) return false;
+    this.#guest.setRax(this.#guest.rax() | this.#upper);
+    return true;
   }
 }

@@ -132,6 +132,16 @@ export interface NoteRequest {
   readonly destroyed: readonly number[];
   /** What the first of these words becomes; each further one is one more. */
   readonly clobber: U64;
+  /** If no other blocks need be seen, not even counted: then fuel may be time, far more than so many blocks need. */
+  readonly named?: NamedBlocks | undefined;
+}
+
+/** Blocks beside callees. */
+export interface NamedBlocks {
+  /** Watched, beside those of `RunRequest.watch`. */
+  readonly entries: readonly number[];
+  /** Where watched blocks return to. */
+  readonly returns: readonly number[];
 }
 
 /** What has been noted of a run (recorder/layout.ts): all records, as halves of words and as bytes. */

@@ -22,7 +22,7 @@ export function isExpectedBlock(
   answerer: Answerer,
 ): boolean {
   const rsp = known.notes.address(RSP);
-  const target = tables.targets.get(address);
+  const target = tables.targets.at(address);
   // A block at the return address is the return if rsp is above the frame; below, it is the frame's own code.
   if (address === known.returnAddress && rsp > known.rsp) return target === undefined && known.isReturn();
   if (target === undefined) return !isCalleeSlot(address);

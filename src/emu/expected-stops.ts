@@ -19,6 +19,7 @@ import type { NativeCallee } from './native-subject.ts';
 import { halvesOf, idOf } from './notes.ts';
 
 const STACK_START = Number(STACK_BASE);
+const NOTHING: ReadonlySet<number> = new Set();
 
 /** A run and the guest it is in. */
 export interface WatchedRun extends ExpectedRun {
@@ -66,10 +67,8 @@ export class ExpectedStops {
     this.#failed = false;
     this.#known.notes.showAll(regs, run.stack(), STACK_START);
     this.#known.begin(run, returnTo);
-    // Where blocks are noted, the engine sees callees without being told.
-    return run.noted === null
-      ? this.#watching(run)
-      : { watch: run.tables.entries, watcher: this.#unexpected };
+    // Where blocks are noted, the engine sees callees without being told, and the request names the others.
+    return run.noted === null ? this.#watching(run) : { watch: NOTHING, watcher: this.#unexpected };
   }
 
   /** Whether main came back as it should, with these registers. `log`: the notes of a run that was noted. */
@@ -82,7 +81,7 @@ export class ExpectedStops {
   }
 
   #watching({ tables, rets }: WatchedRun): Watching {
-    const watch = new Set(tables.targets.keys());
+    const watch = new Set(tables.targets.addresses);
     for (const address of rets) watch.add(Number(address));
     return { watch, watcher: (address, cpu) => this.#onBlock(address, cpu) };
   }

@@ -12,6 +12,7 @@ import type { UnicornHost } from './unicorn-host.ts';
 
 const FILTER_SIZE = 0x1_0000;
 const FILTER_MASK = FILTER_SIZE - 1;
+const NO_ENTRIES: readonly number[] = [];
 /** Of the halves of words, the one that is negative when fuel is used up. */
 const FUEL_SIGN = 2 * GATE.fuel + 1;
 
@@ -35,7 +36,8 @@ export class Gate {
   readonly #halves = new Int32Array(this.#state.buffer);
   readonly #filter = new Uint8Array(new ArrayBuffer(FILTER_SIZE));
   #watch: ReadonlySet<number> = new Set();
-  /** Watched beside these. */
+  /** Watched beside these: those a run names, and those that are told while it lasts. */
+  #entries = NO_ENTRIES;
   readonly #added = new Set<number>();
   readonly #callbacks: Pointer[] = [];
   #fuel = 0;
@@ -79,22 +81,25 @@ export class Gate {
     this.#state[GATE.fuel] = BigInt(fuel);
     this.#state[GATE.skip] = skip;
     this.#watch = watch;
-    for (const address of watch) this.#filter[address & FILTER_MASK] = MARK.watched;
+    for (const address of watch) this.#mark(address, MARK.watched);
     this.#isNoted = noted !== undefined;
+    this.#entries = noted?.named?.entries ?? NO_ENTRIES;
+    for (let i = 0; i < this.#entries.length; i++) this.#mark(this.#entries[i] as number, MARK.watched);
     if (noted !== undefined) this.notes?.arm(noted);
   }
 
   /** One more watched address, until `disarm`. */
   watch(address: number): void {
     this.#added.add(address);
-    this.#filter[address & FILTER_MASK] = MARK.watched;
+    this.#mark(address, MARK.watched);
   }
 
   disarm(): void {
     this.notes?.disarm();
-    for (const address of this.#watch) this.#filter[address & FILTER_MASK] = 0;
+    for (const address of this.#watch) this.#mark(address, 0);
+    for (let i = 0; i < this.#entries.length; i++) this.#mark(this.#entries[i] as number, 0);
     if (this.#added.size === 0) return;
-    for (const address of this.#added) this.#filter[address & FILTER_MASK] = 0;
+    for (const address of this.#added) this.#mark(address, 0);
     this.#added.clear();
   }
 
@@ -125,6 +130,10 @@ export class Gate {
   #slowPath(address: number): void {
     if ((this.#halves[FUEL_SIGN] as number) < 0) this.#keeper.onFuelUsed(address);
     else if (this.#isNoted || this.#isWatched(address)) this.#keeper.onWatched(address);
+  }
+
+  #mark(address: number, mark: number): void {
+    this.#filter[address & FILTER_MASK] = mark;
   }
 
   #isWatched(address: number): boolean {

@@ -39,13 +39,28 @@ export function hostHooks(): HostHooks | null {
 /** Whether machine code of this file can run here. */
 export const hasHostCode = (): boolean => process.arch === 'x64' && process.platform === 'linux';
 
+/** Words of this process at a place of their own, which stay for good. */
+export interface HostPage {
+  readonly at: Pointer;
+  /** As many as a page has. */
+  readonly words: BigUint64Array;
+}
+
 /** Writes up to a page of machine code where it can be called; null where that cannot be. It stays for good. */
 export function placeCode(code: Uint8Array): Pointer | null {
-  const libc = koffi.load(null);
-  const mmap = libc.func('void *mmap(void *address, size_t size, int prot, int flags, int fd, long offset)');
-  const mprotect = libc.func('int mprotect(void *address, size_t size, int prot)');
-  const page: Pointer | null = mmap(null, PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
-  if (page === null || BigInt.asUintN(64, page) === MAP_FAILED) return null;
-  new Uint8Array(koffi.view(page, PAGE)).set(code);
-  return mprotect(page, PAGE, PROT_READ_EXEC) === 0 ? page : null;
+  const page = placeWords();
+  if (page === null) return null;
+  new Uint8Array(page.words.buffer).set(code);
+  const mprotect = koffi.load(null).func('int mprotect(void *address, size_t size, int prot)');
+  return mprotect(page.at, PAGE, PROT_READ_EXEC) === 0 ? page.at : null;
+}
+
+/** A page of zeros that machine code and JavaScript share; null where that cannot be. */
+export function placeWords(): HostPage | null {
+  const mmap = koffi
+    .load(null)
+    .func('void *mmap(void *address, size_t size, int prot, int flags, int fd, long offset)');
+  const at: Pointer | null = mmap(null, PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+  if (at === null || BigInt.asUintN(64, at) === MAP_FAILED) return null;
+  return { at, words: new BigUint64Array(koffi.view(at, PAGE)) };
 }

@@ -1,33 +1,20 @@
 /** What the call tracker looks up while an image runs, made once for an image and its subject. */
 import { badInput } from '../core/errors.ts';
 import { type ArgPlace, type CallSite, FP_DEPTH, type Image, UNKNOWN_GPR } from '../core/image.ts';
-import type { NativePlace } from '../core/native.ts';
 import { progArrayBytes } from '../core/prog-array.ts';
 import { toNumber, type U64 } from '../core/u64.ts';
+import { CallTargets } from './call-targets.ts';
 import { CALLBACK_STUB } from './callback-stub.ts';
-import type { NativeCallee, NativeData, NativeSubject } from './native-subject.ts';
+import type { NativeData, NativeSubject } from './native-subject.ts';
 import { type Exceptions, exceptionsOf } from './unwind.ts';
-
-/** What lies at a watched address. */
-export type CallTarget =
-  | { readonly kind: 'subprog'; readonly subprog: number }
-  /** Where tail calls enter a program. */
-  | { readonly kind: 'program'; readonly subprog: number }
-  | { readonly kind: 'callee'; readonly callee: NativeCallee }
-  /** In the code of a helper that calls back. */
-  | { readonly kind: 'callback'; readonly at: 'next' | 'done' }
-  /** The exception callback. */
-  | { readonly kind: 'exception'; readonly subprog: number }
-  /** A function that a trampoline calls. */
-  | { readonly kind: 'native'; readonly at: NativePlace };
 
 export interface ImageTables {
   /** The program's data, then what its program arrays are for this image. */
   readonly data: readonly NativeData[];
-  /** By address; made when it is asked for: a recorded run needs none. */
-  readonly targets: ReadonlyMap<number, CallTarget>;
+  /** Made when they are asked for: a recorded run needs none. */
+  readonly targets: CallTargets;
   /** Addresses of those that are no callees. */
-  readonly entries: ReadonlySet<number>;
+  readonly entries: readonly number[];
   readonly bpfArgs: readonly ArgPlace[];
   readonly nativeArgs: readonly ArgPlace[];
   /** GPR numbers of r6..r9, r10; UNKNOWN_GPR where the image does not say. */
@@ -92,12 +79,12 @@ class Tables implements ImageTables {
     this.exceptions = exceptionsOf(image, subject);
   }
 
-  get targets(): ReadonlyMap<number, CallTarget> {
+  get targets(): CallTargets {
     this.#targets ??= targetsOf(this.#image, this.#subject);
     return this.#targets.targets;
   }
 
-  get entries(): ReadonlySet<number> {
+  get entries(): readonly number[] {
     this.#targets ??= targetsOf(this.#image, this.#subject);
     return this.#targets.entries;
   }
@@ -135,33 +122,31 @@ class Tables implements ImageTables {
   }
 }
 
-interface Targets {
-  readonly targets: ReadonlyMap<number, CallTarget>;
-  readonly entries: ReadonlySet<number>;
-}
-
 /** Throws an `input` error for an image that does not say where tail calls enter. */
 function targetsOf(image: Image, subject: NativeSubject): Targets {
   const base = toNumber(image.base);
-  const targets = new Map<number, CallTarget>();
-  const entries = new Set<number>();
-  const enter = (address: number, target: CallTarget): void => {
-    targets.set(address, target);
-    entries.add(address);
-  };
-  image.subprogEntries.forEach((offset, subprog) => {
+  const targets = new CallTargets();
+  const { subprogEntries } = image;
+  for (let subprog = 0; subprog < subprogEntries.length; subprog++) {
     const kind = subprog === subject.exceptionCallback ? 'exception' : 'subprog';
-    enter(base + offset, { kind, subprog });
-  });
-  for (const subprog of programsOf(subject))
-    enter(base + tailCallEntry(image, subprog), { kind: 'program', subprog });
-  for (const [at, offset] of image.trampoline?.stubs ?? []) enter(base + offset, { kind: 'native', at });
-  if (subject.callees.some(({ callsBack }) => callsBack === true)) {
-    enter(CALLBACK_STUB.next, { kind: 'callback', at: 'next' });
-    enter(CALLBACK_STUB.done, { kind: 'callback', at: 'done' });
+    targets.add(base + (subprogEntries[subprog] as number), { kind, subprog });
   }
-  for (const callee of subject.callees) targets.set(toNumber(callee.address), { kind: 'callee', callee });
+  for (const subprog of programsOf(subject))
+    targets.add(base + tailCallEntry(image, subprog), { kind: 'program', subprog });
+  for (const [at, offset] of image.trampoline?.stubs ?? [])
+    targets.add(base + offset, { kind: 'native', at });
+  if (subject.callees.some(({ callsBack }) => callsBack === true)) {
+    targets.add(CALLBACK_STUB.next, { kind: 'callback', at: 'next' });
+    targets.add(CALLBACK_STUB.done, { kind: 'callback', at: 'done' });
+  }
+  const entries = targets.addresses.slice();
+  for (const callee of subject.callees) targets.add(toNumber(callee.address), { kind: 'callee', callee });
   return { targets, entries };
+}
+
+interface Targets {
+  readonly targets: CallTargets;
+  readonly entries: readonly number[];
 }
 
 const NO_FIXUPS: ImageTables['fixups'] = new Map();

@@ -10,6 +10,8 @@ import { OracleError } from '../core/errors.ts';
 /** Pointers are bigints; a typed array passed as a pointer is its first byte. */
 export type Pointer = bigint;
 export type PointerOut = [Pointer | null];
+/** First and last address. */
+export type AddressRange = readonly [first: bigint, last: bigint];
 
 export const UC_ARCH_X86 = 4;
 export const UC_MODE_64 = 8;
@@ -73,9 +75,10 @@ export interface Libunicorn extends UnicornCalls {
   readonly regWrite: (uc: Pointer, id: number, value: Pointer) => number;
   readonly regReadBatch: (uc: Pointer, ids: Pointer, values: Pointer, count: number) => number;
   readonly regWriteBatch: (uc: Pointer, ids: Pointer, values: Pointer, count: number) => number;
-  /** Of these two: where machine code calls them. */
+  /** Of these: where machine code calls them. */
   readonly regReadBatchAt: Pointer;
   readonly regWriteBatchAt: Pointer;
+  readonly emuStopAt: Pointer;
 }
 
 /** Those that are called alike wherever the library runs. */
@@ -149,6 +152,7 @@ function declare(path: string): Libunicorn {
     regWriteBatch: lib.func('int uc_reg_write_batch(void *uc, void *ids, void *values, int count)'),
     regReadBatchAt: lib.symbol('uc_reg_read_batch'),
     regWriteBatchAt: lib.symbol('uc_reg_write_batch'),
+    emuStopAt: lib.symbol('uc_emu_stop'),
     hookAdd: lib.func(
       'int uc_hook_add(void *uc, _Out_ void **hook, int type, void *callback, void *user, uint64_t begin, uint64_t end, int insn)',
     ),

@@ -3,8 +3,8 @@ import type { U64 } from '../core/u64.ts';
 import { cmpxchgRanges, type HookRange } from './cmpxchg32.ts';
 import { withoutFarBranches } from './far-branches.ts';
 import { harmlessCmpxchgs } from './harmless-cmpxchg.ts';
+import type { AddressRange } from './libunicorn.ts';
 import { CMPXCHG, FAR_BRANCH, rareOpcodes } from './rare-opcodes.ts';
-import type { AddressRange } from './unicorn-handle.ts';
 
 const NOWHERE: readonly AddressRange[] = [];
 

@@ -5,9 +5,9 @@
 import { type CallEvent, isModelled, type Trace } from '../core/execution.ts';
 import { FP_DEPTH, type FrameShape, type Image } from '../core/image.ts';
 import { clobberedArg } from '../core/junk.ts';
-import type { U64 } from '../core/u64.ts';
+import { toNumber, type U64 } from '../core/u64.ts';
 import { argCount } from './callee-model.ts';
-import type { NoteRequest } from './engine.ts';
+import type { NamedBlocks, NoteRequest } from './engine.ts';
 import { isOfWords, type NativeCallee } from './native-subject.ts';
 import { RECORD } from './recorder/layout.ts';
 
@@ -24,12 +24,20 @@ export const MAX_ANSWERS = 1024;
 /** Of a note of the host, with so many bytes of stack on each side of rsp. */
 export const noteWords = (below: number): number => RECORD.window + (2 * below) / WORD_BYTES;
 
+/** What a run is expected to do, and where it may come to. */
+export interface NotePlan {
+  readonly expected: Trace;
+  readonly argMasks: ArrayLike<number> | undefined;
+  /** Addresses of subprogs, and of where tail calls enter programs. */
+  readonly entries: readonly number[];
+}
+
 /** What the host is to note of a run that is to do as expected; null where it cannot. */
 export function noteRequest(
   image: Image,
   callees: readonly NativeCallee[],
   stack: Uint8Array,
-  { expected, argMasks }: { readonly expected: Trace; readonly argMasks: ArrayLike<number> | undefined },
+  { expected, argMasks, entries }: NotePlan,
 ): NoteRequest | null {
   const first = firstOnStack(image);
   const below = WORD_BYTES * Math.ceil(seenBytes(image.frames ?? []) / WORD_BYTES);
@@ -46,7 +54,31 @@ export function noteRequest(
   }
   return results.length > MAX_ANSWERS
     ? null
-    : { stack, below, results, destroyed, clobber: clobberedArg(first + 1) };
+    : {
+        stack,
+        below,
+        results,
+        destroyed,
+        clobber: clobberedArg(first + 1),
+        named: namedBlocks(image, entries),
+      };
+}
+
+/**
+ * Entries, and where subprogs return to. Not where the run begins, unless something may lead there again: what came there
+ * unseen, and then did all that is expected, has done what is expected.
+ */
+function namedBlocks(image: Image, entries: readonly number[]): NamedBlocks {
+  const { callSites = [], entry, subprogEntries } = image;
+  const base = toNumber(image.base);
+  const returns: number[] = [];
+  let isSeen = image.tailCallOffset !== undefined;
+  for (const { callee, returnOffset } of callSites) {
+    if (callee.kind !== 'bpf') continue;
+    returns.push(base + returnOffset);
+    isSeen ||= subprogEntries[callee.id] === entry;
+  }
+  return { entries: isSeen ? entries : entries.filter((address) => address !== base + entry), returns };
 }
 
 /** With room for a note more than are expected. */

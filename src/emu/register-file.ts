@@ -13,9 +13,11 @@ const WORD_BYTES = 8n;
 /** Native buffers for reading and writing registers of any handle. */
 export class RegisterFile implements RegisterAccess {
   readonly #lib: Libunicorn;
-  readonly #words = new BigUint64Array(new ArrayBuffer(REG_FILE_WORDS * 8));
-  readonly #ids = Int32Array.from(UC_X86_REG_FILE);
-  readonly #places = new BigUint64Array(new ArrayBuffer(REG_FILE_WORDS * 8));
+  /** Rip is behind the file. */
+  readonly #words = new BigUint64Array(new ArrayBuffer((REG_FILE_WORDS + 1) * 8));
+  readonly #file = this.#words.subarray(0, REG_FILE_WORDS);
+  readonly #ids = Int32Array.of(...UC_X86_REG_FILE, UC_X86_REG_RIP);
+  readonly #places = new BigUint64Array(new ArrayBuffer((REG_FILE_WORDS + 1) * 8));
   readonly #wordsAt: Pointer;
   readonly #idsAt: Pointer;
   readonly #placesAt: Pointer;
@@ -25,12 +27,13 @@ export class RegisterFile implements RegisterAccess {
     this.#wordsAt = koffi.address(this.#words);
     this.#idsAt = koffi.address(this.#ids);
     this.#placesAt = koffi.address(this.#places);
-    for (let i = 0; i < REG_FILE_WORDS; i++) this.#places[i] = this.#wordsAt + WORD_BYTES * BigInt(i);
+    for (let i = 0; i <= REG_FILE_WORDS; i++) this.#places[i] = this.#wordsAt + WORD_BYTES * BigInt(i);
   }
 
-  read(uc: Pointer, out: BigUint64Array): void {
-    this.#lib.regReadBatch(uc, this.#idsAt, this.#placesAt, REG_FILE_WORDS);
-    out.set(this.#words);
+  read(uc: Pointer, out: BigUint64Array): U64 {
+    this.#lib.regReadBatch(uc, this.#idsAt, this.#placesAt, REG_FILE_WORDS + 1);
+    out.set(this.#file);
+    return this.#words[REG_FILE_WORDS] ?? 0n;
   }
 
   write(uc: Pointer, regs: BigUint64Array): void {
@@ -40,20 +43,12 @@ export class RegisterFile implements RegisterAccess {
 
   /** One word of the register file. */
   readOne(uc: Pointer, index: number): U64 {
-    return this.#readId(uc, UC_X86_REG_FILE[index] ?? 0);
+    this.#lib.regRead(uc, UC_X86_REG_FILE[index] ?? 0, this.#wordsAt);
+    return this.#words[0] ?? 0n;
   }
 
   writeOne(uc: Pointer, index: number, value: U64): void {
     this.#words[0] = value;
     this.#lib.regWrite(uc, UC_X86_REG_FILE[index] ?? 0, this.#wordsAt);
-  }
-
-  rip(uc: Pointer): U64 {
-    return this.#readId(uc, UC_X86_REG_RIP);
-  }
-
-  #readId(uc: Pointer, id: number): U64 {
-    this.#lib.regRead(uc, id, this.#wordsAt);
-    return this.#words[0] ?? 0n;
   }
 }

@@ -126,7 +126,9 @@ export class ImageRunner {
     const stack = this.#stack;
     const { notes } = this.#engine;
     const noted =
-      notes === undefined ? null : noteRequest(image, subject.callees, stack(), { expected, argMasks });
+      notes === undefined
+        ? null
+        : noteRequest(image, subject.callees, stack(), { expected, argMasks, entries: tables.entries });
     const { rets } = this.#space;
     const run = { tables, programs: programsOf(subject), expected, memory, stack, argMasks, rets, noted };
     const { watch, watcher } = stops.begin(run, this.#ends.entry, Number(RETURN_TO));
@@ -215,7 +217,7 @@ export class ImageRunner {
     const request = {
       until: RETURN_TO,
       fuel: options.fuel,
-      watch: new Set(tables.targets.keys()),
+      watch: new Set(tables.targets.addresses),
       watcher: (address, cpu) => tracker.onBlock(address, cpu),
       precise: options.precise,
       ...onFaultOf(tables),

@@ -5,11 +5,11 @@ import type { Libunicorn, Pointer, UnicornCalls } from './libunicorn.ts';
 
 /** Registers of any handle: a register file (engine.ts) at once, or one word of it. */
 export interface RegisterAccess {
-  read(uc: Pointer, out: BigUint64Array): void;
+  /** Returns rip. */
+  read(uc: Pointer, out: BigUint64Array): bigint;
   write(uc: Pointer, regs: BigUint64Array): void;
   readOne(uc: Pointer, index: number): bigint;
   writeOne(uc: Pointer, index: number, value: bigint): void;
-  rip(uc: Pointer): bigint;
 }
 
 /** Kinds of callback, with their arguments: uc first, user pointer last. */

@@ -17,7 +17,9 @@ import {
 } from './engine.ts';
 import { Gate } from './gate.ts';
 import { GuestSpace } from './guest-space.ts';
+import { KeptHandles } from './kept-handles.ts';
 import {
+  type AddressRange,
   type Pointer,
   UC_ERR_LOST,
   UC_ERR_OK,
@@ -27,10 +29,11 @@ import {
   VERSION_2_1,
 } from './libunicorn.ts';
 import { LoadedCode } from './loaded-code.ts';
+import { NamedRuns } from './named-runs.ts';
 import { nativeHost } from './native-host.ts';
 import { type GuestEvents, stopOf } from './stop.ts';
 import { unicornCpu } from './unicorn-cpu.ts';
-import { type AddressRange, type HandleHooks, UnicornHandle } from './unicorn-handle.ts';
+import { type HandleHooks, UnicornHandle } from './unicorn-handle.ts';
 import type { RegisterAccess, UnicornHost } from './unicorn-host.ts';
 
 const UNTRANSLATABLE =
@@ -83,7 +86,8 @@ export class UnicornEngine implements Engine {
   readonly #stepHook: Pointer;
   readonly #cpu: Cpu;
   readonly #loaded = new LoadedCode();
-  #handle: UnicornHandle | undefined;
+  readonly #kept = new KeptHandles((blocks) => this.#open({ ...this.#hooks, blocks }));
+  readonly #named: NamedRuns | null;
   #loadedBytes = 0;
   #closed = false;
   /** The run in progress. */
@@ -125,6 +129,7 @@ export class UnicornEngine implements Engine {
     );
     const { notes } = this.#gate;
     this.notes = notes && (() => notes.log());
+    this.#named = host.hooks === null ? null : new NamedRuns(host.hooks.lib);
     this.#cpu = unicornCpu(host.registers, {
       uc: () => this.#active?.uc,
       watch: (address) => this.#gate.watch(address),
@@ -153,7 +158,7 @@ export class UnicornEngine implements Engine {
   map(region: Region): () => Uint8Array {
     this.#checkIdle('map');
     const mapped = this.#space.add(region);
-    this.#handle?.map(mapped);
+    this.#kept.map(mapped);
     return () => mapped.bytes;
   }
 
@@ -162,8 +167,8 @@ export class UnicornEngine implements Engine {
     const { region: mapped, memory } = this.#space.remove(region);
     this.#loaded.forget((address) => this.#space.at(address) !== undefined);
     // 2.0.1 keeps translations of unmapped code and runs them when something is mapped there again.
-    if (mapped.perms.includes('x')) this.#closeHandle();
-    else this.#handle?.unmap(mapped);
+    if (mapped.perms.includes('x')) this.#closeHandles();
+    else this.#kept.unmap(mapped);
     this.#host.release(memory);
   }
 
@@ -172,10 +177,10 @@ export class UnicornEngine implements Engine {
     const { code: safe, isHooked, ranges } = this.#loaded.load(address, code, entries);
     const stale = this.#space.load(address, safe);
     this.#loadedBytes += code.length + LOAD_BYTES;
-    if (this.#loadedBytes > RECYCLE_BYTES) this.#closeHandle();
-    if (this.#handle === undefined || stale.size === 0) return;
-    if (isHooked) this.#hookCmpxchg(this.#handle, address, ranges);
-    this.#handle.removeCache(stale.address, stale.size);
+    if (this.#loadedBytes > RECYCLE_BYTES) this.#closeHandles();
+    if (stale.size === 0) return;
+    if (isHooked) this.#hookCmpxchg(this.#kept, address, ranges);
+    this.#kept.removeCache(stale.address, stale.size);
   }
 
   run(request: RunRequest, out: BigUint64Array): Stop {
@@ -184,8 +189,10 @@ export class UnicornEngine implements Engine {
     this.#isExact = request.precise === true || request.onInsn !== undefined;
     const isUnusual = this.#isExact || this.#loaded.isUnusualStart(request.start);
     if (!isUnusual && request.fuel <= BRIEF_FUEL) {
-      this.#handle ??= this.#open({ ...this.#hooks, areBlocksBrief: true });
-      return this.#runOn(this.#handle, request, out);
+      const named = this.#named?.handleFor(request, this.#kept);
+      const stop = this.#runOn(named ?? this.#kept.all, request, out);
+      if (named !== undefined && this.#named?.wasStopped === true) this.#closeHandles();
+      return stop;
     }
     // Translations with other hooks must not mix: a handle of its own.
     const insn = { callback: this.#gate.insn, user: this.#gate.user };
@@ -203,7 +210,7 @@ export class UnicornEngine implements Engine {
     if (this.#closed) return;
     this.#checkIdle('close');
     this.#closed = true;
-    this.#closeHandle();
+    this.#closeHandles();
     this.#gate.close();
     for (const callback of this.#callbacks) this.#host.removeCallback(callback);
     for (const { memory } of this.#space.mapped) this.#host.release(memory);
@@ -219,11 +226,9 @@ export class UnicornEngine implements Engine {
     const { start, until } = request;
     try {
       for (let at: U64 | undefined = start; ; ) {
-        const stop = this.#goOn(handle, at, until);
+        const stop = this.#goOn(handle, at, until, out);
         at = this.#resumeAfter(stop);
-        if (at !== undefined) continue;
-        this.#registers.read(handle.uc, out);
-        return stop;
+        if (at === undefined) return stop;
       }
     } finally {
       this.#gate.disarm();
@@ -232,12 +237,16 @@ export class UnicornEngine implements Engine {
     }
   }
 
-  /** Until the guest stops. */
-  #goOn(handle: UnicornHandle, at: U64, until: U64): Stop {
+  /** Until the guest stops, with these registers in `out`. */
+  #goOn(handle: UnicornHandle, at: U64, until: U64, out: BigUint64Array): Stop {
+    const named = handle.named === null ? null : this.#named;
+    named?.begin(handle.uc);
     const err = this.#lib.emuStart(handle.uc, at, until, 0, 0);
-    if (err === UC_ERR_LOST) this.#closeHandle();
-    const rip = this.#registers.rip(handle.uc);
-    this.#cmpxchg.settle(Number(rip));
+    const wasStopped = named?.end() === true;
+    if (err === UC_ERR_LOST) this.#closeHandles();
+    const rip = this.#registers.read(handle.uc, out);
+    if (wasStopped) this.#events = { ...this.#events, halt: { kind: 'fuel', rip } };
+    if (this.#cmpxchg.settle(Number(rip))) this.#registers.read(handle.uc, out);
     if (err === UC_ERR_OK && this.#events === NO_EVENTS && rip === until) return END;
     const lastInsn = this.#isExact ? { lastInsn: this.#gate.lastInsn } : {};
     const bytes = (address: U64, size: number): Uint8Array => this.#space.bytes(address, size);
@@ -264,14 +273,17 @@ export class UnicornEngine implements Engine {
     return handle;
   }
 
-  #hookCmpxchg(handle: UnicornHandle, address: U64, ranges: readonly AddressRange[]): void {
+  #hookCmpxchg(
+    handle: Pick<UnicornHandle, 'hookRanges'>,
+    address: U64,
+    ranges: readonly AddressRange[],
+  ): void {
     handle.hookRanges(`${address}`, { callback: this.#insnHook, user: 0n }, ranges);
   }
 
   /** The next run opens another, with the same memory. */
-  #closeHandle(): void {
-    this.#handle?.close();
-    this.#handle = undefined;
+  #closeHandles(): void {
+    this.#kept.close();
     this.#loadedBytes = 0;
   }
 

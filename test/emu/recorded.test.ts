@@ -7,7 +7,7 @@ import { Checker } from '../../src/checker.ts';
 import type { Execution, StackBytes, TraceEvent, Word } from '../../src/core/execution.ts';
 import type { Image } from '../../src/core/image.ts';
 import { AsExpected } from '../../src/emu/as-expected.ts';
-import type { Engine } from '../../src/emu/engine.ts';
+import type { Engine, RunRequest } from '../../src/emu/engine.ts';
 import { ImageRunner } from '../../src/emu/run-image.ts';
 import { openSilicon } from '../../src/emu/silicon/silicon.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
@@ -21,12 +21,15 @@ import { siliconMissing, skippedBecause } from '../kit/silicon.ts';
 
 const missing = siliconMissing();
 
+/** Not recorded by the guest. */
+const isWatched = ({ watch, noted }: RunRequest): boolean => watch.size > 0 || noted !== undefined;
+
 /** Counts the runs that were watched. */
 function counted(engine: Engine): { readonly engine: Engine; readonly watched: () => number } {
   let watched = 0;
   const run = engine.run.bind(engine);
   engine.run = (request, out) => {
-    if (request.watch.size > 0) watched++;
+    if (isWatched(request)) watched++;
     return run(request, out);
   };
   return {
@@ -97,7 +100,7 @@ function spoiling(engine: Engine, spoil: () => ((left: Left) => void) | null): E
     const stop = run(request, out);
     const bytes = (name: string): Uint8Array => regions.get(name)?.() ?? new Uint8Array(0);
     const regs = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
-    if (request.watch.size === 0) spoil()?.({ log: bytes('recorder log'), stack: bytes('stack'), regs });
+    if (!isWatched(request)) spoil()?.({ log: bytes('recorder log'), stack: bytes('stack'), regs });
     return stop;
   };
   return engine;

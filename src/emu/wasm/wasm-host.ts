@@ -216,11 +216,15 @@ export class WasmHost implements UnicornHost {
       return value;
     };
     return {
-      read: (uc, out) =>
+      read: (uc, out) => {
+        let at = 0n;
         words(uc, (regs, { instance, uc: handle }) => {
           instance.readRegs(handle);
           out.set(regs.subarray(0, rip));
-        }),
+          at = regs[rip] ?? 0n;
+        });
+        return at;
+      },
       write: (uc, file) =>
         words(uc, (regs, { instance, uc: handle }) => {
           regs.set(file);
@@ -232,7 +236,6 @@ export class WasmHost implements UnicornHost {
           regs[index] = value;
           instance.writeReg(handle, index);
         }),
-      rip: (uc) => readOne(uc, rip),
     };
   }
 }

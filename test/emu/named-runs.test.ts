@@ -1,0 +1,143 @@
+/** Runs under Unicorn that name the blocks to see: no others are hooked, and a watchdog ends those that do not end. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CALLEE_BASE, CODE_BASE, ENTRY_RSP, STACK_BASE, STACK_SIZE } from '../../src/core/layout.ts';
+import {
+  type Engine,
+  type NamedBlocks,
+  REG_FILE_WORDS,
+  RFLAGS,
+  type RunRequest,
+} from '../../src/emu/engine.ts';
+import { idOf } from '../../src/emu/notes.ts';
+import { openUnicorn } from '../../src/emu/unicorn.ts';
+import { RSP } from '../../src/x86/reg.ts';
+
+const [CODE, CALLEE] = [Number(CODE_BASE), Number(CALLEE_BASE)];
+const UNTIL = 0x7fff_0000n;
+const START_RSP = ENTRY_RSP - 8n;
+const [FIRST, SECOND] = [0x40, 0x48];
+
+const hex = (text: string): number[] => [...Buffer.from(text.replaceAll(' ', ''), 'hex')];
+const call = (from: number, to: number): number[] => [
+  0xe8,
+  ...new Uint8Array(Int32Array.of(to - (from + 5)).buffer),
+];
+
+/** Main, then two subprogs that only return; 1 and 2 call them, K the callee. */
+function codeOf(main: readonly string[]): Uint8Array {
+  const code: number[] = [];
+  for (const part of main) {
+    if (part === '1') code.push(...call(code.length, FIRST));
+    else if (part === '2') code.push(...call(code.length, SECOND));
+    else if (part === 'K') code.push(...call(CODE + code.length, CALLEE));
+    else code.push(...hex(part));
+  }
+  const bytes = new Uint8Array(0x50).fill(0xcc);
+  bytes.set(code);
+  bytes[FIRST] = bytes[SECOND] = 0xc3;
+  return bytes;
+}
+
+/** Each of them would take for ever. */
+const ENDLESS = [
+  ['a jump to itself', ['eb fe']],
+  // jmp +2; nop; nop; jmp -6
+  ['two blocks', ['eb 02 90 90 eb fa']],
+  // lea rax, [rip - 7]; jmp rax
+  ['an indirect jump', ['48 8d 05 f9 ff ff ff ff e0']],
+  // again: call first; jmp again
+  ['calls', ['1', 'eb f9']],
+] as const;
+/** mov ecx, 100; again: dec ecx; jne again; ret: more blocks than FUEL. */
+const LOOP = ['b9 64 00 00 00 ff c9 75 fc c3'];
+const FUEL = 10;
+const NONE: NamedBlocks = { entries: [], returns: [] };
+/** Runs that count after one that did not end. */
+const WARY = 256;
+
+describe('an engine whose runs name their blocks', () => {
+  let engine: Engine;
+  let stack: () => Uint8Array;
+  const out = new BigUint64Array(REG_FILE_WORDS);
+  beforeAll(() => {
+    engine = openUnicorn();
+    engine.map({ name: 'code', address: CODE_BASE, size: 0x1000, perms: 'rx' });
+    engine.map({ name: 'callees', address: CALLEE_BASE, size: 0x1000, perms: 'rx' });
+    engine.load(CALLEE_BASE, Uint8Array.of(0xc3));
+    stack = engine.map({ name: 'stack', address: STACK_BASE, size: STACK_SIZE, perms: 'rw' });
+  });
+  afterAll(() => engine.close());
+
+  /** How it ends, and what is noted. `named`: null where every block counts. */
+  function run(main: readonly string[], named: NamedBlocks | null, fuel = 100_000) {
+    engine.load(CODE_BASE, codeOf(main));
+    stack().fill(0);
+    new DataView(stack().buffer).setBigUint64(Number(START_RSP - STACK_BASE), UNTIL, true);
+    const regs = new BigUint64Array(REG_FILE_WORDS);
+    regs[RSP] = START_RSP;
+    regs[RFLAGS] = 2n;
+    const noted = { stack: stack(), below: 64, results: [7n], destroyed: [0], clobber: 0n };
+    const request: RunRequest = {
+      start: CODE_BASE,
+      until: UNTIL,
+      regs,
+      fuel,
+      watch: new Set(named === null ? [CODE + FIRST, CODE + SECOND] : []),
+      watcher: (_, cpu) => cpu.stop(),
+      noted: named === null ? noted : { ...noted, named },
+    };
+    const { kind } = engine.run(request, out);
+    const log = engine.notes?.();
+    const ids = log === undefined ? [] : Array.from({ length: log.count }, (_, k) => idOf(log, k));
+    const halves = log === undefined ? [] : [...log.halves.subarray(0, 2 * log.count * log.stride)];
+    return { kind, ids, halves, out: [...out] };
+  }
+
+  it('notes what it notes where every block is seen', () => {
+    const main = ['1', 'K', '2', 'c3'];
+    const named = { entries: [CODE + FIRST, CODE + SECOND], returns: [CODE + 5, CODE + 15] };
+    const seen = run(main, named);
+    expect(seen.ids).toEqual([CODE + FIRST, CODE + 5, CALLEE, CODE + SECOND, CODE + 15]);
+    expect(seen).toEqual(run(main, null));
+    // Other blocks in the run after it, and in the one after that.
+    const fewer = { entries: [CODE + SECOND], returns: [] };
+    expect(run(main, fewer).ids).toEqual([CALLEE, CODE + SECOND]);
+    expect(run(main, NONE).ids).toEqual([CALLEE]);
+    expect(run(main, named).ids).toEqual(seen.ids);
+  });
+
+  it('does not count the others', () => {
+    expect(run(LOOP, NONE, FUEL).kind).toBe('end');
+    expect(run(LOOP, null, FUEL).kind).toBe('fuel');
+  });
+
+  it('counts where more are named than there are hooks', () => {
+    const entries = Array.from({ length: 40 }, (_, i) => CODE + 0x100 + i);
+    expect(run(LOOP, { entries, returns: [] }, FUEL).kind).toBe('fuel');
+    expect(run(LOOP, { entries: entries.slice(0, 4), returns: entries.slice(4, 8) }, FUEL).kind).toBe('end');
+  });
+
+  it.each(ENDLESS)('ends what does not end: %s; then counts for a while', (_what, main) => {
+    const other = { entries: [], returns: [CODE + 0x100] };
+    expect(run(main, other).kind).toBe('fuel');
+    for (let k = 0; k < WARY; k++) expect(run(LOOP, NONE, FUEL).kind).toBe('fuel');
+    expect(run(LOOP, NONE, FUEL).kind).toBe('end');
+  });
+
+  it('ends one of many engines', () => {
+    const others = Array.from({ length: 3 }, () => openUnicorn());
+    try {
+      for (const other of others) {
+        other.map({ name: 'code', address: CODE_BASE, size: 0x1000, perms: 'rx' });
+        other.load(CODE_BASE, codeOf(['eb fe']));
+        const regs = new BigUint64Array(REG_FILE_WORDS);
+        const noted = { stack: stack(), below: 64, results: [], destroyed: [], clobber: 0n, named: NONE };
+        const request = { start: CODE_BASE, until: UNTIL, regs, fuel: 100, watch: new Set<number>(), noted };
+        expect(other.run({ ...request, watcher: () => undefined }, out).kind).toBe('fuel');
+        expect(run(LOOP, NONE, FUEL).kind).toBe('end');
+      }
+    } finally {
+      for (const other of others) other.close();
+    }
+  });
+});
