@@ -28,9 +28,29 @@ const FRAME = { subprog: 0, rsp: 1, returnAddress: 2, saved: 3, size: 3 + 2 * CA
 /** More than any program has open at a time. */
 const MAX_FRAMES = 72;
 
+/** Of an argument on the stack: this and its index there; below it, the number of a register. */
+const ON_STACK = 0x100;
+
+/** Places of arguments as numbers, for as long as they stay the same. */
+class Places {
+  #places: readonly ArgPlace[] = [];
+  codes = new Int32Array(0);
+
+  of(places: readonly ArgPlace[]): Places {
+    if (places !== this.#places)
+      this.codes = Int32Array.from(places, (place) =>
+        place.in === 'reg' ? place.reg : ON_STACK + place.index,
+      );
+    this.#places = places;
+    return this;
+  }
+}
+
 /** One for all runs of a guest, one after the other. */
 export class AsExpected {
   readonly notes = new Notes();
+  readonly #bpfPlaces = new Places();
+  readonly #nativePlaces = new Places();
   /** Open frames, FRAME.size numbers each. */
   readonly #frames = new Float64Array(FRAME.size * MAX_FRAMES);
   #top = 0;
@@ -63,7 +83,8 @@ export class AsExpected {
     const { tables } = this.#known;
     if (event === undefined || event.callee.kind !== 'bpf' || event.callee.id !== subprog) return false;
     if (event.result !== undefined) return false;
-    if (!this.#areArgs(event.args, tables.bpfArgs) || !this.#isCaller(event, tables)) return false;
+    if (!this.#areArgs(event.args, this.#bpfPlaces.of(tables.bpfArgs)) || !this.#isCaller(event, tables))
+      return false;
     if (this.notes.address(RSP) >= this.rsp || this.#top + FRAME.size >= this.#frames.length) return false;
     this.#enter(subprog, returnAddress);
     return true;
@@ -75,7 +96,9 @@ export class AsExpected {
     const { tables } = this.#known;
     if (event === undefined || ref.kind !== event.callee.kind || ref.id !== event.callee.id) return undefined;
     if ((this.notes.address(RSP) + WORD_BYTES) % tables.callAlign !== 0) return undefined;
-    const isSame = this.#areArgs(event.args, places ?? tables.nativeArgs) && this.#isCaller(event, tables);
+    const isSame =
+      this.#areArgs(event.args, this.#nativePlaces.of(places ?? tables.nativeArgs)) &&
+      this.#isCaller(event, tables);
     return isSame ? event : undefined;
   }
 
@@ -131,16 +154,19 @@ export class AsExpected {
     return isThere && this.#isFrame(stack, tables, this.#ownFp(tables));
   }
 
-  #areArgs(args: readonly Word[], places: readonly ArgPlace[]): boolean {
+  #areArgs(args: readonly Word[], places: Places): boolean {
     const { notes } = this;
-    const rsp = notes.address(RSP);
-    for (let i = 0; i < args.length; i++) {
-      const place = places[i];
-      if (place === undefined) continue;
+    const { codes } = places;
+    const count = Math.min(args.length, codes.length);
+    const first = notes.address(RSP) + WORD_BYTES;
+    for (let i = 0; i < count; i++) {
+      const want = args[i];
+      if (want === undefined) continue;
+      const code = codes[i] as number;
       const isSame =
-        place.in === 'reg'
-          ? notes.isReg(place.reg, args[i])
-          : notes.isWordAt(rsp + WORD_BYTES * (1 + place.index), args[i]);
+        code < ON_STACK
+          ? notes.isReg(code, want)
+          : notes.isWordAt(first + WORD_BYTES * (code - ON_STACK), want);
       if (!isSame) return false;
     }
     return true;
