@@ -5,7 +5,7 @@
  */
 import { iced } from '../x86/iced.ts';
 import { isPrefix } from '../x86/prefixes.ts';
-import { insnRow } from './insn-row.ts';
+import { type InsnRow, insnRow } from './insn-row.ts';
 import { isFarThroughRegister } from './rare-opcodes.ts';
 
 const OPCODE = 0xff;
@@ -17,6 +17,8 @@ export interface SafeCode {
   readonly code: Uint8Array;
   /** Whether the copy does all that the code does: not if such a branch shares bytes with another instruction. */
   readonly isFaithful: boolean;
+  /** Its instructions, where they are of known lengths and none is such a branch. */
+  readonly row?: InsnRow;
 }
 
 /**
@@ -24,7 +26,8 @@ export interface SafeCode {
  * on after a fault.
  */
 export function withoutFarBranches(code: Uint8Array, entries: readonly number[] = []): SafeCode {
-  if (isPlain(code, entries)) return { code, isFaithful: true };
+  const row = insnRow(code, entries, (at) => opcodeAt(code, at) !== undefined);
+  if (row !== null) return { code, isFaithful: true, row };
   const { places, covered } = placesIn(code, entries);
   if (places.length === 0) return { code, isFaithful: true };
   const safe = code.slice();
@@ -32,10 +35,6 @@ export function withoutFarBranches(code: Uint8Array, entries: readonly number[] 
   const isShared = places.some((at) => covered[at] === 1 || covered[at + 1] === 1);
   return { code: safe, isFaithful: !isShared };
 }
-
-/** Whether code is a row of instructions of which none is such a branch. */
-const isPlain = (code: Uint8Array, entries: readonly number[]): boolean =>
-  insnRow(code, entries, (at) => opcodeAt(code, at) !== undefined) !== null;
 
 interface Places {
   /** Opcodes of such branches. */

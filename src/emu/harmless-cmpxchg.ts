@@ -21,10 +21,13 @@ const FROM_REGISTER = [0x89, 0x21, 0x09, 0x31];
 
 /**
  * Where such code must not be entered, but by what comes before, for this to hold; null if it is to be hooked. Direct
- * branches and `entries` do not enter it there.
+ * branches and `entries` do not enter it there. `row`: if the last one made is of this code and these entries.
  */
-export function harmlessCmpxchgs(code: Uint8Array, entries: readonly number[]): HookRange[] | null {
-  const row = insnRow(code, entries, () => false);
+export function harmlessCmpxchgs(
+  code: Uint8Array,
+  entries: readonly number[],
+  row = insnRow(code, entries, () => false),
+): HookRange[] | null {
   if (row === null) return null;
   const inner: HookRange[] = [];
   for (let at = code.indexOf(TWO_BYTES); at >= 0; at = code.indexOf(TWO_BYTES, at + 1)) {

@@ -1,8 +1,9 @@
 /** What has been loaded where, as far as libunicorn needs to know more of it than the bytes. */
 import type { U64 } from '../core/u64.ts';
 import { cmpxchgRanges, type HookRange } from './cmpxchg32.ts';
-import { withoutFarBranches } from './far-branches.ts';
+import { type SafeCode, withoutFarBranches } from './far-branches.ts';
 import { harmlessCmpxchgs } from './harmless-cmpxchg.ts';
+import type { InsnRow } from './insn-row.ts';
 import type { AddressRange } from './libunicorn.ts';
 import { CMPXCHG, FAR_BRANCH, rareOpcodes } from './rare-opcodes.ts';
 
@@ -35,10 +36,10 @@ export class LoadedCode {
   /** `entries`: offsets where the code goes on after a fault. */
   load(address: U64, code: Uint8Array, entries: readonly number[]): Loadable {
     const rare = rareOpcodes(code);
-    const safe = rare & FAR_BRANCH ? withoutFarBranches(code, entries) : { code, isFaithful: true };
+    const safe: SafeCode = rare & FAR_BRANCH ? withoutFarBranches(code, entries) : { code, isFaithful: true };
     if (!safe.isFaithful) this.#unfaithful.add(address);
     else if (this.#unfaithful.size > 0) this.#unfaithful.delete(address);
-    const ranges = rare & CMPXCHG ? this.#toHook(address, code, entries) : NOWHERE;
+    const ranges = rare & CMPXCHG ? this.#toHook(address, code, entries, safe.row) : NOWHERE;
     if (!(rare & CMPXCHG) && this.#spared.size > 0) this.#spared.delete(address);
     const isHooked = ranges.length > 0 || (this.#hooked.size > 0 && this.#hooked.has(address));
     if (ranges.length > 0) this.#hooked.set(address, ranges);
@@ -46,8 +47,13 @@ export class LoadedCode {
     return { code: safe.code, isHooked, ranges };
   }
 
-  #toHook(address: U64, code: Uint8Array, entries: readonly number[]): readonly AddressRange[] {
-    const inner = harmlessCmpxchgs(code, entries);
+  #toHook(
+    address: U64,
+    code: Uint8Array,
+    entries: readonly number[],
+    row: InsnRow | undefined,
+  ): readonly AddressRange[] {
+    const inner = harmlessCmpxchgs(code, entries, row);
     if (inner === null) {
       this.#spared.delete(address);
       return addressed(address, cmpxchgRanges(code));
