@@ -37,7 +37,7 @@ export class DataSections {
 
   /** True if sections are elsewhere now. `alone`: no section of another run is left. */
   prepare(data: readonly NativeData[], kernel: ImageMemory | undefined, alone: boolean): boolean {
-    const isSame = data === this.#known || (data.length === 0 && this.#known?.length === 0);
+    const isSame = this.#known !== undefined && areAlike(data, this.#known);
     const moved = !isSame || kernel !== this.#knownKernel;
     const isCrowded = alone && this.#mapped.length > this.#current.length;
     if (moved || isCrowded) this.#map([...data.map(dataRegion), ...kernelRegions(kernel)], alone);
@@ -100,6 +100,18 @@ export class DataSections {
     this.#mapped = this.#mapped.filter((slot) => !unwanted.includes(slot));
     for (const { region } of unwanted) this.#engine.unmap(region);
   }
+}
+
+/** Whether they are to lie at the same places. */
+function areAlike(some: readonly NativeData[], others: readonly NativeData[]): boolean {
+  if (some === others) return true;
+  if (some.length !== others.length) return false;
+  for (let i = 0; i < some.length; i++) {
+    const [a, b] = [some[i] as NativeData, others[i] as NativeData];
+    if (a.address !== b.address || a.bytes.length !== b.bytes.length || a.writable !== b.writable)
+      return false;
+  }
+  return true;
 }
 
 /** Of whole pages. */
