@@ -27,7 +27,7 @@ import {
   STACK_BASE,
   STACK_SIZE,
 } from '../core/layout.ts';
-import { hex, type U64 } from '../core/u64.ts';
+import { hex, toNumber, type U64 } from '../core/u64.ts';
 import { CALLBACK_STUB, jumpToStub } from './callback-stub.ts';
 import { areZeros, DataSections, inPage, pageFloor, type Slot, wholePages } from './data-sections.ts';
 import type { Engine, Perms } from './engine.ts';
@@ -83,7 +83,7 @@ export class AddressSpace {
   /** What was last prepared, and nothing beside it: the same again needs no second look. */
   #knownCallees: readonly NativeCallee[] | undefined;
   /** Where nothing but `ret`s stands for callees: their addresses. */
-  #rets: ReadonlySet<U64> = new Set();
+  #rets: ReadonlySet<number> = new Set();
   #inputSize = -1;
 
   constructor(engine: Engine) {
@@ -135,7 +135,7 @@ export class AddressSpace {
   }
 
   /** Addresses where a call of no callee may find a `ret`, after a run that is not `alone` was prepared. */
-  get rets(): Iterable<U64> {
+  get rets(): Iterable<number> {
     return this.#rets;
   }
 
@@ -216,12 +216,12 @@ export class AddressSpace {
   #prepareCallees(callees: readonly NativeCallee[], kind: StubKind, alone: boolean): void {
     const areRets = kind === 'stop' && callees.every(isPlain);
     const stay = !alone && areRets && this.#rets.size <= MAX_RETS;
-    if (stay && callees.every(({ address }) => this.#rets.has(address))) return;
+    if (stay && areAmong(callees, this.#rets)) return;
     if (callees === this.#knownCallees && kind === this.#stubKind) return;
     const others = stay ? [...this.#rets] : [];
     const stubs = calleeStubs(callees, kind, others);
     if (Buffer.compare(stubs, this.#stubs) !== 0) this.#loadStubs(stubs, callees);
-    this.#rets = new Set(areRets ? [...others, ...callees.map(({ address }) => address)] : []);
+    this.#rets = new Set(areRets ? [...others, ...callees.map(({ address }) => toNumber(address))] : []);
     this.#knownCallees = stay ? undefined : callees;
     this.#stubKind = kind;
   }
@@ -287,15 +287,21 @@ export class AddressSpace {
   }
 }
 
+function areAmong(callees: readonly NativeCallee[], addresses: ReadonlySet<number>): boolean {
+  for (let i = 0; i < callees.length; i++)
+    if (!addresses.has(toNumber((callees[i] as NativeCallee).address))) return false;
+  return true;
+}
+
 /** Code of the callee region up to the last callee; `rets`: where more of these are to stand. */
-function calleeStubs(callees: readonly NativeCallee[], kind: StubKind, rets: readonly U64[]): Uint8Array {
+function calleeStubs(callees: readonly NativeCallee[], kind: StubKind, rets: readonly number[]): Uint8Array {
   const offsets = callees.map(({ address, ref }) => {
     const offset = Number(address - CALLEE_BASE);
     if (offset >= 0 && offset < CALLEE_LIMIT && offset % CALLEE_STRIDE === 0) return offset;
     const why = `${hex(address)} is not one of the slots of ${CALLEE_STRIDE} bytes from ${hex(CALLEE_BASE)} on`;
     throw badInput('run image', `address of ${ref.kind} ${ref.id}`, why);
   });
-  const others = rets.map((address) => Number(address - CALLEE_BASE));
+  const others = rets.map((address) => address - Number(CALLEE_BASE));
   const size = Math.max(-CALLEE_STRIDE, ...offsets, ...others) + CALLEE_STRIDE;
   const stubs = new Uint8Array(size).fill(INT3);
   for (const offset of others) stubs[offset] = RET;

@@ -7,7 +7,6 @@
 import { secondWord } from '../core/env.ts';
 import type { Image } from '../core/image.ts';
 import { STACK_BASE } from '../core/layout.ts';
-import type { U64 } from '../core/u64.ts';
 import { RAX, RDX, RSP } from '../x86/reg.ts';
 import type { AsExpected, ExpectedRun } from './as-expected.ts';
 import { argCount } from './callee-model.ts';
@@ -29,7 +28,7 @@ export interface WatchedRun extends ExpectedRun {
   readonly stack: () => Uint8Array;
   readonly argMasks: ArrayLike<number> | undefined;
   /** Addresses of callees, those of runs before among them. */
-  readonly rets: Iterable<U64>;
+  readonly rets: Iterable<number>;
   /** How it is to be noted; null where it cannot be. */
   readonly noted: NoteRequest | null;
 }
@@ -82,7 +81,7 @@ export class ExpectedStops {
 
   #watching({ tables, rets }: WatchedRun): Watching {
     const watch = new Set(tables.targets.addresses);
-    for (const address of rets) watch.add(Number(address));
+    for (const address of rets) watch.add(address);
     return { watch, watcher: (address, cpu) => this.#onBlock(address, cpu) };
   }
 
