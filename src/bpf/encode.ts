@@ -1,7 +1,7 @@
 /** Instructions to wire bytes: decode.ts backwards. RFC 9669 §3. */
 import { high32 } from '../core/u64.ts';
 import type { Insn, Slots } from './insn.ts';
-import { isUniform, putWords } from './insn-shape.ts';
+import { putWords } from './insn-shape.ts';
 import { uniform, uniformSlots } from './uniform.ts';
 
 /** Bytes of the program, 8 a slot. */
@@ -37,8 +37,7 @@ function writeAll(words: Int32Array, slots: Slots): void {
   for (let pc = 0; pc < slots.length; pc++) {
     const insn = slots[pc];
     if (insn === undefined) writeHalf(words, 2 * pc, slots[pc - 1]);
-    else if (isUniform(insn)) putWords(insn, words, 2 * pc);
-    else writeOther(words, 2 * pc, insn);
+    else if (!putWords(insn, words, 2 * pc)) writeOther(words, 2 * pc, insn);
   }
 }
 
@@ -50,9 +49,7 @@ function writeHalf(words: Int32Array, at: number, insn: Insn | undefined): void 
 
 /** What is not of one shape: nothing of what is no instruction. */
 function writeOther(words: Int32Array, at: number, insn: Insn): void {
-  const made = uniform(insn);
-  if (isUniform(made)) putWords(made, words, at);
-  else words.fill(0, at, at + 2);
+  if (!putWords(uniform(insn), words, at)) words.fill(0, at, at + 2);
 }
 
 /** Opcode byte, dst, src, off, imm. */

@@ -33,17 +33,23 @@ class Fields {
     this.#imm = imm | 0;
   }
 
-  put(words: Int32Array, at: number): void {
-    words[at] = this.#word;
-    words[at + 1] = this.#imm;
-  }
-
   static wordOf(insn: object): number {
     // To ask first whether it has one costs more than what most ask this for.
     try {
       return (insn as Fields).#word;
     } catch {
       return 0;
+    }
+  }
+
+  static put(insn: object, words: Int32Array, at: number): boolean {
+    // As above.
+    try {
+      words[at] = (insn as Fields).#word;
+      words[at + 1] = (insn as Fields).#imm;
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -69,9 +75,8 @@ export const isUniform = (insn: Insn): boolean => insn instanceof Fields;
 /** Of an instruction that was made here, the first word on the wire, which is never 0; else 0. */
 export const wordOf = (insn: Insn): number => Fields.wordOf(insn);
 
-/** Writes the two words of its first slot: opcode, dst, src and off; and imm. Made here it must be. */
-export const putWords = (insn: Insn, words: Int32Array, at: number): void =>
-  (insn as unknown as Fields).put(words, at);
+/** Writes the two words of its first slot, if it was made here: opcode, dst, src and off; and imm. */
+export const putWords = (insn: Insn, words: Int32Array, at: number): boolean => Fields.put(insn, words, at);
 
 /** Makes a jump go to the slot that is `off` behind the next one. Made here it must be, and for its slot alone. */
 export const land = (jump: JaInsn | JccInsn | MayGotoInsn, off: number): void =>
