@@ -16,27 +16,29 @@ import { Walk } from './stack/walk.ts';
 export function stackDepths(program: Program, marks: Marks = new Marks().read(program.insns)): number[] {
   const { subprogs, insns } = program;
   const lowest = new Array<number>(subprogs.length);
-  let arePlain = true;
-  for (let index = 0; index < lowest.length; index++) {
-    const reach = directReach(insns, subprogs[index] as Subprog, marks);
-    if (reach === UNKNOWN_REACH) arePlain = false;
-    lowest[index] = reach;
+  let first = 0;
+  for (; first < lowest.length; first++) {
+    const reach = directReach(insns, subprogs[first] as Subprog, marks);
+    if (reach === UNKNOWN_REACH) break;
+    lowest[first] = reach;
   }
   // Where no subprog has a pointer, none gets one from another.
-  if (!arePlain) follow(program, marks, lowest);
+  if (first < lowest.length) follow(program, marks, lowest, first);
   for (let index = 0; index < lowest.length; index++)
     lowest[index] = (Math.min(MAX_STACK_BYTES, 0 - (lowest[index] as number)) + 7) & ~7;
   return lowest;
 }
 
-/** Makes of `lowest`, what `directReach` says of each subprog, how far below its r10 it reaches, <= 0. */
-function follow(program: Program, marks: Marks, lowest: number[]): void {
+/** Makes of `lowest` how far below its r10 each subprog reaches, <= 0. Of the first that has a pointer `directReach` cannot tell. */
+function follow(program: Program, marks: Marks, lowest: number[], first: number): void {
   const facts = new StackFacts(program);
   while (facts.startRound()) {
-    for (const subprog of program.subprogs) {
-      if (!facts.takeStale(subprog.index)) continue;
-      const summary = facts.summary(subprog.index);
-      const reach = facts.seesPointers(summary) ? UNKNOWN_REACH : (lowest[subprog.index] as number);
+    for (let index = 0; index < lowest.length; index++) {
+      if (!facts.takeStale(index)) continue;
+      const subprog = program.subprogs[index] as Subprog;
+      const summary = facts.summary(index);
+      const isWalked = index === first || facts.seesPointers(summary);
+      const reach = isWalked ? UNKNOWN_REACH : directReach(program.insns, subprog, marks);
       if (reach === UNKNOWN_REACH) new Walk(program, marks, subprog, { summary, facts }).run();
       else facts.reach(summary, pointer(FP), reach);
     }

@@ -40,6 +40,7 @@ describe('stackDepths of one subprog', () => {
     ['a load into r10',                 [ldx(8, 'r10', 'r1', -20)], 0],
     ['a constant of a number like r10', [lddw('r1', 5n, 10)], 0],
     ['a load-acquire',                  [atomic('load_acquire', 8, 'r1', -48, 'r10')], 48],
+    ['a pointer released into the context', [mov('r6', 'r10'), atomic('store_release', 8, 'r1', 0, 'r6'), ldx(8, 'r7', 'r1', 0), store(8, 'r7', -48, 0)], 48],
     ['the lowest of many',              [store(8, 'r10', -8, 0), store(8, 'r10', -200, 0), store(8, 'r10', -16, 0)], 200],
     ['all of it',                       [store(8, 'r10', -512, 0)], 512],
     ['more than there is',              [store(8, 'r10', -600, 0)], 512],
@@ -160,6 +161,21 @@ describe('stackDepths of one subprog', () => {
     expect(depths(body)).toEqual([512]);
   });
 
+  it('sees that a call without arguments may change a slot that others have a pointer to', () => {
+    const body = [
+      mov('r1', 'r10'),
+      helper(1),
+      mov('r6', 'r10'),
+      add('r6', -64),
+      store(8, 'r10', -8, 'r6'),
+      mov('r6', 0),
+      helper(1),
+      ldx(8, 'r7', 'r10', -8),
+      store(8, 'r7', 0, 0),
+    ];
+    expect(depths(body)).toEqual([512]);
+  });
+
   it('does not trust a slot written through one of two addresses', () => {
     const body = [
       mov('r6', 'r10'),
@@ -223,6 +239,7 @@ describe('stackDepths of several', () => {
     ['a pointer left in the context',    [[mov('r6', 'r10'), store(8, 'r1', 0, 'r6'), sub(1)], [ldx(8, 'r2', 'r1', 0), store(8, 'r2', -104, 0)]], [104, 0]],
     ['a callee that changes a spill',    [[store(8, 'r10', -8, 'r10'), ...buffer(-8), sub(1), ldx(8, 'r6', 'r10', -8), store(8, 'r6', 0, 0)], [store(1, 'r1', 0, 5)]], [512, 0]],
     ['a callee that puts a pointer into the frame', [[store(8, 'r10', -8, 0), ...buffer(-8), sub(1), ldx(8, 'r6', 'r10', -8), store(8, 'r6', 0, 0)], [mov('r2', 'r1'), add('r2', -32), store(8, 'r1', 0, 'r2')]], [512, 0]],
+    ['what a callee without arguments finds', [[mov('r6', 'r10'), add('r6', -64), store(8, 'r1', 0, 'r6'), mov('r6', 0), sub(1), store(8, 'r0', 0, 0)], [ldx(8, 'r0', 'r1', 0)]], [512, 0]],
     ['recursion that walks down',        [[mov('r1', 'r10'), sub(1)], [store(8, 'r1', -8, 0), add('r1', -8), jcc(64, 'jeq', 'r2', 0, 1), sub(1)]], [512, 0]],
   ])('%s', (_what, subprogs, want) => {
     expect(depths(...subprogs)).toEqual(want);

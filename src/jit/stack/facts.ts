@@ -11,29 +11,34 @@ import { contextOf } from '../../core/callback.ts';
 import { calledBackBy } from '../tail-calls.ts';
 import { BASES, basesOf, FOUND, FP, hasBase, lowAt, NO_BOUND, NONE, pointer, type Value } from './pointer.ts';
 
+const FOUND_POINTER = pointer(FOUND);
+const NOBODY: readonly number[] = [];
+const NO_REACH: readonly number[] = new Array<number>(BASES).fill(0);
+
 /** What is known of a subprog so far. All of it only grows. */
-export interface Summary {
+export class Summary {
   readonly index: number;
   /** Subprogs whose walks looked at this one, as they call it; some more than once. */
-  callers: readonly number[];
+  callers: readonly number[] = NOBODY;
   /** How far below its r10 it reaches, <= 0. */
-  ownLowest: number;
+  ownLowest = 0;
   /** The same of other bases: few subprogs reach below any. */
-  lowest: readonly number[];
+  lowest: readonly number[] = NO_REACH;
   /** Bit n: argument n may be a stack pointer. */
-  pointerArgs: number;
-  returnsPointer: boolean;
+  pointerArgs = 0;
+  returnsPointer = false;
   /** Others may have pointers into its frame. */
-  isExposed: boolean;
+  isExposed = false;
   /** What its walk would find may have changed since the last one. */
-  isStale: boolean;
+  isStale = true;
+
+  constructor(index: number) {
+    this.index = index;
+  }
 }
 
 /** Rounds after which a bound that still falls is given up: only recursion and chains in memory take so many. */
 const PATIENCE = 8;
-
-const NOBODY: readonly number[] = [];
-const NO_REACH: readonly number[] = new Array<number>(BASES).fill(0);
 
 /** Most have one, and it calls once. */
 function addCaller(callee: Summary, caller: number): void {
@@ -53,16 +58,9 @@ export class StackFacts {
 
   constructor(program: Program) {
     this.#program = program;
-    this.#summaries = program.subprogs.map(({ index }) => ({
-      index,
-      callers: NOBODY,
-      ownLowest: 0,
-      lowest: NO_REACH,
-      pointerArgs: 0,
-      returnsPointer: false,
-      isExposed: false,
-      isStale: true,
-    }));
+    const summaries: Summary[] = [];
+    for (let index = 0; index < program.subprogs.length; index++) summaries.push(new Summary(index));
+    this.#summaries = summaries;
   }
 
   summary(index: number): Summary {
@@ -72,7 +70,10 @@ export class StackFacts {
   /** Starts a round over all subprogs; false if there is nothing left to find. */
   startRound(): boolean {
     this.#round++;
-    return this.#summaries.some(({ isStale }) => isStale);
+    const { length } = this.#summaries;
+    let index = 0;
+    while (index < length && !this.summary(index).isStale) index++;
+    return index < length;
   }
 
   /** Whether a subprog is to be walked in this round; asked once, right before. */
@@ -103,17 +104,17 @@ export class StackFacts {
 
   /** Hands the context of a helper that calls back to all that it may call. */
   passContext(caller: Summary, insn: Insn, value: Value): void {
-    if (this.#program.callbacks === undefined) return;
+    if (this.#program.callbacks === undefined || value === NONE) return;
     for (const index of calledBackBy(this.#program, insn)) {
       const callee = this.summary(index);
       addCaller(callee, caller.index);
-      if (value !== NONE) this.pass(caller, callee, contextOf((insn as CallInsn).imm), value);
+      this.pass(caller, callee, contextOf((insn as CallInsn).imm), value);
     }
   }
 
   /** A pointer that a load from memory others write may yield. */
   get found(): Value {
-    return this.#hasEscaped ? pointer(FOUND) : NONE;
+    return this.#hasEscaped ? FOUND_POINTER : NONE;
   }
 
   /** Notes that memory at `value + off` and above is used. */

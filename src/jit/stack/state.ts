@@ -31,11 +31,8 @@ export function entryState(pointerArgs: number): State {
   const regs = NO_REGS.slice();
   for (let n = 1; n <= MAX_REG_ARGS; n++) if ((pointerArgs & (1 << n)) !== 0) regs[n] = pointer(n);
   regs[R10] = pointer(FP);
-  return { regs, live: liveOf(regs), spills: undefined };
+  return { regs, live: (1 << R10) | (pointerArgs & REG_ARGUMENTS), spills: undefined };
 }
-
-const liveOf = (regs: readonly Value[]): number =>
-  regs.reduce((live, value, k) => (value === NONE ? live : live | (1 << k)), 0);
 
 /** No pointer but r10: of any number of places, the one state. Not to be changed. */
 export const PLAIN: State = entryState(0);
@@ -147,7 +144,15 @@ export function storeSpill(state: State, address: Value, off: number, size: numb
 export function disturbSpills(state: State, found: Value): void {
   state.spills ??= noSpills();
   const { spills } = state;
-  for (let k = 0; k < SPILLS; k++) spills[k] = derivedFromBoth(spills[k] as Value, found);
+  let last = NONE;
+  let disturbed = derivedFromBoth(last, found);
+  for (let k = 0; k < SPILLS; k++) {
+    const value = spills[k] as Value;
+    // Most are as the one before.
+    if (value !== last) disturbed = derivedFromBoth(value, found);
+    last = value;
+    spills[k] = disturbed;
+  }
 }
 
 /** The slot an access names exactly and whole, if it does. */

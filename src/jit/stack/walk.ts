@@ -47,7 +47,7 @@ const STATES: (State | undefined)[] = [];
 const NOWHERE = -1;
 
 /** Traits of what has to be looked at wherever it is: all else only if it names a register that is live. */
-const ALWAYS = JUMPS | CALLS | EXITS;
+const ALWAYS = JUMPS | EXITS;
 const FP_BIT = 1 << R10;
 /** r0..r10 in `live`, and as arguments in `pointerArgs`, those below stack arguments. */
 const LIVE_REGS = (1 << (R10 + 1)) - 1;
@@ -125,8 +125,10 @@ export class Walk {
   }
 
   /** Of no pointers comes none, so that most instructions concern nobody. */
-  #concerns({ live }: State): number {
+  #concerns({ live, spills }: State): number {
     let concerns = (live & LIVE_REGS) | ALWAYS;
+    // They take arguments and r0, and see the frame.
+    if (live !== FP_BIT || spills !== undefined || this.#facts.found !== NONE) concerns |= CALLS;
     // To store no pointer there may overwrite one.
     if (live > LIVE_REGS || this.#summary.pointerArgs > REG_POINTER_ARGS) concerns |= STACK_ARG_BASES;
     if (this.#facts.found !== NONE) concerns |= LOADS | ATOMIC;
