@@ -46,6 +46,8 @@ const CALLEE_LIMIT = 0x100_0000;
 /** Most `ret`s there for programs to come. */
 const MAX_RETS = 64;
 
+const ENTRY_OFFSET = Number(ENTRY_RSP - STACK_BASE);
+
 const NO_FIXUPS: readonly Fixup[] = [];
 const NO_DATA: readonly NativeData[] = [];
 const NO_BYTES = new Uint8Array(0);
@@ -66,6 +68,10 @@ export class AddressSpace {
   readonly #stack: Slot;
   readonly #sections: DataSections;
   readonly #canaries = stackCanaries();
+  /** Those below rsp at entry. */
+  readonly #lowCanaries = this.#canaries.subarray(0, ENTRY_OFFSET);
+  /** The others were whole after the last run: they need not be put back. */
+  #areHighWhole = false;
   #code: Slot | undefined;
   #codeBase = 0n;
   #codeLength = -1;
@@ -107,7 +113,8 @@ export class AddressSpace {
     const ctxMoved = this.#prepareCtx(input, alone);
     const dataMoved = this.#sections.prepare(data, image.memory, alone);
     const stack = this.#stack.bytes();
-    stack.set(this.#canaries);
+    stack.set(this.#areHighWhole ? this.#lowCanaries : this.#canaries);
+    this.#areHighWhole = false;
     // Engines may move memory between runs, all of it at once.
     const allMoved = stack.buffer !== this.#buffer;
     if (allMoved) this.#stackMemory = undefined;
@@ -173,9 +180,10 @@ export class AddressSpace {
 
   /** The lowest word above `rsp` at entry that is no longer what it was, with its address. */
   brokenCanary(): { readonly address: U64; readonly want: U64; readonly got: U64 } | undefined {
-    const from = Number(ENTRY_RSP - STACK_BASE);
+    const from = ENTRY_OFFSET;
     const bytes = this.#stack.bytes();
-    if (this.#canaries.compare(bytes, from, STACK_SIZE, from, STACK_SIZE) === 0) return undefined;
+    this.#areHighWhole = this.#canaries.compare(bytes, from, STACK_SIZE, from, STACK_SIZE) === 0;
+    if (this.#areHighWhole) return undefined;
     const [want, got] = [view(this.#canaries), view(bytes)];
     for (let at = from; at < STACK_SIZE; at += 8) {
       const [wanted, found] = [want.getBigUint64(at, true), got.getBigUint64(at, true)];
