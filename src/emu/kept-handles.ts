@@ -2,9 +2,8 @@
  * The handles an engine keeps from run to run, with the same memory and code: one that sees all blocks, and one for runs that
  * name the blocks to see. Each is opened when it is first needed; they are closed together.
  */
-import type { U64 } from '../core/u64.ts';
 import type { Region } from './engine.ts';
-import type { Mapped } from './guest-space.ts';
+import type { LoadedRange, Mapped } from './guest-space.ts';
 import type { AddressRange } from './libunicorn.ts';
 import type { HookedBlocks, HookTarget, UnicornHandle } from './unicorn-handle.ts';
 
@@ -20,12 +19,14 @@ export class KeptHandles {
   /** Sees all blocks. */
   get all(): UnicornHandle {
     this.#all ??= this.#open('brief');
+    this.#all.dropStale();
     return this.#all;
   }
 
   /** Sees callees, and what its `named` hooks are moved to. */
   get named(): UnicornHandle {
     this.#named ??= this.#open('named');
+    this.#named.dropStale();
     return this.#named;
   }
 
@@ -45,10 +46,10 @@ export class KeptHandles {
     this.#named?.hookRanges(key, target, ranges);
   }
 
-  /** As UnicornHandle.removeCache. */
-  removeCache(address: U64, size: number): void {
-    this.#all?.removeCache(address, size);
-    this.#named?.removeCache(address, size);
+  /** Translations of this code are stale; each handle drops them when it is to run again. */
+  markStale(range: LoadedRange): void {
+    this.#all?.markStale(range);
+    this.#named?.markStale(range);
   }
 
   close(): void {

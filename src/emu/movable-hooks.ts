@@ -9,7 +9,7 @@ import koffi from 'koffi';
 import type { NamedBlocks } from './engine.ts';
 import type { AddressRange, Pointer } from './libunicorn.ts';
 
-/** So many blocks a run may name: libunicorn looks through all hooks at each block, and 98 of 100 programs name fewer. */
+/** Libunicorn looks through all of them at each block; 98 of 100 programs name fewer blocks. */
 const HOOKS = 8;
 /** Words of a hook (struct hook of uc_priv.h, 2.0.1 to 2.1.4) among which its addresses are. */
 const HOOK_WORDS = 8;
@@ -37,21 +37,36 @@ export class MovableHooks {
     return ranges.every((range) => range !== null) ? new MovableHooks(ranges) : null;
   }
 
-  /** To blocks at these addresses; false if they are more than there are hooks. */
-  moveTo({ entries, returns }: NamedBlocks): boolean {
+  /** To these blocks; where they are more than there are hooks, to all from the first to the last of them. */
+  moveTo({ entries, returns }: NamedBlocks): void {
     const count = entries.length + returns.length;
-    if (count > this.#ranges.length) return false;
-    for (let i = 0; i < entries.length; i++) this.#put(i, entries[i] as number);
-    for (let i = 0; i < returns.length; i++) this.#put(entries.length + i, returns[i] as number);
-    for (let i = count; i < this.#used; i++) this.#put(i, NOWHERE);
-    this.#used = count;
-    return true;
+    if (count > HOOKS) this.#span(entries, returns);
+    else {
+      for (let i = 0; i < entries.length; i++) this.#put(i, entries[i] as number);
+      for (let i = 0; i < returns.length; i++) this.#put(entries.length + i, returns[i] as number);
+    }
+    const used = count > HOOKS ? 1 : count;
+    for (let i = used; i < this.#used; i++) this.#put(i, NOWHERE);
+    this.#used = used;
   }
 
-  #put(index: number, address: number): void {
+  #span(...lists: readonly (readonly number[])[]): void {
+    let [first, last] = [Number.POSITIVE_INFINITY, 0];
+    for (const list of lists) {
+      for (const address of list) {
+        first = Math.min(first, address);
+        last = Math.max(last, address);
+      }
+    }
+    this.#put(0, first, last);
+  }
+
+  #put(index: number, first: number, last = first): void {
     const range = this.#ranges[index] as Uint32Array;
-    range[0] = range[2] = address;
-    range[1] = range[3] = address / HALF;
+    range[0] = first;
+    range[1] = first / HALF;
+    range[2] = last;
+    range[3] = last / HALF;
   }
 }
 

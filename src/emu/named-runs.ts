@@ -36,7 +36,8 @@ export class NamedRuns {
       this.#watchdog = null;
       return undefined;
     }
-    return handle.named.moveTo(noted.named) ? handle : undefined;
+    handle.named.moveTo(noted.named);
+    return handle;
   }
 
   /** The handle starts to run. */

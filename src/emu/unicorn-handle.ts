@@ -5,7 +5,7 @@
  */
 import { CALLBACK_BASE, CALLEE_BASE } from '../core/layout.ts';
 import type { Region } from './engine.ts';
-import type { Mapped } from './guest-space.ts';
+import type { LoadedRange, Mapped } from './guest-space.ts';
 import {
   type AddressRange,
   check,
@@ -69,6 +69,8 @@ export class UnicornHandle {
   readonly uc: Pointer;
   readonly #clean: Pointer;
   readonly #rangeHooks = new Map<string, Pointer[]>();
+  /** One for each address. */
+  #stale: LoadedRange[] = [];
   /** Hooks of the blocks that a run names; null where none are, or hooks cannot be moved. */
   readonly named: MovableHooks | null;
 
@@ -105,10 +107,21 @@ export class UnicornHandle {
     check(this.#lib, `uc_mem_unmap(${name})`, this.#lib.memUnmap(this.uc, address, size));
   }
 
-  /** Drops translations of [address, address + size), which must lie in one executable region. */
-  removeCache(address: bigint, size: number): void {
-    const err = this.#lib.ctlRange(this.uc, UC_CTL_TB_REMOVE_CACHE, address, address + BigInt(size));
-    check(this.#lib, 'uc_ctl(TB_REMOVE_CACHE)', err);
+  /** Translations of a range, which must lie in one executable region, are stale. */
+  markStale(range: LoadedRange): void {
+    const at = this.#stale.findIndex(({ address }) => address === range.address);
+    const known = this.#stale[at];
+    if (known === undefined) this.#stale.push(range);
+    else if (known.size < range.size) this.#stale[at] = range;
+  }
+
+  /** Drops translations that are stale: to be called before it runs. */
+  dropStale(): void {
+    for (const { address, size } of this.#stale) {
+      const err = this.#lib.ctlRange(this.uc, UC_CTL_TB_REMOVE_CACHE, address, address + BigInt(size));
+      check(this.#lib, 'uc_ctl(TB_REMOVE_CACHE)', err);
+    }
+    if (this.#stale.length > 0) this.#stale = [];
   }
 
   /**

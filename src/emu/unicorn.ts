@@ -180,7 +180,7 @@ export class UnicornEngine implements Engine {
     if (this.#loadedBytes > RECYCLE_BYTES) this.#closeHandles();
     if (stale.size === 0) return;
     if (isHooked) this.#hookCmpxchg(this.#kept, address, ranges);
-    this.#kept.removeCache(stale.address, stale.size);
+    this.#kept.markStale(stale);
   }
 
   run(request: RunRequest, out: BigUint64Array): Stop {

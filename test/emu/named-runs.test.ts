@@ -10,7 +10,7 @@ import {
 } from '../../src/emu/engine.ts';
 import { idOf } from '../../src/emu/notes.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
-import { RSP } from '../../src/x86/reg.ts';
+import { RAX, RSP } from '../../src/x86/reg.ts';
 
 const [CODE, CALLEE] = [Number(CODE_BASE), Number(CALLEE_BASE)];
 const UNTIL = 0x7fff_0000n;
@@ -111,10 +111,31 @@ describe('an engine whose runs name their blocks', () => {
     expect(run(LOOP, null, FUEL).kind).toBe('fuel');
   });
 
-  it('counts where more are named than there are hooks', () => {
-    const entries = Array.from({ length: 40 }, (_, i) => CODE + 0x100 + i);
-    expect(run(LOOP, { entries, returns: [] }, FUEL).kind).toBe('fuel');
-    expect(run(LOOP, { entries: entries.slice(0, 4), returns: entries.slice(4, 8) }, FUEL).kind).toBe('end');
+  it('sees all that are named, however many', () => {
+    const main = ['1', 'K', '2', 'c3'];
+    const seen = run(main, null);
+    const others = Array.from({ length: 40 }, (_, i) => CODE + 0x100 + i);
+    const entries = [CODE + FIRST, ...others, CODE + SECOND];
+    expect(run(main, { entries, returns: [CODE + 5, ...others, CODE + 15] }).ids).toEqual(seen.ids);
+    expect(run(main, { entries: entries.toReversed(), returns: [...others, CODE + 15, CODE + 5] })).toEqual(
+      seen,
+    );
+    expect(run(main, NONE).ids).toEqual([CALLEE]);
+    expect(run(LOOP, { entries, returns: [] }, 60).kind).toBe('end');
+  });
+
+  it('drops what was translated, in each kind of run', () => {
+    for (const named of [NONE, null, null, NONE, NONE, null, NONE]) {
+      // mov eax, imm; ret: the same length, then a longer one, then the first again.
+      for (const [code, want] of [
+        ['b8 01 00 00 00 c3', 1n],
+        ['b8 02 00 00 00 c3', 2n],
+        ['b8 02 00 00 00 83 c0 07 c3', 9n],
+      ] as const) {
+        expect(run([code], named).kind).toBe('end');
+        expect(out[RAX]).toBe(want);
+      }
+    }
   });
 
   it.each(ENDLESS)('ends what does not end: %s; then counts for a while', (_what, main) => {
