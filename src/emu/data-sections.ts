@@ -40,6 +40,8 @@ export class DataSections {
     const isSame = this.#known !== undefined && areAlike(data, this.#known);
     const moved = !isSame || kernel !== this.#knownKernel;
     const isCrowded = alone && this.#mapped.length > this.#current.length;
+    // Where the engine refuses a region, nothing is known of what is there.
+    this.#known = undefined;
     if (moved || isCrowded) this.#map([...data.map(dataRegion), ...kernelRegions(kernel)], alone);
     this.#known = data;
     this.#knownKernel = kernel;

@@ -64,6 +64,19 @@ describe('data sections', () => {
     expect(mapped()).toEqual([AT]);
   });
 
+  it('are looked for again after a run whose sections the engine refused', () => {
+    for (const alone of [false, true]) {
+      const { sections } = opened();
+      const own = () => [section(AT, 1), section(AT + 0x5000n, 2)];
+      sections.prepare(own(), undefined, alone);
+      const refused = [section(AT, 3), section(AT, 4)];
+      expect(() => sections.prepare(refused, undefined, alone)).toThrow('is there');
+      const again = own();
+      sections.prepare(again, undefined, alone);
+      expect(again.map((each, i) => sections.bytes(each, i)[0])).toEqual([1, 2]);
+    }
+  });
+
   it('give way to what a run has in their place', () => {
     const { sections, mapped, perms } = opened();
     sections.prepare([section(AT, 1), section(AT + 0x1000n, 1)], undefined, false);
