@@ -89,10 +89,12 @@ export class DataSections {
     for (const slot of this.#mapped) if (!this.#current.includes(slot)) slot.bytes().fill(0);
   }
 
+  /** For this run: what it maps next makes no room there. */
   #mapOne(region: Region): Slot {
     this.makeRoom(region);
     const slot = { region, bytes: this.#engine.map(region) };
     this.#mapped = [...this.#mapped, slot];
+    this.#current = [...this.#current, slot];
     return slot;
   }
 

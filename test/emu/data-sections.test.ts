@@ -64,17 +64,20 @@ describe('data sections', () => {
     expect(mapped()).toEqual([AT]);
   });
 
-  it('are looked for again after a run whose sections the engine refused', () => {
-    for (const alone of [false, true]) {
-      const { sections } = opened();
-      const own = () => [section(AT, 1), section(AT + 0x5000n, 2)];
-      sections.prepare(own(), undefined, alone);
-      const refused = [section(AT, 3), section(AT, 4)];
-      expect(() => sections.prepare(refused, undefined, alone)).toThrow('is there');
-      const again = own();
-      sections.prepare(again, undefined, alone);
-      expect(again.map((each, i) => sections.bytes(each, i)[0])).toEqual([1, 2]);
-    }
+  it.each([
+    [AT, false],
+    [AT, true],
+    [AT + 0x9000n, false],
+    [AT + 0x9000n, true],
+  ])('are looked for again after a run whose sections the engine refused: two at %i', (address, alone) => {
+    const { sections } = opened();
+    const own = () => [section(AT, 1), section(AT + 0x5000n, 2)];
+    sections.prepare(own(), undefined, alone);
+    const refused = [section(address, 3), section(address, 4)];
+    expect(() => sections.prepare(refused, undefined, alone)).toThrow('is there');
+    const again = own();
+    sections.prepare(again, undefined, alone);
+    expect(again.map((each, i) => sections.bytes(each, i)[0])).toEqual([1, 2]);
   });
 
   it('give way to what a run has in their place', () => {
