@@ -1,27 +1,14 @@
 /** Runs under Unicorn that name the blocks to see: no others are hooked, and a watchdog ends those that do not end. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CALLEE_BASE, CODE_BASE, ENTRY_RSP, STACK_BASE, STACK_SIZE } from '../../src/core/layout.ts';
-import {
-  type Engine,
-  type NamedBlocks,
-  REG_FILE_WORDS,
-  RFLAGS,
-  type RunRequest,
-} from '../../src/emu/engine.ts';
+import { CALLEE_BASE, CODE_BASE } from '../../src/core/layout.ts';
+import { type NamedBlocks, REG_FILE_WORDS } from '../../src/emu/engine.ts';
 import { idOf } from '../../src/emu/notes.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
-import { RAX, RSP } from '../../src/x86/reg.ts';
+import { RAX } from '../../src/x86/reg.ts';
+import { call, hex, NotedGuest, UNTIL } from '../kit/noted-guest.ts';
 
 const [CODE, CALLEE] = [Number(CODE_BASE), Number(CALLEE_BASE)];
-const UNTIL = 0x7fff_0000n;
-const START_RSP = ENTRY_RSP - 8n;
 const [FIRST, SECOND] = [0x40, 0x48];
-
-const hex = (text: string): number[] => [...Buffer.from(text.replaceAll(' ', ''), 'hex')];
-const call = (from: number, to: number): number[] => [
-  0xe8,
-  ...new Uint8Array(Int32Array.of(to - (from + 5)).buffer),
-];
 
 /** Main, then two subprogs that only return; 1 and 2 call them, K the callee. */
 function codeOf(main: readonly string[]): Uint8Array {
@@ -56,37 +43,22 @@ const NONE: NamedBlocks = { entries: [], returns: [] };
 const WARY = 256;
 
 describe('an engine whose runs name their blocks', () => {
-  let engine: Engine;
-  let stack: () => Uint8Array;
-  const out = new BigUint64Array(REG_FILE_WORDS);
+  let guest: NotedGuest;
   beforeAll(() => {
-    engine = openUnicorn();
-    engine.map({ name: 'code', address: CODE_BASE, size: 0x1000, perms: 'rx' });
-    engine.map({ name: 'callees', address: CALLEE_BASE, size: 0x1000, perms: 'rx' });
-    engine.load(CALLEE_BASE, Uint8Array.of(0xc3));
-    stack = engine.map({ name: 'stack', address: STACK_BASE, size: STACK_SIZE, perms: 'rw' });
+    guest = new NotedGuest();
   });
-  afterAll(() => engine.close());
+  afterAll(() => guest.engine.close());
 
   /** How it ends, and what is noted. `named`: null where every block counts. */
   function run(main: readonly string[], named: NamedBlocks | null, fuel = 100_000) {
-    engine.load(CODE_BASE, codeOf(main));
-    stack().fill(0);
-    new DataView(stack().buffer).setBigUint64(Number(START_RSP - STACK_BASE), UNTIL, true);
-    const regs = new BigUint64Array(REG_FILE_WORDS);
-    regs[RSP] = START_RSP;
-    regs[RFLAGS] = 2n;
+    const { engine, stack, out } = guest;
     const noted = { stack: stack(), below: 64, results: [7n], destroyed: [0], clobber: 0n };
-    const request: RunRequest = {
-      start: CODE_BASE,
-      until: UNTIL,
-      regs,
+    const { kind } = guest.run(codeOf(main), {
       fuel,
       watch: new Set(named === null ? [CODE + FIRST, CODE + SECOND] : []),
       watcher: (_, cpu) => cpu.stop(),
       noted: named === null ? noted : { ...noted, named },
-    };
-    const { kind } = engine.run(request, out);
+    });
     const log = engine.notes?.();
     const ids = log === undefined ? [] : Array.from({ length: log.count }, (_, k) => idOf(log, k));
     const halves = log === undefined ? [] : [...log.halves.subarray(0, 2 * log.count * log.stride)];
@@ -133,7 +105,7 @@ describe('an engine whose runs name their blocks', () => {
         ['b8 02 00 00 00 83 c0 07 c3', 9n],
       ] as const) {
         expect(run([code], named).kind).toBe('end');
-        expect(out[RAX]).toBe(want);
+        expect(guest.out[RAX]).toBe(want);
       }
     }
   });
@@ -152,9 +124,16 @@ describe('an engine whose runs name their blocks', () => {
         other.map({ name: 'code', address: CODE_BASE, size: 0x1000, perms: 'rx' });
         other.load(CODE_BASE, codeOf(['eb fe']));
         const regs = new BigUint64Array(REG_FILE_WORDS);
-        const noted = { stack: stack(), below: 64, results: [], destroyed: [], clobber: 0n, named: NONE };
+        const noted = {
+          stack: guest.stack(),
+          below: 64,
+          results: [],
+          destroyed: [],
+          clobber: 0n,
+          named: NONE,
+        };
         const request = { start: CODE_BASE, until: UNTIL, regs, fuel: 100, watch: new Set<number>(), noted };
-        expect(other.run({ ...request, watcher: () => undefined }, out).kind).toBe('fuel');
+        expect(other.run({ ...request, watcher: () => undefined }, guest.out).kind).toBe('fuel');
         expect(run(LOOP, NONE, FUEL).kind).toBe('end');
       }
     } finally {

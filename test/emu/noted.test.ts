@@ -3,18 +3,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Trace } from '../../src/core/execution.ts';
 import { clobberedArg, clobberedReg } from '../../src/core/junk.ts';
-import { CALLEE_BASE, CODE_BASE, ENTRY_RSP, STACK_BASE, STACK_SIZE } from '../../src/core/layout.ts';
+import { CALLEE_BASE, CODE_BASE, STACK_BASE } from '../../src/core/layout.ts';
 import { Answers } from '../../src/emu/answers.ts';
 import { CallTracker } from '../../src/emu/call-tracker.ts';
 import { CLOBBERED_FLAGS } from '../../src/emu/clobber.ts';
-import {
-  type Engine,
-  type NoteLog,
-  type NoteRequest,
-  REG_FILE_WORDS,
-  RFLAGS,
-  type RunRequest,
-} from '../../src/emu/engine.ts';
+import { type Engine, type NoteLog, type NoteRequest, REG_FILE_WORDS } from '../../src/emu/engine.ts';
 import { ExtentMemory } from '../../src/emu/guest-memory.ts';
 import { imageTables } from '../../src/emu/image-tables.ts';
 import { idOf, Notes } from '../../src/emu/notes.ts';
@@ -25,68 +18,45 @@ import { openUnicorn } from '../../src/emu/unicorn.ts';
 import { laneNamed, validMix } from '../../src/fuzz/lanes.ts';
 import { isSameTrace } from '../../src/oracle/same-trace.ts';
 import { RAX, RBX, RDX, RSP } from '../../src/x86/reg.ts';
+import { call, hex, NotedGuest, START_RSP, UNTIL } from '../kit/noted-guest.ts';
 import { CONVENTIONS, prepared } from '../kit/prepared.ts';
 
 const [CODE, CALLEE] = [Number(CODE_BASE), Number(CALLEE_BASE)];
-const UNTIL = 0x7fff_0000n;
-const START_RSP = ENTRY_RSP - 8n;
 /** Offset of the subprog in the code of these tests. */
 const SUB = 0x40;
-
-const hex = (text: string): number[] => [...Buffer.from(text.replaceAll(' ', ''), 'hex')];
-const rel32 = (from: number, to: number): number[] => [
-  ...new Uint8Array(Int32Array.of(to - (from + 5)).buffer),
-];
 
 /** Main, with `call SUB` for S and `call` of the callee for K; at SUB: mov eax, 42; ret. */
 function codeOf(main: readonly string[]): Uint8Array {
   const code: number[] = [];
   for (const part of main) {
-    if (part === 'S') code.push(0xe8, ...rel32(code.length, SUB));
-    else if (part === 'K') code.push(0xe8, ...rel32(CODE + code.length, CALLEE));
+    if (part === 'S') code.push(...call(code.length, SUB));
+    else if (part === 'K') code.push(...call(CODE + code.length, CALLEE));
     else code.push(...hex(part));
   }
   return Uint8Array.from([...code, ...Array(SUB - code.length).fill(0xcc), ...hex('b8 2a 00 00 00 c3')]);
 }
 
 describe('an engine whose watched blocks are noted', () => {
-  let engine: Engine;
-  let stack: () => Uint8Array;
-  const out = new BigUint64Array(REG_FILE_WORDS);
+  let guest: NotedGuest;
   beforeAll(() => {
-    engine = openUnicorn();
-    engine.map({ name: 'code', address: CODE_BASE, size: 0x1000, perms: 'rx' });
-    engine.map({ name: 'callees', address: CALLEE_BASE, size: 0x1000, perms: 'rx' });
-    engine.load(CALLEE_BASE, Uint8Array.of(0xc3));
-    stack = engine.map({ name: 'stack', address: STACK_BASE, size: STACK_SIZE, perms: 'rw' });
+    guest = new NotedGuest();
   });
-  afterAll(() => engine.close());
+  afterAll(() => guest.engine.close());
 
   /** The notes, and blocks the watcher was called for. */
   function run(main: readonly string[], noted: Partial<NoteRequest> | null) {
-    engine.load(CODE_BASE, codeOf(main));
-    stack().fill(0);
-    new DataView(stack().buffer).setBigUint64(Number(START_RSP - STACK_BASE), UNTIL, true);
-    const regs = new BigUint64Array(REG_FILE_WORDS);
-    regs[RSP] = START_RSP;
-    regs[RFLAGS] = 2n;
     const watched: number[] = [];
-    const request: RunRequest = {
-      start: CODE_BASE,
-      until: UNTIL,
-      regs,
-      fuel: 100_000,
+    const stop = guest.run(codeOf(main), {
       watch: new Set(noted === null ? [] : [CODE + SUB]),
       watcher: (address, cpu) => {
         watched.push(address);
         cpu.stop();
       },
       ...(noted && {
-        noted: { stack: stack(), below: 64, results: [], destroyed: [], clobber: 0n, ...noted },
+        noted: { stack: guest.stack(), below: 64, results: [], destroyed: [], clobber: 0n, ...noted },
       }),
-    };
-    const stop = engine.run(request, out);
-    const log = engine.notes?.() as NoteLog;
+    });
+    const log = guest.engine.notes?.() as NoteLog;
     const notes = Array.from({ length: noted === null ? 0 : log.count }, (_, k) => {
       const shown = new Notes();
       shown.showRecord(log, k, log.below);
@@ -96,7 +66,7 @@ describe('an engine whose watched blocks are noted', () => {
   }
 
   const wordAt = (address: bigint): bigint =>
-    new DataView(stack().buffer).getBigUint64(Number(address - STACK_BASE), true);
+    new DataView(guest.stack().buffer).getBigUint64(Number(address - STACK_BASE), true);
 
   it('notes entries, returns and callees, and answers for these', () => {
     // mov ebx, 9; call SUB; push 1; push 2; push 3; call callee; add rsp, 24; ret
@@ -123,13 +93,13 @@ describe('an engine whose watched blocks are noted', () => {
       clobberedArg(8),
       1n,
     ]);
-    expect([out[RAX], out[RDX], out[RBX]]).toEqual([results[0], clobberedReg(RDX), 9n]);
+    expect([guest.out[RAX], guest.out[RDX], guest.out[RBX]]).toEqual([results[0], clobberedReg(RDX), 9n]);
   });
 
   it('leaves the flags of a callee', () => {
     // call callee; pushfq; pop rbx; ret
     run(['K', '9c', '5b', 'c3'], { results: [1n], destroyed: [0] });
-    expect(BigInt(out[RBX] ?? 0n) & 0xfffn & ~0x200n).toBe(BigInt(CLOBBERED_FLAGS) & ~0x200n);
+    expect(BigInt(guest.out[RBX] ?? 0n) & 0xfffn & ~0x200n).toBe(BigInt(CLOBBERED_FLAGS) & ~0x200n);
   });
 
   it.each([
