@@ -18,7 +18,8 @@ import type { NativeCallee } from './native-subject.ts';
 import { halvesOf, idOf } from './notes.ts';
 
 const STACK_START = Number(STACK_BASE);
-const NOTHING: ReadonlySet<number> = new Set();
+/** Of a run whose watcher is to be called for no block. */
+export const NOTHING: ReadonlySet<number> = new Set();
 
 /** A run and the guest it is in. */
 export interface WatchedRun extends ExpectedRun {

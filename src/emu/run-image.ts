@@ -19,7 +19,7 @@ import { AsExpected } from './as-expected.ts';
 import { CallTracker } from './call-tracker.ts';
 import { CALLBACK_STUB } from './callback-stub.ts';
 import { type Engine, REG_FILE_WORDS, RFLAGS, type RunRequest, type Stop } from './engine.ts';
-import { ExpectedStops, saysEnough } from './expected-stops.ts';
+import { ExpectedStops, NOTHING, saysEnough } from './expected-stops.ts';
 import type { ExtentMemory, TrackedMemory } from './guest-memory.ts';
 import { type ImageTables, imageTables, programsOf } from './image-tables.ts';
 import { isImprecise, outcomeOf } from './native-outcome.ts';
@@ -36,7 +36,6 @@ export type { NativeSubject, RunImageOptions } from './native-subject.ts';
 /** Where main returns to: between callees and context, far from both, never mapped. */
 const RETURN_TO = 0x7fff_0000n;
 const WORD = 8n;
-const NOTHING: ReadonlySet<number> = new Set();
 const NO_BYTES = new Uint8Array(0);
 const COPIES = new Arena();
 

@@ -16,7 +16,7 @@ import { type HostPage, placeCode, placeWords } from './host-code.ts';
 import type { Libunicorn, Pointer } from './libunicorn.ts';
 
 /** Words of what the thread and its maker share. */
-const WORD = { run: 0, seen: 1, uc: 2, tick: 3, nanosleep: 5, emuStop: 6, count: 7 } as const;
+const WORD = { run: 0, seen: 1, uc: 2, tick: 3, nanosleep: 5, emuStop: 6 } as const;
 /** Runs are numbered from 1 to this; above it is STOPPING. */
 const MAX_RUN = 0x7fff_fff0;
 const STOPPING = 0x7fff_ffff;
