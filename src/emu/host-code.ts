@@ -6,11 +6,11 @@ import koffi from 'koffi';
 import { blockHook, GATE } from './block-hook.ts';
 import type { Pointer } from './libunicorn.ts';
 
-const PROT_READ_WRITE = 3;
-const PROT_READ_EXEC = 5;
+/** PROT_* of mprotect(2). */
+export const PROT = { read: 1, readWrite: 3, readExec: 5 } as const;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
-const PAGE = 0x1000;
+export const PAGE = 0x1000;
 
 // biome-ignore format: an instruction a line
 const INSN_HOOK = [
@@ -51,8 +51,13 @@ export function placeCode(code: Uint8Array): Pointer | null {
   const page = placeWords();
   if (page === null) return null;
   new Uint8Array(page.words.buffer).set(code);
+  return protect(page.at, PROT.readExec) ? page.at : null;
+}
+
+/** What this process may do with a page of its own, from now on; false where that cannot be. */
+export function protect(page: Pointer, prot: number): boolean {
   const mprotect = koffi.load(null).func('int mprotect(void *address, size_t size, int prot)');
-  return mprotect(page.at, PAGE, PROT_READ_EXEC) === 0 ? page.at : null;
+  return mprotect(page, PAGE, prot) === 0;
 }
 
 /** A page of zeros that machine code and JavaScript share; null where that cannot be. */
@@ -60,7 +65,7 @@ export function placeWords(): HostPage | null {
   const mmap = koffi
     .load(null)
     .func('void *mmap(void *address, size_t size, int prot, int flags, int fd, long offset)');
-  const at: Pointer | null = mmap(null, PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+  const at: Pointer | null = mmap(null, PAGE, PROT.readWrite, MAP_PRIVATE_ANONYMOUS, -1, 0);
   if (at === null || BigInt.asUintN(64, at) === MAP_FAILED) return null;
   return { at, words: new BigUint64Array(koffi.view(at, PAGE)) };
 }

@@ -52,6 +52,12 @@ export class KeptHandles {
     this.#named?.markStale(range);
   }
 
+  /** All translations are; so is their memory used again. */
+  markAllStale(): void {
+    this.#all?.markAllStale();
+    this.#named?.markAllStale();
+  }
+
   close(): void {
     this.#all?.close();
     this.#named?.close();

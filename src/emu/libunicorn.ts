@@ -21,6 +21,8 @@ export const UC_PROT = { r: 1, rw: 3, rx: 5, rwx: 7 } as const;
 export const UC_CTL_CPU_MODEL_WRITE = 0x4400_0007;
 export const UC_CTL_TLB_TYPE_WRITE = 0x4400_000c;
 export const UC_CTL_TB_REMOVE_CACHE = 0x4800_0009;
+/** Without arguments. */
+export const UC_CTL_TB_FLUSH = 0x4000_000a;
 /** Without it 2.1.x cuts data addresses to 52 bits, so that a wild pointer may hit something. */
 export const UC_TLB_VIRTUAL = 1;
 /** The smallest model with BMI2 (shlx), as the JITs under test want. */

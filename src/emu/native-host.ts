@@ -2,6 +2,7 @@
 import koffi, { type TypeObject } from 'koffi';
 import { findLibunicorn } from './find-libunicorn.ts';
 import { hostHooks } from './host-code.ts';
+import { makeLean } from './lean-libunicorn.ts';
 import { BLOCK_PROTO, INTR_PROTO, loadLibunicorn, MEM_PROTO, SYSCALL_PROTO } from './libunicorn.ts';
 import { RegisterFile } from './register-file.ts';
 import { type CallbackKind, type UnicornHost, versionText } from './unicorn-host.ts';
@@ -21,6 +22,7 @@ export function nativeHost(library: string | undefined, blockHook: 'native' | 'j
     name: 'unicorn',
     version: `libunicorn ${versionText(lib.version)} (${lib.path})`,
     lib,
+    dropsQuickly: makeLean(lib),
     registers: new RegisterFile(lib),
     hooks: hooks && { ...hooks, lib },
     // A buffer of its own: its bytes never move, and its views keep it alive.

@@ -14,6 +14,7 @@ import {
   UC_ARCH_X86,
   UC_CPU_X86_HASWELL,
   UC_CTL_CPU_MODEL_WRITE,
+  UC_CTL_TB_FLUSH,
   UC_CTL_TB_REMOVE_CACHE,
   UC_CTL_TLB_TYPE_WRITE,
   UC_HOOK_BLOCK,
@@ -71,6 +72,7 @@ export class UnicornHandle {
   readonly #rangeHooks = new Map<string, Pointer[]>();
   /** One for each address. */
   #stale: LoadedRange[] = [];
+  #isAllStale = false;
   /** Hooks of the blocks that a run names; null where none are, or hooks cannot be moved. */
   readonly named: MovableHooks | null;
 
@@ -115,8 +117,18 @@ export class UnicornHandle {
     else if (known.size < range.size) this.#stale[at] = range;
   }
 
+  /** All translations are to be dropped, so that their memory is used again. */
+  markAllStale(): void {
+    this.#isAllStale = true;
+  }
+
   /** Drops translations that are stale: to be called before it runs. */
   dropStale(): void {
+    if (this.#isAllStale) {
+      check(this.#lib, 'uc_ctl(TB_FLUSH)', this.#lib.ctlInt(this.uc, UC_CTL_TB_FLUSH, 0));
+      this.#isAllStale = false;
+      this.#stale = [];
+    }
     for (const { address, size } of this.#stale) {
       const err = this.#lib.ctlRange(this.uc, UC_CTL_TB_REMOVE_CACHE, address, address + BigInt(size));
       check(this.#lib, 'uc_ctl(TB_REMOVE_CACHE)', err);

@@ -29,6 +29,8 @@ export interface UnicornHost {
   /** e.g. `libunicorn 2.0.1 (/usr/lib/…/libunicorn.so.2)` */
   readonly version: string;
   readonly lib: UnicornCalls;
+  /** Whether a handle drops all its translations in less time than it takes to open another. */
+  readonly dropsQuickly: boolean;
   readonly registers: RegisterAccess;
   /** Hooks in machine code, and what they call; null where they are JavaScript. */
   readonly hooks: (HostHooks & { readonly lib: Libunicorn }) | null;

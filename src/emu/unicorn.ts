@@ -39,9 +39,10 @@ import type { RegisterAccess, UnicornHost } from './unicorn-host.ts';
 const UNTRANSLATABLE =
   'code in which a branch leads into an instruction, to bytes of a far branch (FF /3, FF /5): libunicorn cannot translate both; --engine silicon can';
 /**
- * A handle is replaced once this much code has been loaded into it: translations of dropped code are never
- * freed (7 kB for 100 instructions), and 2.0.1 takes seconds to flush its 1 GiB buffer when it is full.
+ * Translations of code that is gone are never freed (7 kB for 100 instructions). Once this much code has been loaded, all are
+ * dropped, and their memory is used again while it is in the caches; or handles are replaced, where dropping is slow.
  */
+const DROP_BYTES = 1 << 15;
 const RECYCLE_BYTES = 1 << 20;
 /** Blocks of a run above which they are not taken to run a few times each. */
 const BRIEF_FUEL = 1 << 18;
@@ -177,7 +178,7 @@ export class UnicornEngine implements Engine {
     const { code: safe, isHooked, ranges } = this.#loaded.load(address, code, entries);
     const stale = this.#space.load(address, safe);
     this.#loadedBytes += code.length + LOAD_BYTES;
-    if (this.#loadedBytes > RECYCLE_BYTES) this.#closeHandles();
+    this.#recycle();
     if (stale.size === 0) return;
     if (isHooked) this.#hookCmpxchg(this.#kept, address, ranges);
     this.#kept.markStale(stale);
@@ -279,6 +280,15 @@ export class UnicornEngine implements Engine {
     ranges: readonly AddressRange[],
   ): void {
     handle.hookRanges(`${address}`, { callback: this.#insnHook, user: 0n }, ranges);
+  }
+
+  /** Ends the growth of translations. */
+  #recycle(): void {
+    const { dropsQuickly } = this.#host;
+    if (this.#loadedBytes <= (dropsQuickly ? DROP_BYTES : RECYCLE_BYTES)) return;
+    if (dropsQuickly) this.#kept.markAllStale();
+    else this.#kept.close();
+    this.#loadedBytes = 0;
   }
 
   /** The next run opens another, with the same memory. */

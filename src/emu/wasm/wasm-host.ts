@@ -54,6 +54,7 @@ export class WasmHost implements UnicornHost {
   readonly version: string;
   readonly lib: UnicornCalls;
   readonly registers: RegisterAccess;
+  readonly dropsQuickly = false;
   readonly hooks = null;
   readonly #source: InstanceSource;
   readonly #handles = new Map<Pointer, Handle>();
