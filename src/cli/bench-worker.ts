@@ -15,8 +15,8 @@ import { serve } from './worker-serve.ts';
 
 /** What it is started with. */
 export interface SteadySetup {
-  /** Judges cases as a worker of `fuzz` does; `bare`: runs their images, and looks at nothing. */
-  readonly on: EngineName | 'bare';
+  /** Judges cases as a worker of `fuzz` does; or runs their images on Unicorn, and looks at nothing. */
+  readonly on: EngineName | BareName;
   /** Of lane `valid`: the first, or those of the median program. */
   readonly programs: 'first' | 'median';
   readonly cases: number;
@@ -24,18 +24,21 @@ export interface SteadySetup {
   readonly runningFile: string;
 }
 
+/** The library as it is, and as engines use it. */
+export type BareName = 'bare' | 'lean';
+
 /** Cases in a block of a campaign that is well under way. */
 const BLOCK = 256;
 
 endWithParent();
 serve<SteadySetup, null, number>(async (setup) =>
-  setup.on === 'bare' ? bare(setup) : whole(setup, setup.on),
+  setup.on === 'bare' || setup.on === 'lean' ? bare(setup, setup.on) : whole(setup, setup.on),
 );
 
 /** Nanoseconds a case. */
-function bare({ programs, cases }: SteadySetup): () => number {
+function bare({ programs, cases }: SteadySetup, name: BareName): () => number {
   const made = programs === 'first' ? firstCases(cases) : casesAt(medianIndexes(cases));
-  const probe = bareEngine('bare', openUnicorn({ blockHook: 'none' }), made);
+  const probe = bareEngine(name, openUnicorn({ blockHook: 'none', isLean: name === 'lean' }), made);
   return () => probe.run().get('emulate') ?? Number.NaN;
 }
 

@@ -15,17 +15,20 @@ import { openUnicorn } from '../emu/unicorn.ts';
 import { goalsOf } from '../report/bench-goals.ts';
 import { benchHtml } from '../report/bench-html.ts';
 import {
-  BARE,
+  type BareFigures,
   type BenchReport,
+  LEAN,
   type PeerFigures,
   type SizeFigures,
   type Stages,
+  type SteadyFigures,
   type StraightFigures,
 } from '../report/bench-report.ts';
 import { benchJson, benchText, withBenchMarkdown } from '../report/bench-text.ts';
 import { FuzzRuns } from './bench-fuzz.ts';
 import { startFigures } from './bench-processes.ts';
 import { SteadyProcesses } from './bench-steady.ts';
+import type { BareName, SteadySetup } from './bench-worker.ts';
 import type { Context } from './context.ts';
 import { openDocument } from './open-document.ts';
 import { packageVersion } from './version.ts';
@@ -83,7 +86,7 @@ export async function bench(options: BenchOptions, { io }: Context): Promise<voi
   }
 }
 
-type Whole = Pick<BenchReport, 'fuzz' | 'bare' | 'twoProcesses' | 'medianProgram'>;
+type Whole = Pick<BenchReport, 'fuzz' | 'bare' | 'lean' | 'twoProcesses' | 'medianProgram'>;
 
 /**
  * Different cases, run over and over. Of images on bare Unicorn, how many makes no difference from 320 to 20,000 (64.2 and 64.6 us a case,
@@ -94,36 +97,50 @@ const STEADY_CASES = 4096;
 /** Whole fuzzes and what settles take turns. Before that counts, it has run as many cases as a worker has. */
 async function wholeRuns(engines: readonly EngineName[], runs: number, rounds: number): Promise<Whole> {
   const fuzz = new FuzzRuns(engines, runs);
-  const bare = new SteadyProcesses({ on: 'bare', programs: 'first', cases: STEADY_CASES });
+  const [bare, lean] = (['bare', 'lean'] as const).map(
+    (on) => new SteadyProcesses({ on, programs: 'first', cases: STEADY_CASES }),
+  ) as [SteadyProcesses, SteadyProcesses];
   const median = runs === 0 ? [] : medianProcesses(engines, Math.min(STEADY_CASES, runs));
-  const all = [bare, ...median.map(({ of }) => of)];
+  const all = [bare, lean, ...median.map(({ of }) => of)];
   try {
     for (const each of all) await each.warmUp(runs);
     for (let round = 0; round < rounds; round++) {
       fuzz.round();
       for (const each of all) await each.round();
     }
-    const { cases: images, one, two, twoToOne } = bare.figures();
-    const medianProgram = medianFigures(median);
-    return { fuzz: fuzz.figures(), bare: { images, one, two }, twoProcesses: twoToOne, medianProgram };
+    const { twoToOne } = bare.figures();
+    return {
+      fuzz: fuzz.figures(),
+      bare: bareFigures(bare),
+      lean: bareFigures(lean),
+      twoProcesses: twoToOne,
+      medianProgram: medianFigures(median),
+    };
   } finally {
     for (const each of all) await each.close();
   }
 }
 
-type Medians = readonly { readonly on: EngineName | 'bare'; readonly of: SteadyProcesses }[];
+function bareFigures(of: SteadyProcesses): BareFigures {
+  const { cases: images, one, two } = of.figures();
+  return { images, one, two };
+}
+
+type Medians = readonly { readonly on: SteadySetup['on']; readonly of: SteadyProcesses }[];
 
 const medianProcesses = (engines: readonly EngineName[], cases: number): Medians =>
-  (['bare', ...engines] as const).map((on) => ({
+  (['bare', 'lean', ...engines] as const).map((on) => ({
     on,
     of: new SteadyProcesses({ on, programs: 'median', cases }),
   }));
 
 function medianFigures(medians: Medians): BenchReport['medianProgram'] {
-  const bare = medians.find(({ on }) => on === 'bare')?.of.figures();
-  const judged = medians.filter(({ on }) => on !== 'bare');
+  const figuresOn = (name: BareName): SteadyFigures | undefined =>
+    medians.find(({ on }) => on === name)?.of.figures();
+  const [bare, lean] = [figuresOn('bare'), figuresOn('lean')];
+  const judged = medians.filter(({ on }) => on !== 'bare' && on !== 'lean');
   const engines = judged.map(({ on, of }) => ({ engine: on, ...of.figures() }));
-  return bare === undefined ? null : { ...MEDIAN_PROGRAM, engines, bare };
+  return bare === undefined || lean === undefined ? null : { ...MEDIAN_PROGRAM, engines, bare, lean };
 }
 
 /** Engines opened for probes, each with a guest of its own. */
@@ -172,7 +189,7 @@ function probeAll({ rounds, cases }: BenchOptions, engines: Engines): Inside {
   const probes: Probe[] = [
     wholeCases(engines.unicorn(), cases, WHOLE),
     ...bySize.map(([name, made]) => judgedCases(name, engines.unicorn(), made)),
-    bareEngine(BARE, engines.bareUnicorn(), first),
+    bareEngine(LEAN, engines.bareUnicorn(), first),
     ...(typeof silicon === 'string'
       ? []
       : [judgedCases(SILICON, silicon, first), wholeCases(engines.another(), cases, WHOLE_ON_SILICON)]),
@@ -189,7 +206,7 @@ function probeAll({ rounds, cases }: BenchOptions, engines: Engines): Inside {
     sizes: bySize.map(([name, made]) => sizeOf(name, made, of(name))),
     native: spreadOf(of(WHOLE), NATIVE),
     peers: [
-      peerOf(BARE, of(BARE).get('emulate')),
+      peerOf(LEAN, of(LEAN).get('emulate')),
       peerOf(SILICON, of(SILICON).get(NATIVE), typeof silicon === 'string' ? silicon : undefined),
     ],
     jit: { insn: spreadOf(of('jit'), 'insn'), curve: jitCurve(Math.min(FEW, rounds)) },

@@ -15,14 +15,18 @@ const PROTOS: Readonly<Record<CallbackKind, TypeObject>> = {
 };
 
 /** Throws an `engine` error when there is no usable library. */
-export function nativeHost(library: string | undefined, blockHook: 'native' | 'js'): UnicornHost {
+export function nativeHost(
+  library: string | undefined,
+  blockHook: 'native' | 'js',
+  isLean: boolean,
+): UnicornHost {
   const lib = loadLibunicorn(library ?? findLibunicorn());
   const hooks = blockHook === 'native' ? hostHooks() : null;
   return {
     name: 'unicorn',
     version: `libunicorn ${versionText(lib.version)} (${lib.path})`,
     lib,
-    dropsQuickly: makeLean(lib),
+    dropsQuickly: isLean && makeLean(lib),
     registers: new RegisterFile(lib),
     hooks: hooks && { ...hooks, lib },
     // A buffer of its own: its bytes never move, and its views keep it alive.

@@ -61,12 +61,17 @@ export interface UnicornOptions {
    * @defaultValue 'native' where there is any (x86-64 Linux), else 'js'
    */
   readonly blockHook?: 'native' | 'js' | 'none';
+  /**
+   * Whether what nobody needs is left out of libunicorn (lean-libunicorn.ts). Once it is, it is for all of the process.
+   * @defaultValue true
+   */
+  readonly isLean?: boolean;
 }
 
 /** Opens an engine over libunicorn. Throws an `engine` error when there is no usable library. */
-export function openUnicorn({ library, blockHook = 'native' }: UnicornOptions = {}): Engine {
+export function openUnicorn({ library, blockHook = 'native', isLean = true }: UnicornOptions = {}): Engine {
   const isCounted = blockHook !== 'none';
-  return new UnicornEngine(nativeHost(library, isCounted ? blockHook : 'js'), isCounted);
+  return new UnicornEngine(nativeHost(library, isCounted ? blockHook : 'js', isLean), isCounted);
 }
 
 /** The engine over any Unicorn. */

@@ -4,6 +4,7 @@ import {
   type BenchReport,
   type FuzzFigures,
   type Goal,
+  LEAN,
   type MedianProgram,
   medianOf,
   type StartFigures,
@@ -43,9 +44,8 @@ const startGoal = ({ command, timing }: StartFigures): Goal =>
 /** Of a program that half of the lane are lighter than: the lane's mean, below, is heavier. */
 function medianGoals(program: MedianProgram | null): Goal[] {
   if (program === null) return [];
-  const { insns, calls, engines, bare } = program;
+  const { insns, calls, engines, bare, lean } = program;
   const what = `the median program (${insns.join(' to ')} insns run, ${calls.join(' to ')} calls)`;
-  const theirs = `${BARE}: ${perSecond(bare.one.median)} cases/s`;
   return engines.flatMap(({ engine, one, twoToOne }) => {
     const ofBare = (100 * bare.one.median) / one.median;
     return [
@@ -56,11 +56,15 @@ function medianGoals(program: MedianProgram | null): Goal[] {
       },
       {
         ...atLeast(`of what ${BARE} reaches, the median program, ${engine}`, '%', 50, ofBare),
-        note: theirs,
+        note: boundsOf(one.median, bare.one.median, lean.one.median),
       },
     ];
   });
 }
+
+/** Of nanoseconds a case. */
+const boundsOf = (ours: number, bare: number, lean: number): string =>
+  `${BARE}: ${perSecond(bare)} cases/s; ${LEAN}: ${perSecond(lean)}, of which ${number((100 * lean) / ours)} %`;
 
 const boundOf = ({ median, lower, upper }: Timing): string =>
   `two of ${BARE}: ${number(median)} times one (${number(lower)} to ${number(upper)})`;
@@ -78,18 +82,22 @@ function wholeRunGoals(fuzz: readonly FuzzFigures[], twoProcesses: Timing): Goal
 }
 
 /** By whole runs where there are any: both sides settled, each in processes of its own. Else by the stages. */
-function ofBareGoals({ stages, onSilicon, peers, fuzz, bare }: Figures): Goal[] {
-  const inTurn = peers.find(({ name }) => name === BARE)?.timing?.median;
-  const goal = (engine: string, ours: number, theirs: number, how: string): Goal => {
-    const note = `${how}; ${BARE}: ${perSecond(theirs)} cases/s`;
-    return { ...atLeast(`of what ${BARE} reaches, ${engine}`, '%', 50, (100 * theirs) / ours), note };
-  };
+function ofBareGoals({ stages, onSilicon, peers, fuzz, bare, lean }: Figures): Goal[] {
+  const inTurn = peers.find(({ name }) => name === LEAN)?.timing?.median;
+  const goal = (engine: string, ofTheirs: number, note: string): Goal => ({
+    ...atLeast(`of what ${BARE} reaches, ${engine}`, '%', 50, ofTheirs),
+    note,
+  });
   return Object.entries({ unicorn: stages, silicon: onSilicon }).flatMap(([engine, of]) => {
     const rate = warmRateOf(fuzz, engine, 1);
-    if (rate !== undefined)
-      return [goal(engine, 1e9 / rate, bare.one.median, 'lane valid, warm, one worker, each in its process')];
+    if (rate !== undefined) {
+      const bounds = boundsOf(1e9 / rate, bare.one.median, lean.one.median);
+      const note = `lane valid, warm, one worker, each in its process; ${bounds}`;
+      return [goal(engine, (rate * bare.one.median) / 1e7, note)];
+    }
     if (of === null || inTurn === undefined) return [];
-    return [goal(engine, medianOf(of, 'sum'), inTurn, 'all stages, in turn in one process')];
+    const note = `all stages, in turn in one process; ${LEAN}: ${perSecond(inTurn)} cases/s`;
+    return [goal(engine, (100 * inTurn) / medianOf(of, 'sum'), note)];
   });
 }
 

@@ -1,5 +1,13 @@
 /** Figures of `bench` as one HTML page: bars of where a case's time goes, then all tables. No script. */
-import { BARE, type BenchReport, isMet, medianOf, type Stages } from './bench-report.ts';
+import {
+  BARE,
+  type BareFigures,
+  type BenchReport,
+  isMet,
+  LEAN,
+  medianOf,
+  type Stages,
+} from './bench-report.ts';
 import { benchSections, machineLine, type Section } from './bench-text.ts';
 
 const STYLE = `
@@ -11,7 +19,7 @@ td:nth-child(4) { white-space: nowrap }
 svg { width: 100%; max-width: 62rem; height: auto; display: block; margin: 1rem 0 2rem }
 svg text { font: 13px system-ui, sans-serif; fill: currentColor }
 `;
-const LABEL_WIDTH = 210;
+const LABEL_WIDTH = 250;
 const BAR_WIDTH = 520;
 const ROW = 24;
 const BAR_COLOUR = '#4878a8';
@@ -26,10 +34,8 @@ export function benchHtml(report: BenchReport): string {
     ),
     chart('Cases a second of whole runs, warm (second half or so)', [
       ...report.fuzz.map((run) => ({ label: labelOf(run), value: run.warmCasesPerSecond })),
-      ...[report.bare.one, report.bare.two].map(({ median }, index) => ({
-        label: labelOf({ engine: BARE, lane: 'valid', workers: index + 1 }),
-        value: 1e9 / median,
-      })),
+      ...bareBars(BARE, report.bare),
+      ...bareBars(LEAN, report.lean),
     ]),
   ];
   const missed = new Set(report.goals.filter((goal) => !isMet(goal)).map(({ what }) => what));
@@ -52,6 +58,12 @@ const labelOf = ({
   workers,
 }: Record<'engine' | 'lane', string> & { workers: number }): string =>
   `${engine}, ${lane}, workers: ${workers}`;
+
+const bareBars = (engine: string, { one, two }: BareFigures): Bar[] =>
+  [one, two].map(({ median }, index) => ({
+    label: labelOf({ engine, lane: 'valid', workers: index + 1 }),
+    value: 1e9 / median,
+  }));
 
 interface Bar {
   readonly label: string;

@@ -45,6 +45,8 @@ export interface BenchReport {
   /** A program of arithmetic in a straight line: ours, and DPDK's. */
   readonly straight: readonly StraightFigures[];
   readonly bare: BareFigures;
+  /** Likewise, with what nobody needs left out of it, as this project uses it. */
+  readonly lean: BareFigures;
   /** How many times one process of bare Unicorn two are worth on this machine: the bound of any two workers. */
   readonly twoProcesses: Timing;
   /** Whole cases of the median program; null without whole runs. */
@@ -117,6 +119,7 @@ export interface MedianProgram {
   readonly engines: readonly (SteadyFigures & { readonly engine: string })[];
   /** The same images on bare Unicorn. */
   readonly bare: SteadyFigures;
+  readonly lean: SteadyFigures;
 }
 
 export interface FuzzFigures {
@@ -161,5 +164,7 @@ export interface Goal {
 
 export const isMet = ({ goal, got, isRate }: Goal): boolean => (isRate ? got >= goal : got <= goal);
 
-/** Name of the peer that is the bound. */
+/** Name of the peer that is the bound: the library as it is. */
 export const BARE = 'bare Unicorn';
+/** The same as this project uses it (emu/lean-libunicorn.ts). */
+export const LEAN = 'lean bare Unicorn';

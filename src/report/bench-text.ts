@@ -1,9 +1,11 @@
 /** Figures of `bench` as text, JSON, and a section of a Markdown document. */
 import {
   BARE,
+  type BareFigures,
   type BenchReport,
   type Goal,
   isMet,
+  LEAN,
   type MedianProgram,
   medianOf,
   type SteadyFigures,
@@ -161,9 +163,7 @@ function wholeNotes({ wholeRounds, bare, fuzz }: BenchReport): string[] {
   ];
 }
 
-function fuzzRows({ fuzz, bare, twoProcesses }: BenchReport): Rows {
-  const bareCells = ['bare Unicorn', 'valid'];
-  const noCells = Array.from({ length: 5 }, () => '');
+function fuzzRows({ fuzz, bare, lean, twoProcesses }: BenchReport): Rows {
   return [
     [
       ...['engine', 'lanes', 'workers', 'cases'],
@@ -180,11 +180,16 @@ function fuzzRows({ fuzz, bare, twoProcesses }: BenchReport): Rows {
         ...[`${Math.round(run.megabytes)} MiB`, code(run.digest)],
       ];
     }),
-    [...bareCells, '1', ...noCells, ...rateCells(bare.one), '1.00', '', ''],
-    [
-      ...[...bareCells, '2', ...noCells, ...rateCells(bare.two)],
-      ...[ratioWithQuartiles(twoProcesses), '', ''],
-    ],
+    ...bareRows(BARE, bare, ratioWithQuartiles(twoProcesses)),
+    ...bareRows(LEAN, lean, ratio(lean.one.median, lean.two.median)),
+  ];
+}
+
+function bareRows(name: string, { one, two }: BareFigures, twoToOne: string): Rows {
+  const noCells = Array.from({ length: 5 }, () => '');
+  return [
+    [name, 'valid', '1', ...noCells, ...rateCells(one), '1.00', '', ''],
+    [name, 'valid', '2', ...noCells, ...rateCells(two), twoToOne, '', ''],
   ];
 }
 
@@ -199,7 +204,7 @@ const ratio = (rate: number, one: number | undefined): string =>
 
 function medianSections(program: MedianProgram | null): Section[] {
   if (program === null) return [];
-  const { insns, calls, engines, bare } = program;
+  const { insns, calls, engines, bare, lean } = program;
   const cells = (name: string, { cases, one, two, twoToOne }: SteadyFigures): string[] => [
     ...[name, cases.toLocaleString('en'), ...rateCells(one), ...rateCells(two), ratioWithQuartiles(twoToOne)],
     `${number((100 * bare.one.median) / one.median)} %`,
@@ -224,6 +229,7 @@ function medianSections(program: MedianProgram | null): Section[] {
         ],
         ...engines.map((each) => cells(each.engine, each)),
         cells(BARE, bare),
+        cells(LEAN, lean),
       ],
     },
   ];
