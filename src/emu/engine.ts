@@ -132,7 +132,10 @@ export interface NoteRequest {
   readonly destroyed: readonly number[];
   /** What the first of these words becomes; each further one is one more. */
   readonly clobber: U64;
-  /** If no other blocks need be seen, not even counted: then fuel may be time, far more than so many blocks need. */
+  /**
+   * If no other blocks need be seen, not even counted: then fuel may be time, far more than so many blocks need. What faults may then go
+   * on to the end of its block, and says no more than that it faulted.
+   */
   readonly named?: NamedBlocks | undefined;
 }
 

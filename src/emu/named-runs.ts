@@ -1,8 +1,9 @@
 /**
- * Runs of which no blocks are hooked but callees and those the run names: libunicorn translates others faster. What blocks do
- * not count is left to the watchdog; where it had to stop a run, the next ones count again.
+ * Runs of which no blocks are hooked but callees and those the run names, and that look nowhere else whether they are to end:
+ * libunicorn translates others faster. What blocks do not count is left to the watchdog; where it had to stop a run, the next ones count again.
  */
 import type { RunRequest } from './engine.ts';
+import { leaveOutExitChecks } from './exit-checks.ts';
 import type { KeptHandles } from './kept-handles.ts';
 import type { Libunicorn, Pointer } from './libunicorn.ts';
 import type { UnicornHandle } from './unicorn-handle.ts';
@@ -15,6 +16,8 @@ export class NamedRuns {
   readonly #lib: Libunicorn;
   #watchdog: Watchdog | null | undefined;
   #wary = 0;
+  /** Used last. */
+  #handle: UnicornHandle | undefined;
   /** Whether the last of these runs was stopped: then its handle is not to be used again. */
   wasStopped = false;
 
@@ -36,6 +39,8 @@ export class NamedRuns {
       this.#watchdog = null;
       return undefined;
     }
+    if (handle !== this.#handle) leaveOutExitChecks(this.#lib, handle.uc);
+    this.#handle = handle;
     handle.named.moveTo(noted.named);
     return handle;
   }

@@ -1,11 +1,14 @@
 /** Runs under Unicorn that name the blocks to see: no others are hooked, and a watchdog ends those that do not end. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CALLEE_BASE, CODE_BASE } from '../../src/core/layout.ts';
+import { CALLEE_BASE, CODE_BASE, STACK_BASE } from '../../src/core/layout.ts';
 import { type NamedBlocks, REG_FILE_WORDS } from '../../src/emu/engine.ts';
+import { switchOffset } from '../../src/emu/exit-checks.ts';
+import { findLibunicorn } from '../../src/emu/find-libunicorn.ts';
+import { loadLibunicorn } from '../../src/emu/libunicorn.ts';
 import { idOf } from '../../src/emu/notes.ts';
 import { openUnicorn } from '../../src/emu/unicorn.ts';
 import { RAX } from '../../src/x86/reg.ts';
-import { call, hex, NotedGuest, UNTIL } from '../kit/noted-guest.ts';
+import { call, hex, NotedGuest, START_RSP, UNTIL } from '../kit/noted-guest.ts';
 
 const [CODE, CALLEE] = [Number(CODE_BASE), Number(CALLEE_BASE)];
 const [FIRST, SECOND] = [0x40, 0x48];
@@ -34,6 +37,21 @@ const ENDLESS = [
   ['an indirect jump', ['48 8d 05 f9 ff ff ff ff e0']],
   // again: call first; jmp again
   ['calls', ['1', 'eb f9']],
+] as const;
+/** Each before mov al, 7; ret. */
+const FAULTS = [
+  // mov al, [0]
+  ['a load', 'read', ['8a 04 25 00 00 00 00']],
+  // mov [0], al
+  ['a store', 'write', ['88 04 25 00 00 00 00']],
+  // mov [rip], al
+  ['a store to code', 'write', ['88 05 00 00 00 00']],
+  // xor esp, esp; call first
+  ['a call without a stack', 'write', ['31 e4', '1']],
+  // again: mov al, [0]; jmp again
+  ['a load in a loop without end', 'read', ['8a 04 25 00 00 00 00', 'eb f7']],
+  // mov al, [0]; push UNTIL; ret
+  ['a load, then a return to where runs end', 'read', ['8a 04 25 00 00 00 00', '68 00 00 ff 7f c3']],
 ] as const;
 /** mov ecx, 100; again: dec ecx; jne again; ret: more blocks than FUEL. */
 const LOOP = ['b9 64 00 00 00 ff c9 75 fc c3'];
@@ -108,6 +126,25 @@ describe('an engine whose runs name their blocks', () => {
         expect(guest.out[RAX]).toBe(want);
       }
     }
+  });
+
+  it.each(FAULTS)('says of what faults that it does, not that it ends: %s', (_what, kind, main) => {
+    const after = ['b0 07', 'c3'];
+    for (const named of [NONE, null, NONE]) {
+      expect(run([...main, ...after], named).kind).toBe(kind);
+      expect([run(['b0 05', 'c3'], named).kind, guest.out[RAX]]).toEqual(['end', 5n]);
+    }
+  });
+
+  it('does not look after each access whether it is to end, if libunicorn can do without', () => {
+    // mov [0], al; mov byte [rsp - 8], 7; ret
+    const main = ['88 04 25 00 00 00 00', 'c6 44 24 f8 07', 'c3'];
+    const stored = (named: NamedBlocks | null): number | undefined => {
+      expect(run(main, named).kind).toBe('write');
+      return guest.stack()[Number(START_RSP - 8n - STACK_BASE)];
+    };
+    expect(stored(null)).toBe(0);
+    expect(stored(NONE)).toBe(switchOffset(loadLibunicorn(findLibunicorn())) === null ? 0 : 7);
   });
 
   it.each(ENDLESS)('ends what does not end: %s; then counts for a while', (_what, main) => {
