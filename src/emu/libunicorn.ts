@@ -114,8 +114,10 @@ export interface UnicornCalls {
   readonly contextFree: (context: Pointer) => number;
 }
 
-/** First version of 2.1: its rip and flags of a faulting access are right, and it has TLB types. */
+/** First version of 2.1: it has TLB types. */
 export const VERSION_2_1 = 0x0201_0000;
+/** Rip and flags of a faulting access are right from here on; 2.1.1, which Debian 13 has, takes them from where the block began. */
+export const VERSION_FAULT_RIP = 0x0201_0400;
 
 const loaded = new Map<string, Libunicorn>();
 

@@ -26,7 +26,7 @@ import {
   UC_MEM_KIND,
   type UnicornCalls,
   u64Argument,
-  VERSION_2_1,
+  VERSION_FAULT_RIP,
 } from './libunicorn.ts';
 import { LoadedCode } from './loaded-code.ts';
 import { NamedRuns } from './named-runs.ts';
@@ -110,7 +110,7 @@ export class UnicornEngine implements Engine {
     this.#lib = lib;
     this.name = host.name;
     this.version = host.version;
-    const preciseFaultRip = lib.version >= VERSION_2_1;
+    const preciseFaultRip = lib.version >= VERSION_FAULT_RIP;
     this.caps = {
       preciseFaultRip,
       exactCmpxchg32: true,
