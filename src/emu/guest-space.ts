@@ -48,6 +48,7 @@ export class GuestSpace {
   readonly #mapped: Mapped[] = [];
   /** Bytes of the latest load at each address. */
   readonly #loads = new Map<number, number>();
+  #latest: Mapped | undefined;
 
   /** `allocate` yields the zeros behind a region. */
   constructor(allocate: (size: number) => GuestBytes) {
@@ -56,6 +57,11 @@ export class GuestSpace {
 
   get mapped(): readonly Mapped[] {
     return this.#mapped;
+  }
+
+  /** The region code was last loaded into, if it is still there. */
+  get latest(): Mapped | undefined {
+    return this.#latest;
   }
 
   /** Adds a region of zeros. Throws an `input` error if it is not whole pages or is not free. */
@@ -76,6 +82,7 @@ export class GuestSpace {
     const [mapped] = index < 0 ? [] : this.#mapped.splice(index, 1);
     if (mapped === undefined)
       throw badInput('unmap', `${region.name} at ${hex(region.address)}`, 'not mapped');
+    if (mapped === this.#latest) this.#latest = undefined;
     for (const start of this.#loads.keys()) {
       if (start >= mapped.start && start < mapped.end) this.#loads.delete(start);
     }
@@ -84,7 +91,8 @@ export class GuestSpace {
 
   /** Writes code; what was longer before it ends in int3. */
   load(address: U64, code: Uint8Array): LoadedRange {
-    const { region, bytes, start } = this.#holding(address, code.length);
+    const holder = this.#holding(address, code.length);
+    const { region, bytes, start } = holder;
     if (!region.perms.includes('x')) {
       throw badInput('load', hex(address), `${region.name} is not executable (${region.perms})`);
     }
@@ -94,6 +102,7 @@ export class GuestSpace {
     bytes.set(code, offset);
     if (size > code.length) bytes.fill(INT3, offset + code.length, offset + size);
     this.#loads.set(at, code.length);
+    this.#latest = holder;
     return { address, size };
   }
 

@@ -10,8 +10,8 @@
  * - 2.0.x and 2.1.1 clear all of a buffer of 1 GiB when they drop their translations: 14 ms, and 2 s at first.
  */
 import koffi from 'koffi';
-import { hasHostCode, PAGE, PROT, placeCode, protect } from './host-code.ts';
-import { type ImportSlot, importSlots } from './import-slots.ts';
+import { hasHostCode, placeCode } from './host-code.ts';
+import { type ImportSlot, importSlots, replaceAll } from './import-slots.ts';
 import type { Libunicorn, Pointer } from './libunicorn.ts';
 
 const MEMSET = 'memset';
@@ -84,9 +84,5 @@ function replace(slots: readonly NamedSlot[]): void {
   );
   if (code === null) return;
   const zero = code + BigInt(CLEAR_LITTLE.length + memset.byteLength);
-  const relro = slots.filter(([, { isRelro }]) => isRelro).map(([, { at }]) => at & -BigInt(PAGE));
-  if (relro.every((page) => protect(page, PROT.readWrite))) {
-    for (const [name, { word }] of slots) word[0] = name === MEMSET ? code : zero;
-  }
-  for (const page of relro) protect(page, PROT.read);
+  replaceAll(slots.map(([name, slot]) => [slot, name === MEMSET ? code : zero]));
 }

@@ -2,8 +2,11 @@
  * Runs of which no blocks are hooked but callees and those the run names, and that look nowhere else whether they are to end:
  * libunicorn translates others faster. What blocks do not count is left to the watchdog; where it had to stop a run, the next ones count again.
  */
+
+import { type CodeReader, codeReaderOf } from './code-reader.ts';
 import type { RunRequest } from './engine.ts';
 import { leaveOutExitChecks } from './exit-checks.ts';
+import type { Mapped } from './guest-space.ts';
 import type { KeptHandles } from './kept-handles.ts';
 import type { Libunicorn, Pointer } from './libunicorn.ts';
 import type { UnicornHandle } from './unicorn-handle.ts';
@@ -15,6 +18,7 @@ const WARY_RUNS = 256;
 export class NamedRuns {
   readonly #lib: Libunicorn;
   #watchdog: Watchdog | null | undefined;
+  #reader: CodeReader | null | undefined;
   #wary = 0;
   /** Used last. */
   #handle: UnicornHandle | undefined;
@@ -45,13 +49,16 @@ export class NamedRuns {
     return handle;
   }
 
-  /** The handle starts to run. */
-  begin(uc: Pointer): void {
+  /** The handle starts to run; most of what it translates is of this region. */
+  begin(uc: Pointer, code: Mapped | undefined): void {
+    if (this.#reader === undefined) this.#reader = codeReaderOf(this.#lib);
+    if (code !== undefined) this.#reader?.begin(code);
     this.#watchdog?.begin(uc);
   }
 
   /** It runs no more; true if it had to be stopped. */
   end(): boolean {
+    this.#reader?.end();
     this.wasStopped = this.#watchdog?.end() === true;
     if (this.wasStopped) this.#wary = WARY_RUNS;
     return this.wasStopped;

@@ -40,10 +40,11 @@ const UNTRANSLATABLE =
   'code in which a branch leads into an instruction, to bytes of a far branch (FF /3, FF /5): libunicorn cannot translate both; --engine silicon can';
 /**
  * Translations of code that is gone are never freed (7 kB for 100 instructions). Once this much code has been loaded, all are
- * dropped, and their memory is used again while it is in the caches; or handles are replaced, where dropping is slow.
+ * dropped, and their memory is used again while it is in the caches. Handles keep a little all the same (12 bytes a case), and are
+ * replaced from time to time; where dropping is slow, more often.
  */
 const DROP_BYTES = 1 << 15;
-const RECYCLE_BYTES = 1 << 20;
+const RECYCLE_BYTES = { dropped: 1 << 22, kept: 1 << 20 } as const;
 /** Blocks of a run above which they are not taken to run a few times each. */
 const BRIEF_FUEL = 1 << 18;
 /** A load costs at least this much of that, however short. */
@@ -95,6 +96,7 @@ export class UnicornEngine implements Engine {
   readonly #kept = new KeptHandles((blocks) => this.#open({ ...this.#hooks, blocks }));
   readonly #named: NamedRuns | null;
   #loadedBytes = 0;
+  #undroppedBytes = 0;
   #closed = false;
   /** The run in progress. */
   #active: UnicornHandle | undefined;
@@ -182,8 +184,7 @@ export class UnicornEngine implements Engine {
     this.#checkIdle('load');
     const { code: safe, isHooked, ranges } = this.#loaded.load(address, code, entries);
     const stale = this.#space.load(address, safe);
-    this.#loadedBytes += code.length + LOAD_BYTES;
-    this.#recycle();
+    this.#recycle(code.length + LOAD_BYTES);
     if (stale.size === 0) return;
     if (isHooked) this.#hookCmpxchg(this.#kept, address, ranges);
     this.#kept.markStale(stale);
@@ -246,7 +247,7 @@ export class UnicornEngine implements Engine {
   /** Until the guest stops, with these registers in `out`. */
   #goOn(handle: UnicornHandle, at: U64, until: U64, out: BigUint64Array): Stop {
     const named = handle.named === null ? null : this.#named;
-    named?.begin(handle.uc);
+    named?.begin(handle.uc, this.#space.latest);
     const err = this.#lib.emuStart(handle.uc, at, until, 0, 0);
     const wasStopped = named?.end() === true;
     if (err === UC_ERR_LOST) this.#closeHandles();
@@ -288,18 +289,22 @@ export class UnicornEngine implements Engine {
   }
 
   /** Ends the growth of translations. */
-  #recycle(): void {
+  #recycle(size: number): void {
     const { dropsQuickly } = this.#host;
-    if (this.#loadedBytes <= (dropsQuickly ? DROP_BYTES : RECYCLE_BYTES)) return;
-    if (dropsQuickly) this.#kept.markAllStale();
-    else this.#kept.close();
-    this.#loadedBytes = 0;
+    this.#loadedBytes += size;
+    this.#undroppedBytes += size;
+    if (this.#loadedBytes > RECYCLE_BYTES[dropsQuickly ? 'dropped' : 'kept']) this.#closeHandles();
+    else if (dropsQuickly && this.#undroppedBytes > DROP_BYTES) {
+      this.#kept.markAllStale();
+      this.#undroppedBytes = 0;
+    }
   }
 
   /** The next run opens another, with the same memory. */
   #closeHandles(): void {
     this.#kept.close();
     this.#loadedBytes = 0;
+    this.#undroppedBytes = 0;
   }
 
   /**
