@@ -5,12 +5,12 @@
  *
  *   if (this thread is the reader's, and the address is in its region) return bytes[address - base]; else go on as before
  *
- * A process has one reader, of the thread that is first.
+ * A process has them for one thread, that which is first.
  */
 import koffi from 'koffi';
 import type { Mapped } from './guest-space.ts';
-import { type HostPage, hasHostCode, placeCode, placeWords } from './host-code.ts';
-import { importSlots, replaceAll } from './import-slots.ts';
+import { hasHostCode, PAGE, placeCode, placeWords } from './host-code.ts';
+import { type ImportSlot, importSlots, replaceAll } from './import-slots.ts';
 import type { Libunicorn, Pointer } from './libunicorn.ts';
 
 const BYTE = 'cpu_ldub_code_x86_64';
@@ -23,13 +23,15 @@ const THREAD = Uint8Array.of(
   0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0, // mov rax, fs:[0], what no other thread has (psABI 3.4.6)
   0xc3,                                     // ret
 );
+/** mov r11, imm64 */
+const LOAD_WORDS = [0x49, 0xbb];
 const LOAD_BYTE = [0x0f, 0xb6, 0x00]; // movzx eax, byte [rax]
 const LOAD_FOUR = [0x8b, 0x00, 0x90]; // mov eax, [rax]; nop
 
 /** psABI 3.2.3: rsi = address. */
 // biome-ignore format: an instruction a line
 const reading = (words: Pointer, load: readonly number[], before: number): number[] => [
-  0x49, 0xbb, ...new Uint8Array(BigUint64Array.of(words).buffer), // mov r11, words
+  ...LOAD_WORDS, ...new Uint8Array(BigUint64Array.of(words).buffer), // mov r11, words
   0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0,                      // mov rax, fs:[0]
   0x49, 0x3b, 0x43, 8 * WORD.thread,                             // cmp rax, [r11 + thread]
   0x75, 21,                                                      // jne 1f
@@ -48,19 +50,21 @@ export class CodeReader {
   /** Of the word's two halves the lower one, which is enough. */
   readonly #size: Uint32Array;
   #region: Mapped | undefined;
+  #bytesAt: Pointer = 0n;
 
-  constructor({ words }: HostPage) {
+  /** Whoever had these words before reads no more. */
+  constructor(words: BigUint64Array) {
     this.#words = words;
     this.#size = new Uint32Array(words.buffer, words.byteOffset + 8 * WORD.size, 1);
+    this.end();
   }
 
   /** A run begins that translates code of this region, and may be read past hooks of memory. */
   begin(region: Mapped): void {
-    if (region !== this.#region) {
-      this.#region = region;
-      this.#words[WORD.base] = region.region.address;
-      this.#words[WORD.bytes] = koffi.address(region.bytes);
-    }
+    if (region !== this.#region) this.#bytesAt = koffi.address(region.bytes);
+    this.#region = region;
+    this.#words[WORD.base] = region.region.address;
+    this.#words[WORD.bytes] = this.#bytesAt;
     this.#size[0] = region.region.size - 3;
   }
 
@@ -69,6 +73,7 @@ export class CodeReader {
   }
 }
 
+const THREAD_PROTO = koffi.proto('uint64_t()');
 const readers = new Map<Libunicorn, CodeReader | null>();
 
 /** One for all handles of this thread, for one of them runs at a time; null where there is none. */
@@ -83,21 +88,34 @@ export function codeReaderOf(lib: Libunicorn): CodeReader | null {
 function place({ emuStopAt }: Libunicorn): CodeReader | null {
   const slots = importSlots(emuStopAt, [BYTE, FOUR_BYTES]);
   const [byte, four] = [slots.get(BYTE), slots.get(FOUR_BYTES)];
-  if (byte === undefined || four === undefined) return null;
-  // As they were linked: else another thread has been here.
-  if (byte.own !== byte.word[0] || four.own !== four.word[0]) return null;
+  const thread = threadPointer();
+  if (byte === undefined || four === undefined || thread === null) return null;
+  if (byte.own !== byte.word[0] || four.own !== four.word[0]) return readerOf(thread, byte);
   const host = placeWords();
-  const thread = placeCode(THREAD);
-  if (host === null || thread === null) return null;
+  if (host === null) return null;
   const ofByte = reading(host.at, LOAD_BYTE, WORD.byte);
   const code = placeCode(Uint8Array.from([...ofByte, ...reading(host.at, LOAD_FOUR, WORD.fourBytes)]));
   if (code === null) return null;
-  host.words[WORD.thread] = BigInt(koffi.decode(thread, koffi.proto('uint64_t bpf_oracle_thread()'))());
+  host.words[WORD.thread] = thread;
   host.words[WORD.byte] = byte.own;
   host.words[WORD.fourBytes] = four.own;
   const isReplaced = replaceAll([
     [byte, code],
     [four, code + BigInt(ofByte.length)],
   ]);
-  return isReplaced ? new CodeReader(host) : null;
+  return isReplaced ? new CodeReader(host.words) : null;
+}
+
+/** What no other thread has while this one is there; one that comes after it may. */
+function threadPointer(): bigint | null {
+  const code = placeCode(THREAD);
+  return code === null ? null : BigInt(koffi.decode(code, THREAD_PROTO)());
+}
+
+/** That of this thread, or of one before it that had its place, if it is there already; else null. */
+function readerOf(thread: bigint, { word }: ImportSlot): CodeReader | null {
+  const there = new DataView(koffi.view(word[0] as Pointer, LOAD_WORDS.length + 8));
+  if (LOAD_WORDS.some((byte, i) => there.getUint8(i) !== byte)) return null;
+  const words = new BigUint64Array(koffi.view(there.getBigUint64(LOAD_WORDS.length, true), PAGE));
+  return words[WORD.thread] === thread ? new CodeReader(words) : null;
 }

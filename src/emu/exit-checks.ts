@@ -1,6 +1,6 @@
 /**
  * After each access to memory libunicorn makes code that looks whether the run was ended there, so that nothing runs after a fault. Of a
- * run that counts for nothing once it has faulted that is a fifth of what is translated. A handle has a switch for it, uc_struct.no_exit_request,
+ * run that counts for nothing once it has faulted that is a sixth of what is translated. A handle has a switch for it, uc_struct.no_exit_request,
  * which libunicorn uses for blocks of ARM. It is not of its API: where it lies is read from the function that looks at it, and
  * where that is not as it is known there is none.
  */

@@ -18,7 +18,7 @@ const WARY_RUNS = 256;
 export class NamedRuns {
   readonly #lib: Libunicorn;
   #watchdog: Watchdog | null | undefined;
-  #reader: CodeReader | null | undefined;
+  readonly #reader: CodeReader | null;
   #wary = 0;
   /** Used last. */
   #handle: UnicornHandle | undefined;
@@ -27,6 +27,7 @@ export class NamedRuns {
 
   constructor(lib: Libunicorn) {
     this.#lib = lib;
+    this.#reader = codeReaderOf(lib);
   }
 
   /** The handle for such a run, ready for it; undefined for a run whose blocks are to be counted. */
@@ -51,7 +52,6 @@ export class NamedRuns {
 
   /** The handle starts to run; most of what it translates is of this region. */
   begin(uc: Pointer, code: Mapped | undefined): void {
-    if (this.#reader === undefined) this.#reader = codeReaderOf(this.#lib);
     if (code !== undefined) this.#reader?.begin(code);
     this.#watchdog?.begin(uc);
   }

@@ -248,8 +248,13 @@ export class UnicornEngine implements Engine {
   #goOn(handle: UnicornHandle, at: U64, until: U64, out: BigUint64Array): Stop {
     const named = handle.named === null ? null : this.#named;
     named?.begin(handle.uc, this.#space.latest);
-    const err = this.#lib.emuStart(handle.uc, at, until, 0, 0);
-    const wasStopped = named?.end() === true;
+    let err: number;
+    let wasStopped = false;
+    try {
+      err = this.#lib.emuStart(handle.uc, at, until, 0, 0);
+    } finally {
+      wasStopped = named?.end() === true;
+    }
     if (err === UC_ERR_LOST) this.#closeHandles();
     const rip = this.#registers.read(handle.uc, out);
     if (wasStopped) this.#events = { ...this.#events, halt: { kind: 'fuel', rip } };

@@ -1,5 +1,5 @@
 /** Code that named runs translate is read where it lies: of the run's own engine, up to the region's last byte, as it is now. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CODE_BASE } from '../../src/core/layout.ts';
 import type { NamedBlocks, Stop } from '../../src/emu/engine.ts';
 import { findLibunicorn } from '../../src/emu/find-libunicorn.ts';
@@ -69,6 +69,20 @@ describe('an engine whose runs name their blocks', () => {
       for (const [k, each] of [guest, ...others].entries()) {
         expect(run(each, answer(k + 1), named).kind).toBe('end');
         expect(each.out[RAX]).toBe(BigInt(k + 1));
+      }
+    }
+  });
+
+  it('is one for all copies of this project in the thread', async () => {
+    vi.resetModules();
+    const { NotedGuest: OtherGuest } = await import('../kit/noted-guest.ts');
+    const other = new OtherGuest();
+    guests.push(other);
+    for (const value of [1, 2, 3]) {
+      for (const [k, each] of [guest, other].entries()) {
+        expect(run(each, answer(8 * value + k), NONE).kind).toBe('end');
+        expect(each.out[RAX]).toBe(BigInt(8 * value + k));
+        expect(run(each, answer(8 * value + k), undefined).kind).toBe('end');
       }
     }
   });
