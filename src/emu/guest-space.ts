@@ -49,6 +49,7 @@ export class GuestSpace {
   /** Bytes of the latest load at each address. */
   readonly #loads = new Map<number, number>();
   #latest: Mapped | undefined;
+  #canChangeCode = false;
 
   /** `allocate` yields the zeros behind a region. */
   constructor(allocate: (size: number) => GuestBytes) {
@@ -64,6 +65,11 @@ export class GuestSpace {
     return this.#latest;
   }
 
+  /** Whether stores may change code. */
+  get canChangeCode(): boolean {
+    return this.#canChangeCode;
+  }
+
   /** Adds a region of zeros. Throws an `input` error if it is not whole pages or is not free. */
   add(region: Region): Mapped {
     checkShape(region);
@@ -73,6 +79,7 @@ export class GuestSpace {
     }
     const mapped = new Mapped(region, this.#allocate(region.size));
     this.#mapped.push(mapped);
+    this.#canChangeCode = this.#mapped.some(isChangeableCode);
     return mapped;
   }
 
@@ -83,6 +90,7 @@ export class GuestSpace {
     if (mapped === undefined)
       throw badInput('unmap', `${region.name} at ${hex(region.address)}`, 'not mapped');
     if (mapped === this.#latest) this.#latest = undefined;
+    this.#canChangeCode = this.#mapped.some(isChangeableCode);
     for (const start of this.#loads.keys()) {
       if (start >= mapped.start && start < mapped.end) this.#loads.delete(start);
     }
@@ -139,6 +147,9 @@ function checkShape({ name, address, size }: Region): void {
     throw badInput('map', where, 'regions must lie below 2^47');
   }
 }
+
+const isChangeableCode = ({ region: { perms } }: Mapped): boolean =>
+  perms.includes('w') && perms.includes('x');
 
 export const overlap = (a: Region, b: Region): boolean =>
   a.address < b.address + BigInt(b.size) && b.address < a.address + BigInt(a.size);

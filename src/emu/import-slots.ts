@@ -4,7 +4,7 @@
  * another library may put its own in their place.
  */
 import koffi from 'koffi';
-import { PAGE, PROT, protect } from './host-code.ts';
+import { PAGE, PROT, placeCode, protect } from './host-code.ts';
 import type { Pointer } from './libunicorn.ts';
 
 const WORD = 8;
@@ -73,11 +73,19 @@ function symbolsOf(relas: Uint32Array, at: Pointer): Uint32Array {
 const wordAt = (halves: Uint32Array, i: number): bigint =>
   BigInt((halves[i + 1] as number) * HALF + (halves[i] as number));
 
-/** Puts functions of ours in their place, for the whole process: all of them, or none where that cannot be. */
-export function replaceAll(changes: readonly (readonly [slot: ImportSlot, by: Pointer])[]): boolean {
+/** Puts code of ours in their place, a page at most, for the whole process: for all of them, or for none where that cannot be. */
+export function replaceAll(
+  changes: readonly (readonly [slot: ImportSlot, code: readonly number[]])[],
+): boolean {
+  const page = placeCode(Uint8Array.from(changes.flatMap(([, code]) => code)));
+  if (page === null) return false;
   const relro = changes.filter(([{ isRelro }]) => isRelro).map(([{ at }]) => at & -BigInt(PAGE));
   const isWritable = relro.every((page) => protect(page, PROT.readWrite));
-  if (isWritable) for (const [{ word }, by] of changes) word[0] = by;
+  let at = page;
+  for (const [{ word }, code] of changes) {
+    if (isWritable) word[0] = at;
+    at += BigInt(code.length);
+  }
   for (const page of relro) protect(page, PROT.read);
   return isWritable;
 }

@@ -7,19 +7,22 @@
  *   a tenth. It may be absent: QEMU has a switch for it (USE_TCG_OPTIMIZATIONS) when it is built.
  * - 2.0.x makes a tree of the pages it would lock, at each store, had it more than one thread; in 2.1.x both functions are empty.
  * - 2.0.x looks for UNICORN_DEBUG in the environment, twice a block.
+ * - 2.0.x makes tables for 32768 blocks, and clears them when it drops its translations. They grow when they must.
  * - 2.0.x and 2.1.1 clear all of a buffer of 1 GiB when they drop their translations: 14 ms, and 2 s at first.
  */
 import koffi from 'koffi';
-import { hasHostCode, placeCode } from './host-code.ts';
+import { hasHostCode } from './host-code.ts';
 import { type ImportSlot, importSlots, replaceAll } from './import-slots.ts';
 import type { Libunicorn, Pointer } from './libunicorn.ts';
 
 const MEMSET = 'memset';
+const TABLES = ['qht_init', 'qht_reset_size'] as const;
 /** Those of a group only together. */
 const GROUPS = [
   ['tcg_optimize_x86_64'],
   ['page_collection_lock_x86_64', 'page_collection_unlock_x86_64'],
   ['getenv'],
+  TABLES,
   [MEMSET],
 ] as const;
 
@@ -36,6 +39,14 @@ const CLEAR_LITTLE = Uint8Array.of(
   0xff, 0x25, 4, 0, 0, 0,       // jmp [rip + 4]: the word after this code, memset
   0x48, 0x89, 0xf8,             // 1: mov rax, rdi
   0xc3,                         // ret
+);
+/** For 1024 blocks where it was to be for all that a program may have: rdx, of both functions. */
+// biome-ignore format: an instruction a line
+const SMALL_TABLE = Uint8Array.of(
+  0x48, 0x81, 0xfa, 0, 0x80, 0, 0, // cmp rdx, 1 << 15: CODE_GEN_HTABLE_SIZE
+  0x75, 5,                         // jne 1f
+  0xba, 0, 4, 0, 0,                // mov edx, 1 << 10
+  0xff, 0x25, 0, 0, 0, 0,          // 1: jmp [rip]: the word after this code
 );
 
 type NamedSlot = readonly [name: string, slot: ImportSlot];
@@ -54,7 +65,8 @@ export function makeLean(lib: Libunicorn): boolean {
 function leaveOut({ emuStopAt }: Libunicorn): boolean {
   const slots = importSlots(emuStopAt, GROUPS.flat());
   const memset = slots.get(MEMSET);
-  replace(GROUPS.flatMap((group) => asLinked(group, slots)));
+  const linked = GROUPS.flatMap((group) => asLinked(group, slots));
+  replaceAll(linked.map(([name, slot]) => [slot, standIn(name, slot)]));
   return memset !== undefined && holds(memset, CLEAR_LITTLE);
 }
 
@@ -76,13 +88,8 @@ function holds({ word }: ImportSlot, code: Uint8Array): boolean {
   return code.every((byte, i) => bytes[i] === byte);
 }
 
-/** All of them or none. */
-function replace(slots: readonly NamedSlot[]): void {
-  const memset = slots.find(([name]) => name === MEMSET)?.[1].word ?? new BigUint64Array(1);
-  const code = placeCode(
-    Uint8Array.from([...CLEAR_LITTLE, ...new Uint8Array(memset.slice().buffer), ...ANSWER_ZERO]),
-  );
-  if (code === null) return;
-  const zero = code + BigInt(CLEAR_LITTLE.length + memset.byteLength);
-  replaceAll(slots.map(([name, slot]) => [slot, name === MEMSET ? code : zero]));
+/** What each is replaced by, with the function it goes on with. */
+function standIn(name: string, { word }: ImportSlot): readonly number[] {
+  const code = name === MEMSET ? CLEAR_LITTLE : TABLES.includes(name as never) ? SMALL_TABLE : ANSWER_ZERO;
+  return [...code, ...new Uint8Array(word.slice().buffer)];
 }

@@ -4,7 +4,7 @@
  *
  * uc_ctl and uc_hook_add are variadic in C; on x86-64 and arm64 Linux fixed prototypes reach them the same way.
  */
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 import { OracleError } from '../core/errors.ts';
 
 /** Pointers are bigints; a typed array passed as a pointer is its first byte. */
@@ -81,6 +81,8 @@ export interface Libunicorn extends UnicornCalls {
   readonly regReadBatchAt: Pointer;
   readonly regWriteBatchAt: Pointer;
   readonly emuStopAt: Pointer;
+  /** Where one of its other functions is; null where it has none of that name. */
+  readonly symbol: (name: string) => Pointer | null;
 }
 
 /** Those that are called alike wherever the library runs. */
@@ -157,6 +159,7 @@ function declare(path: string): Libunicorn {
     regReadBatchAt: lib.symbol('uc_reg_read_batch'),
     regWriteBatchAt: lib.symbol('uc_reg_write_batch'),
     emuStopAt: lib.symbol('uc_emu_stop'),
+    symbol: (name) => symbolOf(lib, name),
     hookAdd: lib.func(
       'int uc_hook_add(void *uc, _Out_ void **hook, int type, void *callback, void *user, uint64_t begin, uint64_t end, int insn)',
     ),
@@ -170,6 +173,14 @@ function declare(path: string): Libunicorn {
     contextRestore: lib.func('int uc_context_restore(void *uc, void *context)'),
     contextFree: lib.func('int uc_context_free(void *context)'),
   };
+}
+
+function symbolOf(lib: LibraryHandle, name: string): Pointer | null {
+  try {
+    return lib.symbol(name);
+  } catch {
+    return null;
+  }
 }
 
 /** Throws an `engine` error unless a call succeeded. */

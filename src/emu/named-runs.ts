@@ -3,23 +3,26 @@
  * libunicorn translates others faster. What blocks do not count is left to the watchdog; where it had to stop a run, the next ones count again.
  */
 
-import { type CodeReader, codeReaderOf } from './code-reader.ts';
 import type { RunRequest } from './engine.ts';
 import { leaveOutExitChecks } from './exit-checks.ts';
-import type { Mapped } from './guest-space.ts';
+import type { GuestSpace } from './guest-space.ts';
 import type { KeptHandles } from './kept-handles.ts';
 import type { Libunicorn, Pointer } from './libunicorn.ts';
+import { type Shortcuts, shortcutsOf } from './shortcuts.ts';
 import type { UnicornHandle } from './unicorn-handle.ts';
 import { type Watchdog, watchdogOf } from './watchdog.ts';
 
 /** Runs that count their blocks after one that did not end: each that does not end takes as long as a thousand others. */
 const WARY_RUNS = 256;
+const NO_STACK = new Uint8Array(0);
 
 export class NamedRuns {
   readonly #lib: Libunicorn;
   #watchdog: Watchdog | null | undefined;
-  readonly #reader: CodeReader | null;
+  readonly #shortcuts: Shortcuts | null;
   #wary = 0;
+  /** Of the run that comes next. */
+  #stack: Uint8Array = NO_STACK;
   /** Used last. */
   #handle: UnicornHandle | undefined;
   /** Whether the last of these runs was stopped: then its handle is not to be used again. */
@@ -27,7 +30,7 @@ export class NamedRuns {
 
   constructor(lib: Libunicorn) {
     this.#lib = lib;
-    this.#reader = codeReaderOf(lib);
+    this.#shortcuts = shortcutsOf(lib);
   }
 
   /** The handle for such a run, ready for it; undefined for a run whose blocks are to be counted. */
@@ -47,18 +50,24 @@ export class NamedRuns {
     if (handle !== this.#handle) leaveOutExitChecks(this.#lib, handle.uc);
     this.#handle = handle;
     handle.named.moveTo(noted.named);
+    this.#stack = noted.stack;
     return handle;
   }
 
-  /** The handle starts to run; most of what it translates is of this region. */
-  begin(uc: Pointer, code: Mapped | undefined): void {
-    if (code !== undefined) this.#reader?.begin(code);
+  /** `open` opens a handle. */
+  opening(open: () => UnicornHandle): UnicornHandle {
+    return this.#shortcuts === null ? open() : this.#shortcuts.opening(open);
+  }
+
+  /** The handle starts to run, here. */
+  begin(uc: Pointer, space: GuestSpace): void {
+    this.#shortcuts?.begin(space, this.#stack);
     this.#watchdog?.begin(uc);
   }
 
   /** It runs no more; true if it had to be stopped. */
   end(): boolean {
-    this.#reader?.end();
+    this.#shortcuts?.end();
     this.wasStopped = this.#watchdog?.end() === true;
     if (this.wasStopped) this.#wary = WARY_RUNS;
     return this.wasStopped;

@@ -247,7 +247,7 @@ export class UnicornEngine implements Engine {
   /** Until the guest stops, with these registers in `out`. */
   #goOn(handle: UnicornHandle, at: U64, until: U64, out: BigUint64Array): Stop {
     const named = handle.named === null ? null : this.#named;
-    named?.begin(handle.uc, this.#space.latest);
+    named?.begin(handle.uc, this.#space);
     let err: number;
     let wasStopped = false;
     try {
@@ -277,7 +277,8 @@ export class UnicornEngine implements Engine {
   }
 
   #open(hooks: HandleHooks, isUnusual = false): UnicornHandle {
-    const handle = new UnicornHandle(this.#lib, this.#space.mapped, hooks);
+    const open = (): UnicornHandle => new UnicornHandle(this.#lib, this.#space.mapped, hooks);
+    const handle = this.#named?.opening(open) ?? open();
     const bytesAt = (address: U64, size: number): Uint8Array => this.#space.bytes(address, size);
     const spared = isUnusual ? this.#loaded.spared(bytesAt) : [];
     for (const [address, ranges] of [...this.#loaded.hooked, ...spared])

@@ -9,7 +9,11 @@ import { type Libunicorn, loadLibunicorn } from '../../src/emu/libunicorn.ts';
 
 const IDLE = ['tcg_optimize_x86_64', 'page_collection_lock_x86_64', 'page_collection_unlock_x86_64'];
 const GENERATE = 'tcg_gen_code_x86_64';
-const NAMES = [...IDLE, GENERATE, 'memset', 'uc_no_such_function'];
+const INIT = 'qht_init';
+const NAMES = [...IDLE, GENERATE, INIT, 'memset', 'uc_no_such_function'];
+const INIT_PROTO = koffi.proto(
+  'void lean_qht_init(void *table, void *compare, size_t elements, unsigned int mode)',
+);
 const MEMSET = koffi.proto('void *lean_memset(void *at, int value, size_t size)');
 const IDLE_PROTO = koffi.proto('uint64_t lean_idle(void *, uint64_t, uint64_t)');
 const PAGE = 0x1000;
@@ -55,6 +59,19 @@ describe('libunicorn as engines use it', () => {
     expect(bytes.findIndex((byte) => byte !== 9)).toBe(PAGE);
     memset(bytes, 5, LARGE - 1);
     expect(bytes.findIndex((byte) => byte !== 5)).toBe(LARGE - 1);
+  });
+
+  it('makes small tables for blocks, and others as it is told', (context) => {
+    if (!slots.has(INIT)) context.skip();
+    /** Of a table for so many: qht.map->n_buckets, four entries each. */
+    const buckets = (elements: number): bigint => {
+      const table = new BigUint64Array(16);
+      koffi.decode(addressIn(INIT), INIT_PROTO)(table, addressIn(INIT), elements, 0);
+      return new BigUint64Array(koffi.view(table[0] as bigint, 16))[1] as bigint;
+    };
+    expect(buckets(1 << 15)).toBe(256n);
+    expect(buckets(1 << 14)).toBe(4096n);
+    expect(buckets(1 << 16)).toBe(16384n);
   });
 
   it('is writable no more where it was not', () => {

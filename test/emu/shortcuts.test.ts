@@ -1,19 +1,20 @@
-/** Code that named runs translate is read where it lies: of the run's own engine, up to the region's last byte, as it is now. */
+/** What named runs do without: code is read where it lies, blocks are not to be found by a fault, stores to the stack change none. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CODE_BASE } from '../../src/core/layout.ts';
 import type { NamedBlocks, Stop } from '../../src/emu/engine.ts';
 import { findLibunicorn } from '../../src/emu/find-libunicorn.ts';
 import { importSlots } from '../../src/emu/import-slots.ts';
-import { loadLibunicorn } from '../../src/emu/libunicorn.ts';
+import { loadLibunicorn, VERSION_2_1 } from '../../src/emu/libunicorn.ts';
+import { SHORTCUTS } from '../../src/emu/shortcut-code.ts';
 import { RAX } from '../../src/x86/reg.ts';
 import { hex, NotedGuest } from '../kit/noted-guest.ts';
 
-const READ = 'cpu_ldub_code_x86_64';
 const CODE = { name: 'code', address: CODE_BASE, size: 0x1000, perms: 'rx' } as const;
 const NONE: NamedBlocks = { entries: [], returns: [] };
+const HEAP = 0x1000_0000n;
+const byte = (value: number): string => value.toString(16).padStart(2, '0');
 /** mov eax, imm32; ret */
-const answer = (value: number): Uint8Array =>
-  Uint8Array.from(hex(`b8 ${value.toString(16).padStart(2, '0')} 00 00 00 c3`));
+const answer = (value: number): Uint8Array => Uint8Array.from(hex(`b8 ${byte(value)} 00 00 00 c3`));
 const LENGTH = answer(0).length;
 
 /** A run of it, named or with all blocks counted. */
@@ -44,10 +45,39 @@ describe('an engine whose runs name their blocks', () => {
     for (const { engine } of guests) engine.close();
   });
 
-  it('reads code without libunicorn', () => {
-    const slot = importSlots(loadLibunicorn(findLibunicorn()).emuStopAt, [READ]).get(READ);
-    expect(slot?.own).not.toBeNull();
-    expect(slot?.word[0]).not.toBe(slot?.own);
+  it('has its own functions in the place of what it can do without', () => {
+    const { emuStopAt, version } = loadLibunicorn(findLibunicorn());
+    const names = Object.keys(SHORTCUTS);
+    const slots = importSlots(emuStopAt, names);
+    const replaced = names.filter((name) => slots.get(name)?.word[0] !== slots.get(name)?.own);
+    // 2.1 notes which pages have code.
+    expect(replaced).toEqual(names.filter((name) => version < VERSION_2_1 || !name.startsWith('tlb_')));
+  });
+
+  it('sees code that changes itself, in runs of either kind', () => {
+    const other = newGuest();
+    other.engine.unmap(CODE);
+    other.engine.map({ ...CODE, perms: 'rwx' });
+    // mov byte [rip + 1], value: the next instruction's first byte of four; mov eax, 1; ret
+    const code = (value: number): Uint8Array =>
+      Uint8Array.from(hex(`c6 05 01 00 00 00 ${byte(value)} b8 01 00 00 00 c3`));
+    for (const [k, named] of [NONE, undefined, undefined, NONE].entries()) {
+      expect(run(other, code(k + 5), named).kind).toBe('end');
+      expect(other.out[RAX]).toBe(BigInt(k + 5));
+    }
+  });
+
+  it('keeps what is stored, wherever that is', () => {
+    const other = newGuest();
+    other.engine.map({ name: 'heap', address: HEAP, size: 0x1000, perms: 'rw' });
+    // Twice: mov [rsp - 8], rax; inc rax; mov [abs HEAP], rax; and what is read of both: add rax, [rsp - 8]; add rax, [HEAP]
+    const part = '48 89 44 24 f8 48 ff c0 48 89 04 25 00 00 00 10 48 03 44 24 f8 48 03 04 25 00 00 00 10';
+    const code = Uint8Array.from(hex(`31 c0 ${part} ${part} c3`));
+    for (const named of [NONE, NONE, undefined, NONE]) {
+      expect(run(other, code, named).kind).toBe('end');
+      // 1 + 0 + 1, then 3 + 2 + 3
+      expect(other.out[RAX]).toBe(8n);
+    }
   });
 
   it('reads up to the last byte of the region, and not further', () => {
