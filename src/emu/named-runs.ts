@@ -34,8 +34,12 @@ export class NamedRuns {
   }
 
   /** The handle for such a run, ready for it; undefined for a run whose blocks are to be counted. */
-  handleFor({ noted }: RunRequest, kept: KeptHandles): UnicornHandle | undefined {
-    if (noted?.named === undefined) return undefined;
+  handleFor(
+    { noted }: RunRequest,
+    { canChangeCode }: GuestSpace,
+    kept: KeptHandles,
+  ): UnicornHandle | undefined {
+    if (noted?.named === undefined || canChangeCode) return undefined;
     if (this.#watchdog === undefined) this.#watchdog = watchdogOf(this.#lib);
     if (this.#watchdog === null) return undefined;
     if (this.#wary > 0) {

@@ -5,10 +5,12 @@
  * - It reads code byte by byte, 270 of a case, and looks for the region and for hooks each time: code of one region is read where it lies.
  * - It marks where each instruction begins, and keeps a tree of its blocks, to tell where in the guest a fault was: a block has one mark, and
  *   the tree none of the blocks of these runs.
+ * - Each block looks whether the run is to end. It does not, and does not jump to blocks that were made before it, nor to others it
+ *   has to look for: what goes on for ever comes back to libunicorn again and again, which looks itself.
  * - 2.0.x looks at each store whether it changes code, since it never notes that a page has none: it is noted of the stack's.
  * - It handles the eight registers of MPX at each end of a block; the CPU it is to be (Haswell) has none: there is one.
  *
- * Code that changes itself needs that tree: guests that could, have none of this. A process has it for one thread, that which is first.
+ * Guests that can change their code need that tree, and have no named runs. A process has it for one thread, that which is first.
  */
 import koffi from 'koffi';
 import type { GuestSpace, Mapped } from './guest-space.ts';
@@ -19,12 +21,21 @@ import { LOAD_WORDS, NOBODY, SHORTCUTS, type ShortcutName, THREAD_POINTER, WORD 
 
 const READ = 'cpu_ldub_code_x86_64';
 const SET_DIRTY = 'tlb_set_dirty_x86_64';
+const EXIT_TB = 'tcg_gen_exit_tb_x86_64';
+const ADD_OP = 'tcg_gen_op2_x86_64';
+const SET_PAGE = 'tlb_set_page_with_attrs_x86_64';
 /** Those of a group only together. */
 const GROUPS: readonly (readonly ShortcutName[])[] = [
   [READ, 'cpu_ldl_code_x86_64'],
   ['tcg_tb_insert_x86_64'],
-  ['tcg_func_start_x86_64', 'tcg_gen_op2_x86_64'],
-  ['tlb_set_page_with_attrs_x86_64'],
+  [
+    'tcg_func_start_x86_64',
+    ADD_OP,
+    'tcg_gen_brcondi_i32_x86_64',
+    'tb_set_jmp_target_x86_64',
+    'tcg_gen_lookup_and_goto_ptr_x86_64',
+  ],
+  [SET_PAGE],
   ['tcg_global_mem_new_internal_x86_64'],
 ];
 /** Releases whose operations have the numbers known here. */
@@ -51,12 +62,10 @@ export class Shortcuts {
   }
 
   /** A run begins, most of whose code is what was loaded last, on this stack. */
-  begin(space: GuestSpace, stack: Uint8Array): void {
-    const code = space.latest;
-    if (code === undefined || space.canChangeCode) return;
+  begin({ latest, mapped }: GuestSpace, stack: Uint8Array): void {
     if (this.#halves[2 * WORD.holder] !== this.#holder) this.#hold();
-    if (code !== this.#code) this.#readFrom(code);
-    if (stack !== this.#stack) this.#storeTo(space.mapped.find(({ bytes }) => bytes === stack));
+    if (latest !== this.#code) this.#readFrom(latest);
+    if (stack !== this.#stack) this.#storeTo(mapped.find(({ bytes }) => bytes === stack));
     this.#stack = stack;
     this.#set(WORD.owner, this.#thread);
   }
@@ -82,11 +91,13 @@ export class Shortcuts {
     this.#stack = undefined;
   }
 
-  #readFrom(code: Mapped): void {
+  #readFrom(code: Mapped | undefined): void {
+    this.#code = code;
+    this.#set(WORD.size, 0);
+    if (code === undefined) return;
     this.#words[WORD.base] = code.region.address;
     this.#words[WORD.bytes] = koffi.address(code.bytes);
     this.#set(WORD.size, code.region.size - 3);
-    this.#code = code;
   }
 
   #storeTo(stack: Mapped | undefined): void {
@@ -121,6 +132,7 @@ function place(lib: Libunicorn): Shortcuts | null {
   if (host === null) return null;
   host.words[WORD.thread] = thread;
   host.words[WORD.setDirty] = lib.symbol(SET_DIRTY) ?? 0n;
+  host.words[WORD.exitTb] = lib.symbol(EXIT_TB) ?? 0n;
   const names = GROUPS.filter((group) => group.every((name) => isKnown(name, lib, slots.get(name)))).flat();
   const changes = names.map((name, i): [slot: ImportSlot, code: readonly number[]] => {
     const slot = slots.get(name) as ImportSlot;
@@ -133,9 +145,9 @@ function place(lib: Libunicorn): Shortcuts | null {
 /** Whether it does in this library what it is known for, and is reached through its slot. */
 function isKnown(name: ShortcutName, { version, symbol }: Libunicorn, slot: ImportSlot | undefined): boolean {
   if (slot === undefined || slot.own !== slot.word[0]) return false;
-  if (name === 'tcg_gen_op2_x86_64') return KNOWN_OPS.includes(version >> 8);
+  if (name === ADD_OP) return KNOWN_OPS.includes(version >> 8) && symbol(EXIT_TB) !== null;
   // 2.1 notes that pages have no code, and has to know of it.
-  if (name === 'tlb_set_page_with_attrs_x86_64') return version < VERSION_2_1 && symbol(SET_DIRTY) !== null;
+  if (name === SET_PAGE) return version < VERSION_2_1 && symbol(SET_DIRTY) !== null;
   return true;
 }
 

@@ -196,7 +196,7 @@ export class UnicornEngine implements Engine {
     this.#isExact = request.precise === true || request.onInsn !== undefined;
     const isUnusual = this.#isExact || this.#loaded.isUnusualStart(request.start);
     if (!isUnusual && request.fuel <= BRIEF_FUEL) {
-      const named = this.#named?.handleFor(request, this.#kept);
+      const named = this.#named?.handleFor(request, this.#space, this.#kept);
       const stop = this.#runOn(named ?? this.#kept.all, request, out);
       if (named !== undefined && this.#named?.wasStopped === true) this.#closeHandles();
       return stop;
