@@ -87,7 +87,7 @@ export class Shortcuts {
 
   #hold(): void {
     this.#set(WORD.holder, this.#holder);
-    this.#code = undefined;
+    this.#readFrom(undefined);
     this.#stack = undefined;
   }
 

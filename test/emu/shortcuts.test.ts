@@ -1,13 +1,13 @@
 /** What named runs do without: code is read where it lies, blocks are not to be found by a fault, stores to the stack change none. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CODE_BASE } from '../../src/core/layout.ts';
-import type { NamedBlocks, Stop } from '../../src/emu/engine.ts';
+import { CALLEE_BASE, CODE_BASE } from '../../src/core/layout.ts';
+import { type NamedBlocks, REG_FILE_WORDS, type Stop } from '../../src/emu/engine.ts';
 import { findLibunicorn } from '../../src/emu/find-libunicorn.ts';
 import { importSlots } from '../../src/emu/import-slots.ts';
 import { loadLibunicorn, VERSION_2_1 } from '../../src/emu/libunicorn.ts';
 import { SHORTCUTS } from '../../src/emu/shortcut-code.ts';
 import { RAX } from '../../src/x86/reg.ts';
-import { hex, NotedGuest } from '../kit/noted-guest.ts';
+import { hex, NotedGuest, UNTIL } from '../kit/noted-guest.ts';
 
 const CODE = { name: 'code', address: CODE_BASE, size: 0x1000, perms: 'rx' } as const;
 const NONE: NamedBlocks = { entries: [], returns: [] };
@@ -21,13 +21,14 @@ const LENGTH = answer(0).length;
 function run(guest: NotedGuest, code: Uint8Array, named: NamedBlocks | undefined, at = 0): Stop {
   const start = CODE_BASE + BigInt(at);
   if (at > 0) guest.engine.load(start, code);
-  return guest.run(at > 0 ? Uint8Array.of(0xcc) : code, {
-    start,
-    watch: new Set(),
-    watcher: () => undefined,
-    noted: { stack: guest.stack(), below: 64, results: [], destroyed: [], clobber: 0n, named },
-  });
+  return guest.run(at > 0 ? Uint8Array.of(0xcc) : code, { start, ...watching(guest, named) });
 }
+
+const watching = (guest: NotedGuest, named: NamedBlocks | undefined) => ({
+  watch: new Set<number>(),
+  watcher: () => undefined,
+  noted: { stack: guest.stack(), below: 64, results: [], destroyed: [], clobber: 0n, named },
+});
 
 describe('an engine whose runs name their blocks', () => {
   const guests: NotedGuest[] = [];
@@ -117,6 +118,20 @@ describe('an engine whose runs name their blocks', () => {
         expect(run(each, answer(8 * value + k), undefined).kind).toBe('end');
       }
     }
+  });
+
+  it('reads none of another copy where nothing was loaded', async () => {
+    vi.resetModules();
+    const { NotedGuest: OtherGuest } = await import('../kit/noted-guest.ts');
+    const other = new OtherGuest();
+    guests.push(other);
+    other.engine.unmap({ name: 'callees', address: CALLEE_BASE, size: 0x1000, perms: 'rx' });
+    run(guest, answer(3), NONE);
+    const regs = new BigUint64Array(REG_FILE_WORDS);
+    // Zeros: add [rax], al
+    const request = { start: CODE_BASE, until: UNTIL, regs, fuel: 100, ...watching(other, NONE) };
+    expect(other.engine.run(request, other.out).kind).toBe('read');
+    expect(other.out[RAX]).toBe(0n);
   });
 
   it('reads a region that was mapped anew', () => {
